@@ -7,7 +7,7 @@ import { reject, type Rejection } from './rejection.ts';
 import { membershipIn, type RoomState } from './room-state.ts';
 import { verifyText } from './signatures.ts';
 
-/** An identity server signs with one or two keys; more are the mark of somebody who wants us to verify for a living. */
+/** An identity server lists one or two keys; signatures × keys beyond this many only burn our time. */
 const MAX_VERIFICATIONS = 100;
 
 /**

@@ -1,22 +1,20 @@
 // The three digests of an event: of its content, of its reference form, and the id made of the latter.
 import { createHash } from 'node:crypto';
-import { fromBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from './base64.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { EventId, RoomId } from './identifiers.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonValue } from './json.ts';
 import type { Pdu, PduFields } from './pdu.ts';
 import { redact } from './redaction.ts';
 import type { RoomVersion } from './room-versions.ts';
-
-type Hashed = { readonly [key: string]: JsonObject[string] };
 
 /**
  * The content hash as standard unpadded base64: SHA-256 over the canonical event without `unsigned`, `signatures` and
  * `hashes` (server-server API, Calculating the content hash for an event).
  */
-export function contentHash(pdu: Hashed): string {
+export function contentHash(pdu: { readonly [key: string]: JsonValue }): string {
   const { unsigned: _unsigned, signatures: _signatures, hashes: _hashes, ...rest } = pdu;
-  return withoutPadding(sha256(canonicalJson(rest)).toString('base64'));
+  return toBase64(sha256(canonicalJson(rest)));
 }
 
 /** Whether an event's own `hashes.sha256` is the hash of its content; compares bytes, padded or not. */
@@ -56,8 +54,4 @@ export function createIdOfRoom(roomId: RoomId): EventId {
 
 function sha256(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
-}
-
-function withoutPadding(base64: string): string {
-  return base64.replace(/=+$/, '');
 }

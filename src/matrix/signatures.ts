@@ -4,7 +4,7 @@ import { fromBase64, toBase64 } from './base64.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { contentHash, referenceForm } from './hashes.ts';
 import { isUserId, serverOf, type ServerName } from './identifiers.ts';
-import { isJsonObject, jsonObject, type JsonObject } from './json.ts';
+import { isJsonObject, jsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { membershipOf, type EventTemplate, type Pdu, type PduFields, type SignedPdu } from './pdu.ts';
 import { reject, type Rejection } from './rejection.ts';
 import type { RoomVersion } from './room-versions.ts';
@@ -74,18 +74,15 @@ export function requiredSigners(pdu: PduFields, version: RoomVersion): readonly 
 }
 
 /** The user a member event names as having let its target in, where the room version knows restricted joins. */
-export function authoriserOf(
-  pdu: Pick<PduFields, 'type' | 'content'>,
-  version: RoomVersion,
-): JsonObject[string] | undefined {
+export function authoriserOf(pdu: Pick<PduFields, 'type' | 'content'>, version: RoomVersion): JsonValue | undefined {
   if (pdu.type !== 'm.room.member' || version.restrictedJoinRules.length === 0) return undefined;
   const key = 'join_authorised_via_users_server';
   return Object.hasOwn(pdu.content, key) ? pdu.content[key] : undefined;
 }
 
 /** The signatures an object carries by one server, by key id. */
-export function signaturesBy(object: { readonly signatures?: JsonObject[string] }, serverName: string): JsonObject {
-  const { signatures } = object;
+export function signaturesBy(object: { readonly [key: string]: JsonValue }, serverName: string): JsonObject {
+  const signatures = object['signatures'];
   const all = isJsonObject(signatures) && Object.hasOwn(signatures, serverName) ? signatures[serverName] : undefined;
   return jsonObject(isJsonObject(all) ? all : {});
 }
@@ -117,7 +114,7 @@ function addOurSignature(pdu: PduFields, version: RoomVersion, identity: ServerI
 }
 
 function addSignature(
-  signatures: JsonObject[string] | undefined,
+  signatures: JsonValue | undefined,
   serverName: string,
   keyId: string,
   signature: string,
