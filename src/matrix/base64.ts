@@ -9,6 +9,7 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The bytes of a base64 text, standard or URL-safe, padded or not; null when it is no such text. */
 export function fromBase64(text: string): Buffer | null {
-  const digits = text.replace(/=+$/, '');
-  return BASE64.test(text) && digits.length % 4 !== 1 ? Buffer.from(digits, 'base64') : null;
+  if (!BASE64.test(text)) return null;
+  const isWhole = text.endsWith('=') ? text.length % 4 === 0 : text.length % 4 !== 1;
+  return isWhole ? Buffer.from(text, 'base64') : null;
 }

@@ -37,14 +37,14 @@ export function verifyJson(object: JsonObject, serverName: string, keyId: string
 /** Hashes and signs an event of ours: adds `hashes`, then our signature over the redacted form. */
 export function signEvent(template: EventTemplate, version: RoomVersion, identity: ServerIdentity): SignedPdu {
   const hashed: PduFields = { ...template, hashes: { sha256: contentHash(template) } };
-  return addOurSignature(hashed, version, identity);
+  return addOurSignature(hashed, version, identity) as SignedPdu;
 }
 
 /**
  * An event that others signed with our signature added, its hashes and id unchanged: an invite to one of our users, or a
- * join that one of our users vouches for.
+ * join that one of our users vouches for, which is only complete, and verifies, with it.
  */
-export function countersignEvent(pdu: SignedPdu, version: RoomVersion, identity: ServerIdentity): SignedPdu {
+export function countersignEvent<P extends Pdu>(pdu: P, version: RoomVersion, identity: ServerIdentity): P {
   return addOurSignature(pdu, version, identity);
 }
 
@@ -107,10 +107,10 @@ function verifySigner(pdu: Pdu, form: string, server: ServerName, keys: KeyLooku
     : reject('signature.missing', `The event has no signature of ${server} with a known key.`);
 }
 
-function addOurSignature(pdu: PduFields, version: RoomVersion, identity: ServerIdentity): SignedPdu {
+function addOurSignature<P extends PduFields>(pdu: P, version: RoomVersion, identity: ServerIdentity): P {
   const signature = signText(referenceForm(pdu, version), identity.key);
   const signatures = addSignature(pdu['signatures'], identity.serverName, identity.key.keyId, signature);
-  return jsonObject({ ...pdu, signatures }) as SignedPdu;
+  return jsonObject({ ...pdu, signatures }) as JsonObject as P;
 }
 
 function addSignature(
