@@ -1,0 +1,159 @@
+/** The frame of a mutation: runs an act in its room's lane and leaves its outcome in `actions`, refusals too. */
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Db } from '../database/database.ts';
+import type { ActionRecord } from '../log/append.ts';
+import type { EventSlot } from '../log/judged-pdu.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
+import { isRejection } from '../matrix/rejection.ts';
+import type { RoomVersionId } from '../matrix/room-versions.ts';
+import type { ServerIdentity } from '../matrix/signatures.ts';
+import { judge } from './judge.ts';
+import { keysToPropose, propose, type EventDraft } from './propose.ts';
+import type { Recorder } from './record.ts';
+import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
+
+/** Who acts. `token` is the public id of the access token, never its secret. */
+export interface Actor {
+  readonly userId: UserId;
+  readonly token: string | null;
+  readonly admin: boolean;
+  readonly onBehalfOf: string | null;
+}
+
+export interface CommandDeps {
+  readonly db: Db;
+  readonly lanes: RoomLanes;
+  readonly recorder: Recorder;
+  readonly identity: ServerIdentity;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Letters and digits, unguessable. */
+  readonly randomId: (length: number) => string;
+  readonly defaultRoomVersion: RoomVersionId;
+}
+
+export interface Act {
+  readonly operation: string;
+  readonly roomId: RoomId;
+  readonly target?: string | null;
+  /** What is answered when this server knows no such room; by default that nobody is joined to it. */
+  readonly unknownRoom?: () => MatrixError;
+}
+
+/** What an act decides in its turn: an event to send, or that nothing has to change. */
+export type RoomDecision = { readonly send: EventDraft } | { readonly unchanged: EventId | null };
+
+export interface ActResult {
+  readonly roomId: RoomId;
+  /** The event that was sent, or the one that already says the same; null when none was needed. */
+  readonly eventId: EventId | null;
+}
+
+/**
+ * Runs `decide` in the room's turn, on its head, and sends what it wants sent. Resolves after the commit.
+ * Throws MatrixError: what `decide` throws, M_FORBIDDEN with the rule's words when the rules refuse.
+ */
+export async function actInRoom(
+  deps: CommandDeps,
+  actor: Actor,
+  act: Act,
+  decide: (room: LaneRoom) => Promise<RoomDecision>,
+): Promise<ActResult> {
+  return recordingRefusal(deps, actor, act, () =>
+    deps.lanes.run(act.roomId, async (room) => {
+      if (room === null) throw act.unknownRoom?.() ?? notInRoom();
+      return carryOut(deps, actor, act, room, await decide(room));
+    }),
+  );
+}
+
+async function carryOut(
+  deps: CommandDeps,
+  actor: Actor,
+  act: Act,
+  room: LaneRoom,
+  decision: RoomDecision,
+): Promise<Decision<ActResult>> {
+  if ('unchanged' in decision) {
+    const actions = [actionOf(actor, act, 'unchanged', null)];
+    return { judged: [], actions, answer: { roomId: act.roomId, eventId: decision.unchanged } };
+  }
+  const draft = decision.send;
+  const keys = keysToPropose(draft, room.head);
+  const state = await room.state(draft.stateKey === undefined ? keys : [...keys, [draft.type, draft.stateKey]]);
+  const proposed = propose(draft, room.head, state, deps.identity, deps.now());
+  if (isRejection(proposed)) throw new MatrixError('M_FORBIDDEN', proposed.message);
+  if (draft.type === 'm.room.member')
+    await countIfPresenceMoves(room, state.get(draft.type, draft.stateKey ?? ''), draft);
+  const judged = judge(room.head, proposed, state, actor.onBehalfOf);
+  const actions = [actionOf(actor, act, 'ok', judged.slot)];
+  return { judged: [judged], actions, answer: { roomId: act.roomId, eventId: proposed.eventId } };
+}
+
+async function countIfPresenceMoves(
+  room: LaneRoom,
+  before: { readonly pdu: { readonly content: EventDraft['content'] } } | undefined,
+  draft: EventDraft,
+): Promise<void> {
+  const was = before?.pdu.content['membership'] === 'join';
+  const is = draft.content['membership'] === 'join';
+  if (was !== is) await room.countServers();
+}
+
+/** D19: whether a room exists is not told to those outside. */
+export function notInRoom(): MatrixError {
+  return new MatrixError('M_FORBIDDEN', 'You are not in this room.');
+}
+
+/** The row that tells of an act. */
+export function actionOf(
+  actor: Actor,
+  act: Omit<Act, 'roomId'> & { roomId: string | null },
+  outcome: string,
+  event: EventSlot | null,
+): ActionRecord {
+  return {
+    actor: actor.userId,
+    token: actor.token,
+    operation: act.operation,
+    roomId: act.roomId,
+    target: act.target ?? null,
+    outcome,
+    event,
+    onBehalfOf: actor.onBehalfOf,
+  };
+}
+
+// One person's refusals must not fill the log: beyond this they are answered and not recorded.
+const refusals = new RateLimiterMemory({ points: 30, duration: 60 });
+
+/** Runs an act; when it is refused, its errcode becomes a row of `actions` before the refusal is passed on. */
+export async function recordingRefusal<T>(
+  deps: Pick<CommandDeps, 'recorder'>,
+  actor: Actor,
+  act: Omit<Act, 'roomId'> & { readonly roomId: string | null },
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof MatrixError && isRefusal(error) && (await mayRecord(actor.userId))) {
+      const actions = [actionOf(actor, act, error.errcode, null)];
+      await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures: [] });
+    }
+    throw error;
+  }
+}
+
+// Overload and shutdown are the server's state, not an answer to this person.
+function isRefusal(error: MatrixError): boolean {
+  return error.status !== 503 && error.errcode !== 'M_LIMIT_EXCEEDED';
+}
+
+async function mayRecord(userId: string): Promise<boolean> {
+  return refusals.consume(userId).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,31 @@
+/** Letting people in: inviting, and accepting a knock, which is an invite. */
+import { MatrixError } from '../matrix/errors.ts';
+import { serverOf } from '../matrix/identifiers.ts';
+import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
+import { memberDraft, profileFields, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
+
+/**
+ * Invites a user; a pending knock of theirs is accepted by it. The same invite again changes nothing.
+ * Throws M_FORBIDDEN by the rules and for oneself; M_UNKNOWN (502) for users of other servers, which cannot be reached.
+ */
+export async function inviteUser(
+  deps: CommandDeps,
+  actor: Actor,
+  input: MemberInput,
+  operation = 'inviteUser',
+): Promise<ActResult> {
+  const { roomId, userId, reason, content } = input;
+  const profile = await profileFields(deps.db, userId, deps.identity.serverName);
+  return actInRoom(deps, actor, { operation, roomId, target: userId }, async (room) => {
+    if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
+    const sender = await standingOf(room, actor.userId);
+    const remote = serverOf(userId) !== deps.identity.serverName;
+    // Told only to members: whether a room exists is nobody else's business.
+    if (remote && sender.membership === 'join') {
+      throw new MatrixError('M_UNKNOWN', `The server of ${userId} could not be reached.`, { status: 502 });
+    }
+    const draft = memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile, content });
+    const { membership, event } = await standingOf(room, userId);
+    return membership === 'invite' ? unlessSaid(event, draft) : { send: draft };
+  });
+}

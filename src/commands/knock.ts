@@ -1,0 +1,28 @@
+/** Asking to join a room. */
+import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
+import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
+
+/**
+ * Knocks. While the knock is pending, the same words again change nothing and others renew it; banned, invited and
+ * joined users and rooms with another join rule are refused by the rules (M_FORBIDDEN).
+ * Throws M_NOT_FOUND for an unknown room, M_UNKNOWN (502) when `via` names servers that would have to be asked.
+ */
+export async function knock(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
+  const { roomId, reason, content, via } = input;
+  const profile = await profileFields(deps.db, actor.userId, deps.identity.serverName);
+  const act = { operation: 'knock', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
+  return actInRoom(deps, actor, act, async (room) => {
+    // A room that nobody here is joined to is known, but not ours to let anybody knock on.
+    if (!room.head.resident) throw act.unknownRoom();
+    const draft = memberDraft({
+      sender: actor.userId,
+      target: actor.userId,
+      membership: 'knock',
+      reason,
+      profile,
+      content,
+    });
+    const { membership, event } = await standingOf(room, actor.userId);
+    return membership === 'knock' ? unlessSaid(event, draft) : { send: draft };
+  });
+}

@@ -1,0 +1,82 @@
+/** What all membership acts share: the draft of a member event, and who stands where before it. */
+import { profileOf } from '../accounts/profiles.ts';
+import type { Db } from '../database/database.ts';
+import { canonicalJson } from '../matrix/canonical-json.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import { serverOf, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { jsonObject, type JsonObject } from '../matrix/json.ts';
+import { membershipOf, type Membership } from '../matrix/pdu.ts';
+import type { RoomDecision } from './act.ts';
+import type { EventDraft } from './propose.ts';
+import type { StateEntry } from './room-head.ts';
+import type { LaneRoom } from './room-lane.ts';
+
+/** A moderator's act on somebody. */
+export interface MemberInput {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  readonly reason?: string | undefined;
+  /** The whole content, where the caller wrote the member event as state. */
+  readonly content?: JsonObject | undefined;
+}
+
+/** One's own act. */
+export interface SelfInput {
+  readonly roomId: RoomId;
+  readonly reason?: string | undefined;
+  /** Servers that may know the room. */
+  readonly via?: readonly string[] | undefined;
+  readonly content?: JsonObject | undefined;
+}
+
+interface Draft {
+  readonly sender: UserId;
+  readonly target: UserId;
+  readonly membership: Membership;
+  readonly reason?: string | undefined;
+  readonly profile?: JsonObject | undefined;
+  readonly content?: JsonObject | undefined;
+}
+
+/** A member event: what the caller wrote, over the profile, under the membership and the reason. */
+export function memberDraft({ sender, target, membership, reason, profile, content }: Draft): EventDraft {
+  const said = reason === undefined ? {} : { reason };
+  const whole = jsonObject({ ...profile, ...content, ...said, membership });
+  return { type: 'm.room.member', sender, stateKey: target, content: whole };
+}
+
+/** The name and picture that member events of a local user carry; nothing of users elsewhere. */
+export async function profileFields(db: Db, userId: UserId, serverName: ServerName): Promise<JsonObject> {
+  if (serverOf(userId) !== serverName) return {};
+  const { displayname, avatar_url } = await profileOf(db, userId);
+  return { ...(displayname === null ? {} : { displayname }), ...(avatar_url === null ? {} : { avatar_url }) };
+}
+
+export interface Standing {
+  readonly membership: Membership | 'none';
+  readonly event: StateEntry | undefined;
+}
+
+/** Where somebody stands in the room right now. */
+export async function standingOf(room: LaneRoom, userId: UserId): Promise<Standing> {
+  const state = await room.state([['m.room.member', userId]]);
+  const event = state.get('m.room.member', userId);
+  return { event, membership: (event && membershipOf(event.pdu)) ?? 'none' };
+}
+
+/** Nothing to do when the same sender already said exactly this. */
+export function unlessSaid(before: StateEntry | undefined, draft: EventDraft): RoomDecision {
+  const said =
+    before !== undefined &&
+    before.pdu.sender === draft.sender &&
+    canonicalJson(before.pdu.content) === canonicalJson(draft.content);
+  return said ? { unchanged: before.eventId } : { send: draft };
+}
+
+/** An unknown room: with servers to ask the answer is that none could be reached, without any it is not found. */
+export function unknownRoom(via: readonly string[] | undefined): () => MatrixError {
+  return () =>
+    via !== undefined && via.length > 0
+      ? new MatrixError('M_UNKNOWN', 'No server that knows the room could be reached.', { status: 502 })
+      : new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
+}

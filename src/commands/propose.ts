@@ -1,0 +1,92 @@
+/** Builds an event on a room's head: cites, hashes, signs, and asks the rules. Pure: the state is handed in. */
+import type { EventSlot } from '../log/judged-pdu.ts';
+import { stateKeysForAuth, wantedAuthKeys } from '../matrix/auth-events.ts';
+import { canonicalJson } from '../matrix/canonical-json.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import { authorize } from '../matrix/event-auth.ts';
+import { eventIdOf } from '../matrix/hashes.ts';
+import type { EventId, UserId } from '../matrix/identifiers.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import { eventTemplate, type AuthorizedPdu, type PduFields } from '../matrix/pdu.ts';
+import { isRejection, type Rejection } from '../matrix/rejection.ts';
+import { signEvent, type ServerIdentity } from '../matrix/signatures.ts';
+import type { HeadState, RoomHead, StateEntry } from './room-head.ts';
+
+/** What an act wants to say; `stateKey` makes it a state event. */
+export interface EventDraft {
+  readonly type: string;
+  readonly sender: UserId;
+  readonly stateKey?: string;
+  readonly content: JsonObject;
+}
+
+export interface ProposedEvent {
+  readonly pdu: AuthorizedPdu;
+  readonly eventId: EventId;
+  readonly auth: readonly EventSlot[];
+  readonly prev: readonly EventSlot[];
+}
+
+// Room for the signatures that other servers add: the limit on the wire is 65,536 bytes.
+const MAX_EVENT_BYTES = 65_000;
+const MAX_ID_BYTES = 255;
+const MAX_PREV_EVENTS = 10;
+const MAX_DEPTH = Number.MAX_SAFE_INTEGER;
+
+/** The state keys that `propose` will look up for this draft. */
+export function keysToPropose(draft: EventDraft, head: RoomHead): readonly (readonly [string, string])[] {
+  return stateKeysForAuth(described(draft), head.version);
+}
+
+/**
+ * The event, hashed, signed and allowed by `state`, or the rule that refuses it. `now` in milliseconds.
+ * Throws MatrixError M_TOO_LARGE beyond the size limits, M_BAD_JSON for content that canonical JSON refuses.
+ */
+export function propose(
+  draft: EventDraft,
+  head: RoomHead,
+  state: HeadState,
+  identity: ServerIdentity,
+  now: number,
+): ProposedEvent | Rejection {
+  checkSizes(draft);
+  const citedState = wantedAuthKeys(described(draft), head.version)
+    .map(([type, key]) => state.get(type, key))
+    .filter((entry): entry is StateEntry => entry !== undefined);
+  const tips = head.extremities.slice(0, MAX_PREV_EVENTS);
+  const isCreate = draft.type === 'm.room.create' && draft.stateKey === '';
+  const fields: PduFields = {
+    ...described(draft),
+    ...(isCreate && head.version.roomIdIsCreateHash ? {} : { room_id: head.roomId }),
+    origin_server_ts: now,
+    depth: Math.min(1 + Math.max(0, ...tips.map((tip) => tip.depth)), MAX_DEPTH),
+    auth_events: citedState.map((entry) => entry.eventId),
+    prev_events: tips.map((tip) => tip.slot.eventId),
+  };
+  const signed = signEvent(eventTemplate(fields), head.version, identity);
+  if (Buffer.byteLength(canonicalJson(signed)) > MAX_EVENT_BYTES) {
+    throw new MatrixError('M_TOO_LARGE', 'The event is larger than 65,000 bytes.');
+  }
+  const verdict = authorize(signed, head.version, state);
+  if (isRejection(verdict)) return verdict;
+  return {
+    pdu: verdict,
+    eventId: eventIdOf(signed, head.version),
+    auth: citedState.map((entry) => entry.slot),
+    prev: tips.map((tip) => tip.slot),
+  };
+}
+
+function described(draft: EventDraft) {
+  const { type, sender, content, stateKey } = draft;
+  return stateKey === undefined ? { type, sender, content } : { type, sender, content, state_key: stateKey };
+}
+
+function checkSizes(draft: EventDraft): void {
+  for (const part of [draft.type, draft.stateKey ?? '', draft.sender]) {
+    if (Buffer.byteLength(part) > MAX_ID_BYTES) {
+      throw new MatrixError('M_TOO_LARGE', 'type, state_key and sender take at most 255 bytes each.');
+    }
+    if (part.includes('\u0000')) throw new MatrixError('M_BAD_JSON', 'type and state_key cannot hold a NUL.');
+  }
+}

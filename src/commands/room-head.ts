@@ -1,0 +1,209 @@
+/** A room's head as its lane sees it: where the log stands, and the state that the next event is judged on. */
+import { sql } from 'kysely';
+import type { LRUCache } from 'lru-cache';
+import type { Db } from '../database/database.ts';
+import type { EventSlot, JudgedPdu } from '../log/judged-pdu.ts';
+import { readEvents } from '../log/read.ts';
+import { stateName, type Ref } from '../log/state-lines.ts';
+import { serverOf, type EventId, type RoomId, type ServerName } from '../matrix/identifiers.ts';
+import type { PduFields } from '../matrix/pdu.ts';
+import { roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
+import type { RoomState, StateEvent } from '../matrix/room-state.ts';
+
+export interface StateEntry extends StateEvent {
+  readonly slot: EventSlot;
+}
+
+/** The keys that were asked for, as they stand at the head; a key that was not asked for throws rather than lie. */
+export interface HeadState extends RoomState {
+  get(type: string, stateKey: string): StateEntry | undefined;
+}
+
+export interface Extremity {
+  readonly slot: EventSlot;
+  readonly ref: Ref;
+  readonly depth: number;
+}
+
+export interface RoomHead {
+  readonly roomId: RoomId;
+  readonly version: RoomVersion;
+  /** Speculative: counts events that are not durable yet. */
+  roomPosition: number;
+  /** The room position of the last change of the current state. */
+  stateAt: number;
+  extremities: readonly Extremity[];
+  resident: boolean;
+  /** Joined members a server; null until a join or a leave needs it. */
+  servers: Map<ServerName, number> | null;
+  /** An event it was built on was not stored: nothing proposed on this head may be answered. */
+  stale: boolean;
+  /** State that is not durable yet, by name; it outranks cache and database. */
+  readonly pending: Map<string, StateEntry>;
+  /** Names this head's entries in the shared cache. */
+  readonly cacheKey: string;
+}
+
+/** Shared by all heads and bounded in bytes; null remembers an absence. */
+export type StateCache = LRUCache<string, { readonly entry: StateEntry | null }>;
+
+let heads = 0;
+
+/** A head for a room that is just being made. */
+export function newRoomHead(roomId: RoomId, version: RoomVersion): RoomHead {
+  return {
+    roomId,
+    version,
+    roomPosition: 0,
+    stateAt: 0,
+    extremities: [],
+    resident: false,
+    servers: new Map(),
+    stale: false,
+    pending: new Map(),
+    cacheKey: `new-${++heads}`,
+  };
+}
+
+/** Reads a room's head from the projections; null when there is no such room. Only while nothing of the room is pending. */
+export async function loadRoomHead(db: Db, roomId: string): Promise<RoomHead | null> {
+  const room = await db.selectFrom('rooms').selectAll().where('room_id', '=', roomId).executeTakeFirst();
+  const version = room === undefined ? null : roomVersion(room.version);
+  if (room === undefined || version === null) return null;
+  const tips = await db
+    .selectFrom('extremities as x')
+    .innerJoin('events as e', (join) => join.onRef('e.room_id', '=', 'x.room_id').onRef('e.position', '=', 'x.event'))
+    .select(['x.event', 'x.after_line', 'x.after_at', 'e.event_id', 'e.depth'])
+    .where('x.room_id', '=', roomId)
+    .orderBy('x.event', 'desc')
+    .execute();
+  const extremities = tips.map((tip) => ({
+    slot: { eventId: tip.event_id as EventId, position: tip.event },
+    ref: { line: tip.after_line ?? 0, at: tip.after_at ?? 0 },
+    depth: tip.depth,
+  }));
+  const lastChange = await db
+    .selectFrom('state_changes')
+    .select((eb) => eb.fn.max('at').as('at'))
+    .where('room_id', '=', roomId)
+    .where('line', '=', 0)
+    .executeTakeFirst();
+  return {
+    ...newRoomHead(roomId as RoomId, version),
+    roomPosition: room.room_position,
+    stateAt: Number(lastChange?.at ?? 0),
+    extremities,
+    resident: room.resident,
+    servers: null,
+    cacheKey: `${roomId}-${++heads}`,
+  };
+}
+
+/** The state of a room that is just being made: all of it is pending. */
+export function pendingState(head: RoomHead): HeadState {
+  return { get: (type, stateKey) => head.pending.get(stateName(type, stateKey)) };
+}
+
+/** The current state at some keys: what is pending, else the cache, else one query. */
+export async function headState(
+  db: Db,
+  cache: StateCache,
+  head: RoomHead,
+  keys: readonly (readonly [type: string, stateKey: string])[],
+): Promise<HeadState> {
+  const found = new Map<string, StateEntry | null>();
+  const missing: (readonly [string, string])[] = [];
+  for (const [type, stateKey] of keys) {
+    const name = stateName(type, stateKey);
+    const known = head.pending.get(name) ?? cache.get(cacheName(head, name))?.entry;
+    if (known === undefined) missing.push([type, stateKey]);
+    else found.set(name, known);
+  }
+  if (missing.length > 0) await loadEntries(db, cache, head, missing, found);
+  return {
+    get(type, stateKey) {
+      const entry = found.get(stateName(type, stateKey));
+      if (entry === undefined) throw new Error(`state (${type}, …) was read without being asked for`);
+      return entry ?? undefined;
+    },
+  };
+}
+
+async function loadEntries(
+  db: Db,
+  cache: StateCache,
+  head: RoomHead,
+  keys: readonly (readonly [string, string])[],
+  found: Map<string, StateEntry | null>,
+): Promise<void> {
+  const { rows } = await sql<{ type: string; state_key: string; event: number }>`
+    select s.type, s.state_key, s.event
+      from unnest(${keys.map((k) => k[0])}::text[], ${keys.map((k) => k[1])}::text[]) as k (type, state_key)
+      join room_state s on s.room_id = ${head.roomId} and s.type = k.type and s.state_key = k.state_key`.execute(db);
+  const events = await readEvents(
+    db,
+    rows.map((row) => ({ roomId: head.roomId, position: row.event })),
+  );
+  const byPosition = new Map(events.map((event) => [event.position, event]));
+  for (const [type, stateKey] of keys) {
+    const name = stateName(type, stateKey);
+    const row = rows.find((r) => r.type === type && r.state_key === stateKey);
+    const event = row === undefined ? undefined : byPosition.get(row.event);
+    const entry = event === undefined ? null : stateEntry(event.eventId, event.position, event.pdu);
+    found.set(name, entry);
+    cache.set(cacheName(head, name), { entry });
+  }
+}
+
+function stateEntry(eventId: EventId, position: number, pdu: PduFields): StateEntry {
+  return { eventId, pdu, slot: { eventId, position } };
+}
+
+/** Moves the head past an event that is on its way to the log. */
+export function advance(head: RoomHead, judged: JudgedPdu): void {
+  head.roomPosition = judged.roomPosition;
+  head.extremities = [
+    ...head.extremities.filter((tip) => !judged.prev.includes(tip.slot)),
+    { slot: judged.slot, ref: judged.after, depth: judged.pdu.depth },
+  ];
+  if (judged.change !== null) {
+    head.stateAt = judged.roomPosition;
+    const name = stateName(judged.change.type, judged.change.stateKey);
+    head.pending.set(name, { eventId: judged.slot.eventId, pdu: judged.pdu, slot: judged.slot });
+  }
+  countMember(head, judged);
+}
+
+function countMember(head: RoomHead, { transition }: JudgedPdu): void {
+  if (transition === null || head.servers === null) return;
+  const delta = Number(transition.to === 'join') - Number(transition.from === 'join');
+  if (delta === 0) return;
+  const server = serverOf(transition.userId);
+  const count = (head.servers.get(server) ?? 0) + delta;
+  if (count > 0) head.servers.set(server, count);
+  else head.servers.delete(server);
+}
+
+/** After the commit: what was pending is durable and may now be forgotten by the cache. */
+export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): void {
+  if (judged.change === null) return;
+  const name = stateName(judged.change.type, judged.change.stateKey);
+  const entry = head.pending.get(name);
+  if (entry?.slot !== judged.slot) return;
+  cache.set(cacheName(head, name), { entry });
+  head.pending.delete(name);
+}
+
+function cacheName(head: RoomHead, name: string): string {
+  return `${head.cacheKey}\u0000${name}`;
+}
+
+/** Joined members by server, from the database: only while nothing of the room is pending. */
+export async function countServers(db: Db, roomId: string): Promise<Map<ServerName, number>> {
+  const counted = await sql<{ server: string; members: number }>`
+    select substring(state_key from position(':' in state_key) + 1) as server, count(*)::int4 as members
+      from room_state where room_id = ${roomId} and type = 'm.room.member' and membership = 'join' group by 1`.execute(
+    db,
+  );
+  return new Map(counted.rows.map((row) => [row.server as ServerName, row.members]));
+}

@@ -1,0 +1,140 @@
+/** A room's queue in this process: one proposal at a time, each building on the head that the one before left in memory. */
+import { LRUCache } from 'lru-cache';
+import { Gauge } from 'prom-client';
+import type { Db } from '../database/database.ts';
+import type { ActionRecord } from '../log/append.ts';
+import type { JudgedPdu } from '../log/judged-pdu.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import type { RoomId } from '../matrix/identifiers.ts';
+import type { Recorder } from './record.ts';
+import { advance, countServers, headState, loadRoomHead, settle } from './room-head.ts';
+import type { HeadState, RoomHead, StateCache } from './room-head.ts';
+
+/** What a proposal comes to: events and acts to store, and the answer to give once they are durable. */
+export interface Decision<T> {
+  readonly judged: readonly JudgedPdu[];
+  readonly actions: readonly ActionRecord[];
+  readonly answer: T;
+}
+
+/** A room as a proposal sees it, in its turn. */
+export interface LaneRoom {
+  readonly head: RoomHead;
+  state(keys: readonly (readonly [type: string, stateKey: string])[]): Promise<HeadState>;
+  /** Makes `head.servers` known; waits until nothing of the room is pending the first time. */
+  countServers(): Promise<void>;
+}
+
+export interface RoomLanes {
+  /**
+   * Runs a proposal in the room's turn (`null`: no such room) and resolves after the commit. A proposal whose
+   * predecessor was not stored is run again on the true head, so it must have no effects of its own.
+   * Rejects with what the proposal throws, or M_LIMIT_EXCEEDED when the lane is full.
+   */
+  run<T>(roomId: string, propose: (room: LaneRoom | null) => Promise<Decision<T>>): Promise<T>;
+  /** Drops what is remembered of a room, or of all: the next proposal reads the log again. */
+  forget(roomId?: string): void;
+}
+
+const MAX_WAITING = 500;
+const MAX_HEADS = 10_000;
+const CACHE_BYTES = 64 * 1024 * 1024;
+const MAX_ATTEMPTS = 5;
+
+export const laneMetrics = {
+  busy: new Gauge({ name: 'vestibule_lanes', help: 'Rooms with proposals in this process right now.', registers: [] }),
+};
+
+interface Lane {
+  waiting: number;
+  tail: Promise<unknown>;
+  /** Settles when the last unit of the lane is durable or refused. */
+  lastAppend: Promise<unknown>;
+}
+
+export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () => Recorder }): RoomLanes {
+  const lanes = new Map<string, Lane>();
+  const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
+  const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
+
+  const headFor = async (roomId: string): Promise<RoomHead | null> => {
+    const known = heads.get(roomId);
+    if (known !== undefined && !known.stale) return known;
+    await lanes.get(roomId)?.lastAppend;
+    const loaded = await loadRoomHead(deps.db, roomId);
+    if (loaded !== null) heads.set(roomId, loaded);
+    return loaded;
+  };
+
+  const propose = async <T>(lane: Lane, roomId: string, decide: Parameters<RoomLanes['run']>[1]) => {
+    const head = await headFor(roomId);
+    const decision = (await decide(head === null ? null : laneRoom(deps.db, cache, lane, head))) as Decision<T>;
+    for (const judged of decision.judged) if (head !== null) advance(head, judged);
+    const { judged, actions } = decision;
+    const stored = deps.recorder().append({ roomId: roomId as RoomId, head, judged, actions, erasures: [] });
+    lane.lastAppend = stored.catch(() => undefined);
+    const settled = stored.then((outcome) => {
+      if (outcome === 'committed' && head !== null) for (const j of judged) settle(cache, head, j);
+      return outcome;
+    });
+    return { settled, answer: decision.answer };
+  };
+
+  const run = async <T>(roomId: string, decide: Parameters<RoomLanes['run']>[1]): Promise<T> => {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const { settled, answer } = await inTurn(lanes, roomId, (lane) => propose<T>(lane, roomId, decide));
+      if ((await settled) === 'committed') return answer;
+    }
+    throw new MatrixError('M_UNKNOWN', 'The room could not be written to.', { status: 503 });
+  };
+
+  return {
+    run: (roomId, decide) => run(roomId, decide as Parameters<RoomLanes['run']>[1]),
+    forget(roomId) {
+      const gone = roomId === undefined ? [...heads.values()] : [heads.get(roomId)];
+      for (const head of gone) if (head !== undefined) head.stale = true;
+    },
+  };
+}
+
+function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRoom {
+  return {
+    head,
+    state: (keys) => headState(db, cache, head, keys),
+    async countServers() {
+      if (head.servers !== null) return;
+      await lane.lastAppend;
+      head.servers = await countServers(db, head.roomId);
+    },
+  };
+}
+
+/** Waits for the room's turn. The turn ends when `work` has proposed, not when the proposal is durable. */
+async function inTurn<T>(lanes: Map<string, Lane>, roomId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
+  const lane = lanes.get(roomId) ?? { waiting: 0, tail: Promise.resolve(), lastAppend: Promise.resolve() };
+  if (lane.waiting >= MAX_WAITING) {
+    throw new MatrixError('M_LIMIT_EXCEEDED', 'Too much is going on in this room.', { retry_after_ms: 500 });
+  }
+  lanes.set(roomId, lane);
+  laneMetrics.busy.set(lanes.size);
+  lane.waiting += 1;
+  const turn = lane.tail.then(() => work(lane));
+  lane.tail = turn.catch(() => undefined);
+  try {
+    return await turn;
+  } finally {
+    lane.waiting -= 1;
+    if (lane.waiting === 0) void lane.lastAppend.then(() => retire(lanes, roomId, lane));
+  }
+}
+
+function retire(lanes: Map<string, Lane>, roomId: string, lane: Lane): void {
+  if (lane.waiting > 0 || lanes.get(roomId) !== lane) return;
+  lanes.delete(roomId);
+  laneMetrics.busy.set(lanes.size);
+}
+
+// An entry's size is dominated by its content; 700 bytes are what an event has besides.
+function sizeOf(entry: { readonly pdu: { readonly content: object } } | null): number {
+  return entry === null ? 200 : 700 + JSON.stringify(entry.pdu.content).length;
+}

@@ -1,0 +1,179 @@
+/** What a createRoom request asks for, as the list of state events to send (client-server API, createRoom). */
+import { MatrixError } from '../matrix/errors.ts';
+import { parseUserId, type UserId } from '../matrix/identifiers.ts';
+import { isJsonArray, isJsonObject, jsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
+import { roomVersion, type RoomVersion, type RoomVersionId } from '../matrix/room-versions.ts';
+import { powerLevelProblem } from './send-state.ts';
+
+/** The request body, its shape checked at the door; what depends on values is checked here. */
+export interface CreateRoomInput {
+  readonly preset?: 'private_chat' | 'trusted_private_chat' | 'public_chat' | undefined;
+  readonly visibility?: 'public' | 'private' | undefined;
+  readonly room_version?: string | undefined;
+  readonly name?: string | undefined;
+  readonly topic?: string | undefined;
+  readonly invite?: readonly string[] | undefined;
+  readonly is_direct?: boolean | undefined;
+  readonly creation_content?: JsonObject | undefined;
+  readonly power_level_content_override?: JsonObject | undefined;
+  readonly initial_state?:
+    readonly { readonly type: string; readonly state_key?: string; readonly content: JsonObject }[] | undefined;
+}
+
+export interface PlannedState {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly content: JsonObject;
+}
+
+export interface RoomPlan {
+  readonly version: RoomVersion;
+  /** Content of the create event. */
+  readonly create: JsonObject;
+  /** Everything after the creator's join, in order. */
+  readonly state: readonly PlannedState[];
+  readonly invites: readonly UserId[];
+  readonly isDirect: boolean;
+}
+
+type Preset = NonNullable<CreateRoomInput['preset']>;
+
+/** Throws M_UNSUPPORTED_ROOM_VERSION, M_INVALID_PARAM and M_BAD_JSON for what cannot be asked for. */
+export function planRoom(
+  input: CreateRoomInput,
+  by: { readonly creator: UserId; readonly defaultVersion: RoomVersionId; readonly nonce: string },
+): RoomPlan {
+  const version = roomVersion(input.room_version ?? by.defaultVersion);
+  if (version === null) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION');
+  const preset = input.preset ?? (input.visibility === 'public' ? 'public_chat' : 'private_chat');
+  const invites = [...new Set((input.invite ?? []).map(invitee))];
+  const trusted = preset === 'trusted_private_chat' ? invites : [];
+  const initial = (input.initial_state ?? []).map(plannedState);
+  const levels = planPowerLevels(input, version, preset, by.creator, trusted, initial);
+  return {
+    version,
+    create: planCreate(input, version, by, trusted),
+    state: [levels, ...planPreset(preset, initial), ...initial, ...planNames(input)],
+    invites,
+    isDirect: input.is_direct === true,
+  };
+}
+
+function invitee(text: string): UserId {
+  const userId = parseUserId(text);
+  if (userId === null) throw new MatrixError('M_INVALID_PARAM', 'invite lists user ids.');
+  return userId;
+}
+
+function plannedState(entry: NonNullable<CreateRoomInput['initial_state']>[number]): PlannedState {
+  const { type, state_key: stateKey = '', content } = entry;
+  if (type === 'm.room.create' || type === 'm.room.member') {
+    throw new MatrixError('M_INVALID_ROOM_STATE', `initial_state cannot hold ${type}.`);
+  }
+  if (type === 'm.room.canonical_alias' && (content['alias'] !== undefined || content['alt_aliases'] !== undefined)) {
+    throw new MatrixError('M_BAD_ALIAS');
+  }
+  return { type, stateKey, content };
+}
+
+function planCreate(
+  input: CreateRoomInput,
+  version: RoomVersion,
+  by: { readonly creator: UserId; readonly nonce: string },
+  trusted: readonly UserId[],
+): JsonObject {
+  const { creator: _creator, ...wanted } = input.creation_content ?? {};
+  const content: Record<string, JsonValue> = { ...wanted, room_version: version.id };
+  if (version.creatorInContent) content['creator'] = by.creator;
+  if (version.privilegedCreators) {
+    const additional = additionalCreators(wanted['additional_creators'], trusted, by.creator);
+    if (additional.length > 0) content['additional_creators'] = additional;
+    else delete content['additional_creators'];
+    // The create event's hash names the room: two rooms made in one millisecond must differ.
+    content['io.vestibule.nonce'] = by.nonce;
+  }
+  return jsonObject(content);
+}
+
+function additionalCreators(
+  given: JsonValue | undefined,
+  trusted: readonly UserId[],
+  creator: UserId,
+): readonly string[] {
+  if (given !== undefined && !isJsonArray(given)) {
+    throw new MatrixError('M_INVALID_PARAM', 'additional_creators must be a list of user ids.');
+  }
+  const listed = (isJsonArray(given) ? given : []).map((id) => {
+    const userId = typeof id === 'string' ? parseUserId(id) : null;
+    if (userId === null) throw new MatrixError('M_INVALID_PARAM', 'additional_creators must be a list of user ids.');
+    return userId;
+  });
+  return [...new Set([...listed, ...trusted])].filter((userId) => userId !== creator);
+}
+
+function planPowerLevels(
+  input: CreateRoomInput,
+  version: RoomVersion,
+  preset: Preset,
+  creator: UserId,
+  trusted: readonly UserId[],
+  initial: readonly PlannedState[],
+): PlannedState {
+  const users = Object.fromEntries([creator, ...trusted].map((userId) => [userId, 100]));
+  const tombstone = version.privilegedCreators ? 150 : 100;
+  const content = {
+    users: version.privilegedCreators ? {} : users,
+    users_default: 0,
+    events_default: 0,
+    state_default: 50,
+    ban: 50,
+    kick: 50,
+    redact: 50,
+    // Matrix lets every member invite, which on a room that people knock on makes every member a moderator.
+    invite: preset === 'public_chat' || knockable(initial) ? 50 : 0,
+    events: {
+      'm.room.name': 50,
+      'm.room.avatar': 50,
+      'm.room.canonical_alias': 50,
+      'm.room.power_levels': 100,
+      'm.room.history_visibility': 100,
+      'm.room.server_acl': 100,
+      'm.room.encryption': 100,
+      'm.room.tombstone': tombstone,
+    },
+    ...input.power_level_content_override,
+  };
+  const problem = powerLevelProblem(content);
+  if (problem !== null) throw new MatrixError('M_INVALID_PARAM', problem);
+  return { type: 'm.room.power_levels', stateKey: '', content };
+}
+
+function knockable(initial: readonly PlannedState[]): boolean {
+  const rule = initial.findLast((state) => state.type === 'm.room.join_rules' && state.stateKey === '');
+  return rule !== undefined && ['knock', 'knock_restricted'].includes(String(rule.content['join_rule']));
+}
+
+const PRESETS = {
+  private_chat: { join_rule: 'invite', guest_access: 'can_join' },
+  trusted_private_chat: { join_rule: 'invite', guest_access: 'can_join' },
+  public_chat: { join_rule: 'public', guest_access: 'forbidden' },
+} as const satisfies Record<Preset, object>;
+
+/** The preset's state, without what initial_state replaces. */
+function planPreset(preset: Preset, initial: readonly PlannedState[]): readonly PlannedState[] {
+  const { join_rule, guest_access } = PRESETS[preset];
+  const state: PlannedState[] = [
+    { type: 'm.room.join_rules', stateKey: '', content: { join_rule } },
+    { type: 'm.room.history_visibility', stateKey: '', content: { history_visibility: 'shared' } },
+    { type: 'm.room.guest_access', stateKey: '', content: { guest_access } },
+  ];
+  return state.filter(({ type }) => !initial.some((given) => given.type === type && given.stateKey === ''));
+}
+
+function planNames({ name, topic }: CreateRoomInput): readonly PlannedState[] {
+  const named = (type: string, content: JsonObject): PlannedState => ({ type, stateKey: '', content });
+  return [
+    ...(name === undefined || name === '' ? [] : [named('m.room.name', { name })]),
+    ...(topic === undefined || topic === '' ? [] : [named('m.room.topic', { topic })]),
+  ];
+}

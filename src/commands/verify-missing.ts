@@ -1,0 +1,84 @@
+/** Tells which row stood where one is missing, from the rows that still refer to it. */
+import type { PoolClient } from 'pg';
+import { SEALED_TABLES } from '../log/sealed-tables.ts';
+
+/** A row's place in sealing order: its position and its table's number. */
+export interface Place {
+  readonly position: number;
+  readonly t: number;
+}
+
+/** A row that is gone: its table and key as far as other rows tell. */
+export interface MissingRow {
+  readonly table: string;
+  readonly key: string;
+  readonly position: number;
+}
+
+/**
+ * Names the row that is missing between two neighbours in sealing order. Every position belongs to a row of events,
+ * verdicts, transitions, actions or erasures; a verdict's state line and state change stand at its own position.
+ */
+export async function nameMissing(client: PoolClient, [before, next]: readonly [Place, Place]): Promise<MissingRow> {
+  const position = before.position + 1;
+  return next.position > position ? nameAtPosition(client, position) : nameBesideVerdict(client, before, next);
+}
+
+/** Names the row whose position is not there. */
+export async function nameAtPosition(client: PoolClient, position: number): Promise<MissingRow> {
+  const event = await one(client, 'select room_id, room_position from verdicts where event = $1 limit 1', [position]);
+  if (event !== null) return { table: 'events', key: `${event.room_id}, ${position}`, position };
+  const verdict = await one(
+    client,
+    `select e.room_id, coalesce(max(v.room_position), 0) + 1 as room_position
+       from events e left join verdicts v on v.room_id = e.room_id and v.position < $1
+      where e.position = $1 - 1 and not exists (select from verdicts w where w.room_id = e.room_id and w.event = e.position)
+      group by e.room_id`,
+    [position],
+  );
+  if (verdict !== null) return { table: 'verdicts', key: `${verdict.room_id}, ${verdict.room_position}`, position };
+  const transition = await one(
+    client,
+    `select v.room_id, v.room_position from verdicts v
+       join state_changes c on c.room_id = v.room_id and c.line = 0 and c.at = v.room_position and c.type = 'm.room.member'
+      where v.position = $1 - 1
+        and not exists (select from transitions t where t.room_id = v.room_id and t.at = v.room_position)`,
+    [position],
+  );
+  if (transition !== null) return { table: 'transitions', key: String(position), position };
+  const erased = await one(
+    client,
+    `select e.room_id, 0 as room_position from events e
+      where e.words and not exists (select from event_content c where c.room_id = e.room_id and c.event = e.position)
+        and not exists (select from erasures x where x.position > e.position) limit 1`,
+    [],
+  );
+  return { table: erased === null ? 'actions' : 'erasures', key: String(position), position };
+}
+
+async function nameBesideVerdict(client: PoolClient, before: Place, next: Place): Promise<MissingRow> {
+  const position = isVerdictOrLine(before) ? before.position : next.position;
+  const verdict = await one(client, 'select room_id, room_position from verdicts where position = $1', [position]);
+  if (verdict === null) return nameAtPosition(client, position);
+  const line = await one(client, 'select room_id, line as room_position from state_lines where position = $1', [
+    position,
+  ]);
+  return verdict.room_position === 1 && line === null
+    ? { table: 'state_lines', key: `${verdict.room_id}, 0`, position }
+    : { table: 'state_changes', key: `${verdict.room_id}, 0, ${verdict.room_position}`, position };
+}
+
+function isVerdictOrLine({ t }: Place): boolean {
+  const name = SEALED_TABLES[t]?.name;
+  return name === 'verdicts' || name === 'state_lines';
+}
+
+interface Reference {
+  readonly room_id: string;
+  readonly room_position: number;
+}
+
+async function one(client: PoolClient, text: string, values: readonly number[]): Promise<Reference | null> {
+  const { rows } = await client.query<Reference>(text, [...values]);
+  return rows[0] ?? null;
+}

@@ -1,0 +1,214 @@
+/** A stretch of the log with what its rows refer to, read in one snapshot for the checks. */
+import type { PoolClient } from 'pg';
+
+export interface EventRow {
+  readonly room_id: string;
+  readonly position: number;
+  readonly event_id: string;
+  readonly type: string;
+  readonly state_key: string | null;
+  readonly sender: string;
+  readonly depth: number;
+  readonly origin_server_ts: number;
+  readonly origin: string;
+  readonly auth: readonly number[];
+  readonly redacts: string | null;
+  readonly words: boolean;
+  readonly auth_extra: Buffer | null;
+  readonly proof: Buffer;
+  /** Of its row in event_content; null when there is none. */
+  readonly subject: string | null;
+  readonly content: Buffer | null;
+}
+
+export interface VerdictRow {
+  readonly room_id: string;
+  readonly room_position: number;
+  readonly position: number;
+  readonly event: number;
+  readonly verdict: string;
+  readonly rule: string | null;
+  readonly prev: readonly number[];
+  readonly before_line: number | null;
+  readonly before_at: number | null;
+  readonly after_line: number | null;
+  readonly after_at: number | null;
+  readonly anchor: number;
+  readonly back: number;
+  readonly decided_at: Date;
+  /** The proof of its event and the event's state key; null when there is no such event. */
+  readonly proof: Buffer | null;
+  readonly state_key: string | null;
+  /** Of the event before it, where it follows exactly one. */
+  readonly prev_verdict: string | null;
+  readonly prev_before_line: number | null;
+  readonly prev_before_at: number | null;
+  readonly prev_after_line: number | null;
+  readonly prev_after_at: number | null;
+}
+
+export interface LineRow {
+  readonly room_id: string;
+  readonly line: number;
+  readonly parent_line: number | null;
+  readonly parent_at: number | null;
+  readonly depth: number;
+  readonly position: number;
+}
+
+export interface ChangeRow {
+  readonly room_id: string;
+  readonly line: number;
+  readonly at: number;
+  readonly type: string;
+  readonly state_key: string;
+  readonly event: number | null;
+  readonly previous: number | null;
+  readonly membership: string | null;
+  readonly position: number;
+  /** What the same key was before, on the same line. */
+  readonly prior_event: number | null;
+  readonly prior_membership: string | null;
+  /** Of its event; null when there is no such event. */
+  readonly event_type: string | null;
+  readonly event_state_key: string | null;
+  readonly sender: string | null;
+  readonly origin_server_ts: number | null;
+  readonly proof: Buffer | null;
+}
+
+export interface TransitionRow {
+  readonly position: number;
+  readonly room_id: string;
+  readonly at: number;
+  readonly user_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly kind: string;
+  readonly cause: string;
+  readonly event: number | null;
+  readonly previous: number | null;
+  readonly trigger: number | null;
+  readonly supersedes: number | null;
+  readonly actor: string | null;
+  readonly occurred_at: number | null;
+  readonly recorded_at: Date;
+  readonly in_room: boolean;
+  readonly unverified: boolean;
+}
+
+export interface ActionRow {
+  readonly position: number;
+  readonly room_id: string | null;
+  readonly event: number | null;
+  /** The room that event is in; null when there is no such event. */
+  readonly event_room: string | null;
+}
+
+export interface ErasureRow {
+  readonly position: number;
+  readonly kind: string;
+  readonly subject: string | null;
+  readonly event: number | null;
+}
+
+/** Rows of positions in (after, upto]. */
+export interface LogPage {
+  readonly after: number;
+  readonly upto: number;
+  readonly events: readonly EventRow[];
+  readonly verdicts: readonly VerdictRow[];
+  readonly lines: readonly LineRow[];
+  readonly changes: readonly ChangeRow[];
+  /** With those of the last verdict, which may lie beyond the page; without those of the page before. */
+  readonly transitions: readonly TransitionRow[];
+  readonly actions: readonly ActionRow[];
+  readonly erasures: readonly ErasureRow[];
+  /** Positions of the events that events of the page cite, by room and id. */
+  readonly cited: ReadonlyMap<string, number>;
+}
+
+export function citedName(roomId: string, eventId: string): string {
+  return `${roomId}\u0000${eventId}`;
+}
+
+export async function readPage(
+  client: PoolClient,
+  after: number,
+  upto: number,
+  seenTransition: number,
+): Promise<LogPage> {
+  const range = [after, upto];
+  const events = await client.query<EventRow>(
+    `select e.*, c.subject, c.content from events e
+       left join event_content c on c.room_id = e.room_id and c.event = e.position
+      where e.position > $1 and e.position <= $2 order by e.position`,
+    range,
+  );
+  const verdicts = await client.query<VerdictRow>(
+    `select v.*, e.proof, e.state_key, p.verdict as prev_verdict, p.before_line as prev_before_line,
+            p.before_at as prev_before_at, p.after_line as prev_after_line, p.after_at as prev_after_at
+       from verdicts v left join events e on e.room_id = v.room_id and e.position = v.event
+       left join lateral (select w.verdict, w.before_line, w.before_at, w.after_line, w.after_at from verdicts w
+         where w.room_id = v.room_id and w.event = v.prev[1] and w.room_position < v.room_position
+         order by w.room_position desc limit 1) p on cardinality(v.prev) = 1
+      where v.position > $1 and v.position <= $2 order by v.position`,
+    range,
+  );
+  const lines = await client.query<LineRow>('select * from state_lines where position > $1 and position <= $2', range);
+  const changes = await client.query<ChangeRow>(
+    `select c.*, p.event as prior_event, p.membership as prior_membership,
+            e.type as event_type, e.state_key as event_state_key, e.sender, e.origin_server_ts, e.proof
+       from state_changes c
+       left join lateral (select s.event, s.membership from state_changes s
+         where s.room_id = c.room_id and s.type = c.type and s.state_key = c.state_key and s.line = c.line and s.at < c.at
+         order by s.at desc limit 1) p on true
+       left join events e on e.room_id = c.room_id and e.position = c.event
+      where c.position > $1 and c.position <= $2 order by c.position`,
+    range,
+  );
+  const transitions = await client.query<TransitionRow>(
+    `select * from transitions where position > $1
+        and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
+      order by position`,
+    [Math.max(after, seenTransition), upto],
+  );
+  const actions = await client.query<ActionRow>(
+    `select a.position, a.room_id, a.event, e.room_id as event_room
+       from actions a left join events e on e.position = a.event and e.room_id = a.room_id
+      where a.position > $1 and a.position <= $2 order by a.position`,
+    range,
+  );
+  const erasures = await client.query<ErasureRow>(
+    'select position, kind, subject, event from erasures where position > $1 and position <= $2 order by position',
+    range,
+  );
+  return {
+    after,
+    upto,
+    events: events.rows,
+    verdicts: verdicts.rows,
+    lines: lines.rows,
+    changes: changes.rows,
+    transitions: transitions.rows,
+    actions: actions.rows,
+    erasures: erasures.rows,
+    cited: await readCited(client, [...events.rows, ...verdicts.rows]),
+  };
+}
+
+const EVENT_ID = /"(\$[A-Za-z0-9_-]{43})"/g;
+
+async function readCited(
+  client: PoolClient,
+  rows: readonly { readonly proof: Buffer | null }[],
+): Promise<ReadonlyMap<string, number>> {
+  const ids = new Set<string>();
+  for (const { proof } of rows)
+    for (const match of proof?.toString('latin1').matchAll(EVENT_ID) ?? []) ids.add(match[1]!);
+  const found = await client.query<{ room_id: string; event_id: string; position: number }>(
+    'select room_id, event_id, position from events where event_id = any($1)',
+    [[...ids]],
+  );
+  return new Map(found.rows.map((row) => [citedName(row.room_id, row.event_id), row.position]));
+}

@@ -1,0 +1,95 @@
+/** One batch, one transaction: the log, every projection, and what units add. All of it happens or none. */
+import type { PoolClient } from 'pg';
+import type { TxClient } from '../database/tx.ts';
+import { append, placeBatch, type Appended, type AppendedPdu, type LogBatch } from '../log/append.ts';
+import type { UserId } from '../matrix/identifiers.ts';
+import { stringIn } from '../matrix/pdu.ts';
+import { PROJECTIONS } from '../projections/index.ts';
+import type { Fact, FactTransition, ProjectionContext } from '../projections/projection.ts';
+import type { AppendUnit } from './unit-queue.ts';
+
+export interface PlacedBatch {
+  readonly units: readonly AppendUnit[];
+  readonly batch: LogBatch;
+  readonly placed: Appended;
+}
+
+/** Puts units into one batch and gives their rows positions after `head`. */
+export function placeUnits(units: readonly AppendUnit[], head: number, at: Date): PlacedBatch {
+  const batch = {
+    judged: units.flatMap((unit) => unit.judged),
+    actions: units.flatMap((unit) => unit.actions),
+    erasures: units.flatMap((unit) => unit.erasures),
+    at,
+  };
+  return { units, batch, placed: placeBatch(head, batch) };
+}
+
+/** The transaction of a client that has begun one. */
+export function transactionOf(client: PoolClient): TxClient {
+  return { inTransaction: true, query: (query) => client.query(query) };
+}
+
+/**
+ * Writes and commits a placed batch; false when another process holds the epoch and nothing was written. When the
+ * promise is rejected, the transaction is still open if the connection lives: the caller rolls back.
+ */
+export async function writeBatch(
+  client: PoolClient,
+  { units, batch, placed }: PlacedBatch,
+  from: { readonly epoch: number; readonly head: number },
+  context: ProjectionContext,
+): Promise<boolean> {
+  const tx = transactionOf(client);
+  await client.query('begin');
+  if (!(await append(tx, from, batch, placed))) {
+    await client.query('rollback');
+    return false;
+  }
+  if (placed.events.length > 0) {
+    const facts = placed.events.map(factOf);
+    for (const projection of PROJECTIONS) await projection.apply(tx, facts, context);
+  }
+  await runWithin(tx, units, placed);
+  await client.query('commit');
+  return true;
+}
+
+async function runWithin(tx: TxClient, units: readonly AppendUnit[], appended: Appended): Promise<void> {
+  let erasure = 0;
+  for (const unit of units) {
+    const positions = appended.erasures.slice(erasure, erasure + unit.erasures.length);
+    erasure += unit.erasures.length;
+    await unit.within?.(tx, positions);
+  }
+}
+
+function factOf({ judged, position, verdictPosition, transitionPosition }: AppendedPdu): Fact {
+  const { change } = judged;
+  return {
+    roomId: judged.roomId,
+    version: judged.version.id,
+    roomPosition: judged.roomPosition,
+    event: position,
+    verdict: judged.verdict,
+    verdictPosition,
+    startsRoom: judged.startsRoom,
+    prev: judged.prev.map((slot) => slot.position),
+    afterLine: judged.after.line,
+    afterAt: judged.after.at,
+    change: change === null || change.line !== 0 ? null : change,
+    transition: judged.transition === null ? null : factTransition(judged, judged.transition, transitionPosition ?? 0),
+    presence: judged.presence,
+  };
+}
+
+function factTransition(
+  { pdu }: AppendedPdu['judged'],
+  { userId, from, to, kind, actor }: NonNullable<AppendedPdu['judged']['transition']>,
+  position: number,
+): FactTransition {
+  const knock = to === 'knock';
+  const reason = knock ? stringIn(pdu.content, 'reason') : null;
+  const displayName = knock ? stringIn(pdu.content, 'displayname') : null;
+  return { position, userId: userId satisfies UserId, from, to, kind, actor, reason, displayName };
+}

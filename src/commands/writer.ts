@@ -1,0 +1,149 @@
+/** The writer's seat: one process at a time holds the log's epoch and may append; others wait as standby. */
+import { setTimeout } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import type { Logger } from 'pino';
+import type { Db } from '../database/database.ts';
+import type { Appended } from '../log/append.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
+import { createRecorder, type Recorder } from './record.ts';
+import { createRoomLanes, type RoomLanes } from './room-lane.ts';
+
+export interface Writer {
+  readonly epoch: number;
+  readonly recorder: Recorder;
+  readonly lanes: RoomLanes;
+  /** Writes what waits, then gives up the seat. */
+  close(): Promise<void>;
+}
+
+export interface WriterDeps {
+  /** Service role; two connections are kept: one holds the seat, one writes. */
+  readonly pool: Pool;
+  /** For the reads of lanes. */
+  readonly db: Db;
+  readonly now: () => number;
+  readonly serverName: ServerName;
+  /** Where this writer takes proxied commands; shown to other processes. */
+  readonly address: string | null;
+  readonly log: Logger;
+  readonly onCommitted: (appended: Appended) => void;
+  readonly onDeposed: () => void;
+  /** Called once when another process has the seat. */
+  readonly onStandby?: () => void;
+  /** Gives up waiting for the seat. */
+  readonly signal: AbortSignal;
+}
+
+// Any number that nothing else in the database locks; "vest" in ASCII.
+const SEAT_LOCK = 0x76657374;
+const STANDBY_POLL_MS = 500;
+
+/**
+ * Takes the seat, waiting for it as long as another process holds it, and raises the epoch: from then on no other
+ * process can append. Null when `signal` ended the wait.
+ */
+export async function openWriter(deps: WriterDeps): Promise<Writer | null> {
+  const lanes: RoomLanes = createRoomLanes({ db: deps.db, recorder: () => recorder });
+  const seat = await takeSeat(deps, () => lanes.forget());
+  if (seat === null) return null;
+  const epoch = await raiseEpoch(seat.client, deps.address);
+  const recorder = createRecorder({
+    ...deps,
+    ...epoch,
+    connect: () => connectWriter(deps.pool),
+    onRoomFailed: (roomId) => lanes.forget(roomId),
+  });
+  deps.log.info({ epoch: epoch.epoch, position: epoch.head }, 'writing the log');
+  return {
+    epoch: epoch.epoch,
+    recorder,
+    lanes,
+    async close() {
+      await recorder.close();
+      seat.release();
+    },
+  };
+}
+
+interface Seat {
+  readonly client: PoolClient;
+  release(): void;
+}
+
+async function takeSeat(deps: WriterDeps, onRebuilt: () => void): Promise<Seat | null> {
+  for (let waited = false; !deps.signal.aborted; waited = true) {
+    const client = await deps.pool.connect();
+    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [SEAT_LOCK]);
+    if (rows[0]?.taken === true) return keepSeat(client, deps, onRebuilt);
+    client.release();
+    if (!waited) deps.onStandby?.();
+    await setTimeout(STANDBY_POLL_MS, undefined, { signal: deps.signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+// The lock goes with its connection. Losing it is not yet losing the seat: only a raised epoch is, and the next append
+// notices that. Until then the lock is taken again, so that a standby does not take over for a blink.
+async function keepSeat(first: PoolClient, deps: WriterDeps, onRebuilt: () => void): Promise<Seat> {
+  const seat = { client: first, released: false };
+  const watch = async (client: PoolClient): Promise<void> => {
+    seat.client = client;
+    client.on('notification', onRebuilt);
+    client.on('error', (error) => {
+      deps.log.warn({ err: error }, 'the connection that holds the writer seat was lost');
+      client.release(true);
+      if (!seat.released) void retake(deps, seat, watch);
+    });
+    // A rebuild that replaced projections tells here that lanes must read them again.
+    await client.query('listen vestibule_rebuilt');
+  };
+  await watch(first);
+  return {
+    client: first,
+    release() {
+      seat.released = true;
+      seat.client.release(true);
+    },
+  };
+}
+
+async function retake(
+  deps: WriterDeps,
+  seat: { readonly released: boolean },
+  watch: (client: PoolClient) => Promise<void>,
+): Promise<void> {
+  while (!seat.released) {
+    try {
+      const client = await deps.pool.connect();
+      await client.query('select pg_try_advisory_lock($1)', [SEAT_LOCK]);
+      return await watch(client);
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the writer seat could not be taken again yet');
+      await setTimeout(STANDBY_POLL_MS);
+    }
+  }
+}
+
+async function raiseEpoch(
+  client: PoolClient,
+  address: string | null,
+): Promise<{ epoch: number; head: number; lastStamp: number }> {
+  const { rows } = await client.query<{ epoch: number; head: number }>(
+    'update log_head set epoch = epoch + 1, address = $1 returning epoch, position as head',
+    [address],
+  );
+  const stamps = await client.query<{ stamp: Date | null }>(
+    'select decided_at as stamp from verdicts order by position desc limit 1',
+  );
+  return { ...rows[0]!, lastStamp: stamps.rows[0]?.stamp?.getTime() ?? 0 };
+}
+
+async function connectWriter(pool: Pool): Promise<PoolClient> {
+  const client = await pool.connect();
+  // Every statement of an append is a look-up by key. On tables that were never analysed the planner would rather
+  // join whole tables, and a batch would take a second.
+  await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
+  // A connection cut on its way must not keep the head locked.
+  await client.query("set idle_in_transaction_session_timeout = '10s'; set tcp_keepalives_idle = 5");
+  return client;
+}

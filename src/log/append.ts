@@ -1,0 +1,226 @@
+/** Writes judged events, acts and erasures to the log: draws their positions from `log_head` under our epoch, all or nothing. */
+import type { TxClient } from '../database/tx.ts';
+import type { EventSlot, JudgedPdu } from './judged-pdu.ts';
+import { splitEvent, subjectOf } from './content.ts';
+import { insertRows, type Columns } from './insert-rows.ts';
+
+/** An act of a person or a token, with its outcome: `ok`, `unchanged` or the errcode of the refusal. */
+export interface ActionRecord {
+  readonly actor: string;
+  readonly token: string | null;
+  readonly operation: string;
+  readonly roomId: string | null;
+  readonly target: string | null;
+  readonly outcome: string;
+  readonly event: EventSlot | null;
+  readonly onBehalfOf: string | null;
+}
+
+export interface ErasureRecord {
+  readonly kind: 'user' | 'event';
+  readonly subject: string | null;
+  readonly roomId: string | null;
+  readonly event: number | null;
+  readonly byUser: string | null;
+}
+
+/** What is written together: the rows of one batch, in the order of their units. */
+export interface LogBatch {
+  readonly judged: readonly JudgedPdu[];
+  readonly actions: readonly ActionRecord[];
+  readonly erasures: readonly ErasureRecord[];
+  /** The stamp of every row: never earlier than the batch before. */
+  readonly at: Date;
+}
+
+/** Where an event and what follows from it came to stand. */
+export interface AppendedPdu {
+  readonly judged: JudgedPdu;
+  readonly position: number;
+  readonly verdictPosition: number;
+  readonly transitionPosition: number | null;
+}
+
+export interface Appended {
+  readonly events: readonly AppendedPdu[];
+  readonly actions: readonly number[];
+  readonly erasures: readonly number[];
+  /** The new head of the log. */
+  readonly head: number;
+}
+
+/**
+ * Gives every row of a batch its position, from `head` + 1, and fills in the events' slots. The writer is alone and
+ * positions are gapless, so they are known before anything is sent, and the same rows can be sent again after a lost
+ * connection.
+ */
+export function placeBatch(head: number, batch: LogBatch): Appended {
+  let next = head;
+  const events = batch.judged.map((judged) => {
+    const position = ++next;
+    const verdictPosition = ++next;
+    const transitionPosition = judged.transition === null ? null : ++next;
+    judged.slot.position = position;
+    return { judged, position, verdictPosition, transitionPosition };
+  });
+  const actions = batch.actions.map(() => ++next);
+  const erasures = batch.erasures.map(() => ++next);
+  return { events, actions, erasures, head: next };
+}
+
+/**
+ * Writes a placed batch. Returns false, having written nothing, when the epoch is no longer ours or the head is not where
+ * we left it: somebody else writes now.
+ */
+export async function append(
+  tx: TxClient,
+  from: { readonly epoch: number; readonly head: number },
+  batch: LogBatch,
+  placed: Appended,
+): Promise<boolean> {
+  const drawn = await tx.query({
+    name: 'draw-positions',
+    text: 'update log_head set position = $1 where epoch = $2 and position = $3 returning position',
+    values: [placed.head, from.epoch, from.head],
+  });
+  if (drawn.rows.length === 0) return false;
+  await writeEvents(tx, placed.events, batch.at);
+  await writeEffects(tx, placed.events, batch.at);
+  await writeActs(tx, batch, placed);
+  return true;
+}
+
+async function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void> {
+  if (appended.length === 0) return;
+  const stored = appended.map(({ judged, position }) => ({
+    judged,
+    position,
+    parts: splitEvent(judged.pdu, judged.version),
+  }));
+  const stamp = at.toISOString();
+  await insertRows(tx, 'events', [
+    ['room_id', 'text', stored.map((e) => e.judged.roomId)],
+    ['position', 'int8', stored.map((e) => e.position)],
+    ['event_id', 'text', stored.map((e) => e.judged.slot.eventId)],
+    ['type', 'text', stored.map((e) => e.judged.pdu.type)],
+    ['state_key', 'text', stored.map((e) => e.judged.pdu.state_key ?? null)],
+    ['sender', 'text', stored.map((e) => e.judged.pdu.sender)],
+    ['depth', 'int8', stored.map((e) => e.judged.pdu.depth)],
+    ['origin_server_ts', 'int8', stored.map((e) => e.judged.pdu.origin_server_ts)],
+    ['origin', 'text', stored.map((e) => e.judged.origin)],
+    ['received_at', 'timestamptz', stored.map(() => stamp)],
+    ['auth', 'int8[]', stored.map((e) => positions(e.judged.auth))],
+    ['redacts', 'text', stored.map((e) => redacts(e.judged))],
+    ['words', 'bool', stored.map((e) => e.parts.words !== null)],
+    ['auth_extra', 'bytea', stored.map((e) => e.parts.authExtra)],
+    ['proof', 'bytea', stored.map((e) => e.parts.proof)],
+  ]);
+  const worded = stored.filter((e) => e.parts.words !== null);
+  await insertRows(tx, 'event_content', [
+    ['room_id', 'text', worded.map((e) => e.judged.roomId)],
+    ['event', 'int8', worded.map((e) => e.position)],
+    ['subject', 'text', worded.map((e) => subjectOf(e.judged.pdu))],
+    ['content', 'bytea', worded.map((e) => e.parts.words)],
+  ]);
+  await insertRows(tx, 'verdicts', verdictColumns(appended, stamp));
+}
+
+function verdictColumns(appended: readonly AppendedPdu[], stamp: string): Columns {
+  return [
+    ['room_id', 'text', appended.map((e) => e.judged.roomId)],
+    ['room_position', 'int8', appended.map((e) => e.judged.roomPosition)],
+    ['position', 'int8', appended.map((e) => e.verdictPosition)],
+    ['event', 'int8', appended.map((e) => e.position)],
+    ['verdict', 'text', appended.map((e) => e.judged.verdict)],
+    ['rule', 'text', appended.map((e) => e.judged.rule)],
+    ['prev', 'int8[]', appended.map((e) => positions(e.judged.prev))],
+    ['before_line', 'int4', appended.map((e) => e.judged.before.line)],
+    ['before_at', 'int8', appended.map((e) => e.judged.before.at)],
+    ['after_line', 'int4', appended.map((e) => e.judged.after.line)],
+    ['after_at', 'int8', appended.map((e) => e.judged.after.at)],
+    ['anchor', 'int8', appended.map((e) => e.judged.anchor)],
+    ['back', 'int8', appended.map((e) => e.judged.back)],
+    ['decided_at', 'timestamptz', appended.map(() => stamp)],
+    ['relay', 'bool', appended.map((e) => e.judged.relay)],
+  ];
+}
+
+async function writeEffects(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void> {
+  const moved = appended.flatMap((e) =>
+    e.judged.transition === null ? [] : [{ ...e, transition: e.judged.transition }],
+  );
+  await insertRows(tx, 'transitions', [
+    ['position', 'int8', moved.map((e) => e.transitionPosition)],
+    ['room_id', 'text', moved.map((e) => e.judged.roomId)],
+    ['at', 'int8', moved.map((e) => e.judged.roomPosition)],
+    ['user_id', 'text', moved.map((e) => e.transition.userId)],
+    ['from', 'text', moved.map((e) => e.transition.from)],
+    ['to', 'text', moved.map((e) => e.transition.to)],
+    ['kind', 'text', moved.map((e) => e.transition.kind)],
+    ['cause', 'text', moved.map((e) => e.transition.cause)],
+    ['event', 'int8', moved.map((e) => e.position)],
+    ['previous', 'int8', moved.map((e) => e.transition.previous?.position ?? null)],
+    ['trigger', 'int8', moved.map((e) => e.position)],
+    ['actor', 'text', moved.map((e) => e.transition.actor)],
+    ['on_behalf_of', 'text', moved.map((e) => e.transition.onBehalfOf)],
+    ['occurred_at', 'int8', moved.map((e) => e.transition.occurredAt)],
+    ['recorded_at', 'timestamptz', moved.map(() => at.toISOString())],
+    ['in_room', 'bool', moved.map(() => true)],
+  ]);
+  const started = appended.filter((e) => e.judged.startsRoom);
+  await insertRows(tx, 'state_lines', [
+    ['room_id', 'text', started.map((e) => e.judged.roomId)],
+    ['line', 'int4', started.map(() => 0)],
+    ['depth', 'int2', started.map(() => 0)],
+    ['position', 'int8', started.map((e) => e.verdictPosition)],
+  ]);
+  const changed = appended.flatMap((e) => (e.judged.change === null ? [] : [{ ...e, change: e.judged.change }]));
+  await insertRows(tx, 'state_changes', [
+    ['room_id', 'text', changed.map((e) => e.judged.roomId)],
+    ['line', 'int4', changed.map((e) => e.change.line)],
+    ['at', 'int8', changed.map((e) => e.judged.roomPosition)],
+    ['type', 'text', changed.map((e) => e.change.type)],
+    ['state_key', 'text', changed.map((e) => e.change.stateKey)],
+    ['event', 'int8', changed.map((e) => e.position)],
+    ['previous', 'int8', changed.map((e) => e.change.previous?.position ?? null)],
+    ['membership', 'text', changed.map((e) => e.change.membership)],
+    ['position', 'int8', changed.map((e) => e.verdictPosition)],
+  ]);
+}
+
+async function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<void> {
+  const { actions, erasures } = batch;
+  const stamp = batch.at.toISOString();
+  await insertRows(tx, 'actions', [
+    ['position', 'int8', appended.actions],
+    ['actor', 'text', actions.map((a) => a.actor)],
+    ['token', 'text', actions.map((a) => a.token)],
+    ['operation', 'text', actions.map((a) => a.operation)],
+    ['room_id', 'text', actions.map((a) => a.roomId)],
+    ['target', 'text', actions.map((a) => a.target)],
+    ['outcome', 'text', actions.map((a) => a.outcome)],
+    ['event', 'int8', actions.map((a) => a.event?.position ?? null)],
+    ['on_behalf_of', 'text', actions.map((a) => a.onBehalfOf)],
+    ['at', 'timestamptz', actions.map(() => stamp)],
+  ]);
+  await insertRows(tx, 'erasures', [
+    ['position', 'int8', appended.erasures],
+    ['kind', 'text', erasures.map((e) => e.kind)],
+    ['subject', 'text', erasures.map((e) => e.subject)],
+    ['room_id', 'text', erasures.map((e) => e.roomId)],
+    ['event', 'int8', erasures.map((e) => e.event)],
+    ['by_user', 'text', erasures.map((e) => e.byUser)],
+    ['at', 'timestamptz', erasures.map(() => stamp)],
+  ]);
+}
+
+// unnest() flattens arrays of arrays, so a list of positions travels as its literal and is cast in the statement.
+function positions(slots: readonly EventSlot[]): string {
+  return `{${slots.map((slot) => slot.position).join(',')}}`;
+}
+
+function redacts({ pdu, version }: JudgedPdu): string | null {
+  if (pdu.type !== 'm.room.redaction') return null;
+  const target = version.redactsInContent ? pdu.content['redacts'] : pdu['redacts'];
+  return typeof target === 'string' ? target : null;
+}

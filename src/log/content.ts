@@ -1,0 +1,91 @@
+/** Splits an event into its proof (what the id and the signatures cover) and its words (what redaction drops), and merges them again. */
+import { canonicalJson } from '../matrix/canonical-json.ts';
+import { parseJsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
+import type { Pdu, PduFields } from '../matrix/pdu.ts';
+import { redact } from '../matrix/redaction.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
+
+/** What the log stores of an event: `proof` for ever, `words` until they are redacted or erased, `authExtra` for the rules. */
+export interface StoredParts {
+  /** Canonical JSON of the redacted event with hashes and signatures. */
+  readonly proof: Buffer;
+  /** Canonical JSON `{ content, event }` of what redaction drops; null when it drops nothing. */
+  readonly words: Buffer | null;
+  /** Canonical JSON of the content keys that an authorization rule reads and redaction drops; null when there are none. */
+  readonly authExtra: Buffer | null;
+}
+
+// Content keys that rules of the authorization chapter read; whichever of them the version's redaction drops must outlive an erasure.
+const READ_BY_RULES: Readonly<Record<string, readonly string[]>> = {
+  'm.room.member': ['third_party_invite', 'join_authorised_via_users_server'],
+  'm.room.power_levels': ['invite', 'notifications'],
+  'm.room.create': ['m.federate', 'room_version', 'creator', 'additional_creators'],
+  'm.room.third_party_invite': ['public_key', 'public_keys'],
+  'm.room.join_rules': ['allow'],
+};
+
+/** `unsigned` is nobody's statement: it is neither hashed nor signed, and never stored. */
+export function splitEvent(pdu: Pdu, version: RoomVersion): StoredParts {
+  const proof = redact(pdu, version);
+  const content: Record<string, JsonValue> = lost(pdu.content, proof['content'] as JsonObject);
+  const event = lost(pdu as unknown as JsonObject, proof, ['content', 'unsigned']);
+  const words = Object.keys(content).length + Object.keys(event).length > 0;
+  const extra: Record<string, JsonValue> = {};
+  for (const key of READ_BY_RULES[pdu.type] ?? []) {
+    if (Object.hasOwn(content, key)) extra[key] = ruleReads(pdu.type, key, content[key]!);
+  }
+  return {
+    proof: Buffer.from(canonicalJson(proof)),
+    words: words ? Buffer.from(canonicalJson({ content, event })) : null,
+    authExtra: Object.keys(extra).length > 0 ? Buffer.from(canonicalJson(extra)) : null,
+  };
+}
+
+// Of a third-party invite the rules read `signed` alone; its display name is words and must be erasable.
+function ruleReads(type: string, key: string, value: JsonValue): JsonValue {
+  if (type !== 'm.room.member' || key !== 'third_party_invite') return value;
+  const signed = (value as JsonObject | null)?.['signed'];
+  return signed === undefined ? null : { signed };
+}
+
+function lost(full: JsonObject, kept: JsonObject, except: readonly string[] = []): Record<string, JsonValue> {
+  const out = Object.create(null) as Record<string, JsonValue>;
+  for (const key of Object.keys(full)) {
+    const value = full[key];
+    if (value === undefined || except.includes(key)) continue;
+    const same =
+      Object.hasOwn(kept, key) && (kept[key] === value || canonicalJson(kept[key]!) === canonicalJson(value));
+    if (!same) out[key] = value;
+  }
+  return out;
+}
+
+/**
+ * The event as it arrived, or its redacted form when `words` is null. With `authExtra` and without words the rules
+ * still see every key they read.
+ */
+export function mergeEvent(
+  proof: Uint8Array,
+  words: Uint8Array | null,
+  authExtra: Uint8Array | null = null,
+): PduFields {
+  const base = parseJsonObject(proof);
+  if (words === null && authExtra === null) return base as unknown as PduFields;
+  const merged = Object.assign(Object.create(null) as Record<string, JsonValue>, base);
+  const content = Object.assign(Object.create(null) as Record<string, JsonValue>, base['content']);
+  if (words !== null) {
+    const dropped = parseJsonObject(words);
+    Object.assign(content, dropped['content']);
+    Object.assign(merged, dropped['event']);
+  } else if (authExtra !== null) {
+    Object.assign(content, parseJsonObject(authExtra));
+  }
+  merged['content'] = content;
+  return merged as unknown as PduFields;
+}
+
+/** Whose words an event holds: a member event speaks of its target, a message of its sender, other state of the room ('' ). */
+export function subjectOf(pdu: Pick<PduFields, 'type' | 'state_key' | 'sender'>): string {
+  if (pdu.state_key === undefined) return pdu.sender;
+  return pdu.type === 'm.room.member' ? pdu.state_key : '';
+}

@@ -1,0 +1,100 @@
+/** Wakes whoever waits for news of rooms or of a user: a hint after each commit; what is new is read from the log. */
+import { LRUCache } from 'lru-cache';
+import type { Appended } from './append.ts';
+
+export interface Interest {
+  readonly userId: string;
+  /** The rooms whose events the user sees. */
+  readonly roomIds: ReadonlySet<string>;
+}
+
+export interface Follower {
+  /** The last position known to be durable. */
+  head(): number;
+  /**
+   * Resolves when something of interest was committed after `position`, at once if it already was, or after
+   * `timeoutMs`, or when `signal` aborts. It may resolve for nothing: read and wait again.
+   */
+  wait(interest: Interest, position: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Tells of a commit. */
+  publish(appended: Appended): void;
+  /** Resolves everybody's wait. */
+  wakeAll(): void;
+}
+
+/** Rooms and users whose last position is remembered; of anything older a waiter is woken for nothing. */
+const MAX_REMEMBERED = 100_000;
+
+export function createFollower(initialHead: number): Follower {
+  let head = initialHead;
+  // Nothing is known of what was committed before this process, and of what the memory had to let go.
+  let forgotten = initialHead;
+  const changed = new LRUCache<string, number>({
+    max: MAX_REMEMBERED,
+    dispose: (position, _name, reason) => {
+      if (reason === 'evict') forgotten = Math.max(forgotten, position);
+    },
+  });
+  const waiters = new Map<string, Set<() => void>>();
+
+  const isNews = ({ userId, roomIds }: Interest, position: number): boolean => {
+    if (position >= head) return false;
+    if (position < forgotten) return true;
+    if ((changed.get(userId) ?? 0) > position) return true;
+    for (const roomId of roomIds) if ((changed.get(roomId) ?? 0) > position) return true;
+    return false;
+  };
+
+  return {
+    head: () => head,
+    async wait(interest, position, timeoutMs, signal) {
+      if (signal.aborted || timeoutMs <= 0 || isNews(interest, position)) return;
+      await waitFor(waiters, [interest.userId, ...interest.roomIds], timeoutMs, signal);
+    },
+    publish(appended) {
+      head = appended.head;
+      const names = new Set<string>();
+      for (const { judged } of appended.events) {
+        names.add(judged.roomId);
+        if (judged.transition !== null) names.add(judged.transition.userId);
+      }
+      for (const name of names) changed.set(name, head);
+      for (const name of names) wake(waiters, name);
+    },
+    wakeAll() {
+      for (const name of [...waiters.keys()]) wake(waiters, name);
+    },
+  };
+}
+
+function wake(waiters: Map<string, Set<() => void>>, name: string): void {
+  for (const release of [...(waiters.get(name) ?? [])]) release();
+}
+
+async function waitFor(
+  waiters: Map<string, Set<() => void>>,
+  names: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const name of names) {
+    const waiting = waiters.get(name);
+    if (waiting === undefined) waiters.set(name, new Set([resolve]));
+    else waiting.add(resolve);
+  }
+  const timer = setTimeout(resolve, timeoutMs);
+  const release = () => resolve();
+  signal.addEventListener('abort', release, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', release);
+    for (const name of names) {
+      const waiting = waiters.get(name);
+      waiting?.delete(resolve);
+      if (waiting?.size === 0) waiters.delete(name);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/** Reads events back out of the log: by position, by id, along a room's timeline. */
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import type { PduFields, Verdict } from '../matrix/pdu.ts';
+import { mergeEvent } from './content.ts';
+
+export interface StoredEvent {
+  readonly roomId: RoomId;
+  readonly position: number;
+  readonly eventId: EventId;
+  readonly type: string;
+  readonly stateKey: string | null;
+  readonly sender: UserId;
+  /** Milliseconds since 1970, by the sender's clock. */
+  readonly originServerTs: number;
+  readonly depth: number;
+  /** As it arrived; the redacted form when the words are gone. */
+  readonly content: JsonObject;
+  readonly redacts: string | null;
+  readonly pdu: PduFields;
+  /** It came with words that are no longer here. */
+  readonly erased: boolean;
+}
+
+interface EventRow {
+  readonly room_id: string;
+  readonly position: number;
+  readonly event_id: string;
+  readonly redacts: string | null;
+  readonly words: boolean;
+  readonly proof: Buffer;
+  readonly auth_extra: Buffer | null;
+  readonly content: Buffer | null;
+}
+
+const COLUMNS = sql`e.room_id, e.position, e.event_id, e.redacts, e.words, e.proof, e.auth_extra, c.content`;
+
+/** The events at these positions, in the order asked; positions that hold no event of that room are left out. */
+export async function readEvents(
+  db: Db,
+  keys: readonly { readonly roomId: string; readonly position: number }[],
+): Promise<readonly StoredEvent[]> {
+  if (keys.length === 0) return [];
+  const found = await sql<EventRow>`
+    select ${COLUMNS}
+      from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.position)}::int8[]) with ordinality as k (room_id, position, n)
+      join events e on e.room_id = k.room_id and e.position = k.position
+      left join event_content c on c.room_id = e.room_id and c.event = e.position
+     order by k.n`.execute(db);
+  return found.rows.map(storedEvent);
+}
+
+/** The event of that id, or null; with `roomId`, only if it is that room's. */
+export async function eventById(db: Db, eventId: string, roomId?: string): Promise<StoredEvent | null> {
+  const room = roomId === undefined ? sql`true` : sql`e.room_id = ${roomId}`;
+  const found = await sql<EventRow>`
+    select ${COLUMNS} from events e left join event_content c on c.room_id = e.room_id and c.event = e.position
+     where e.event_id = ${eventId} and ${room} order by e.position limit 1`.execute(db);
+  return found.rows[0] === undefined ? null : storedEvent(found.rows[0]);
+}
+
+function storedEvent(row: EventRow): StoredEvent {
+  const pdu = mergeEvent(row.proof, row.content, row.auth_extra);
+  return {
+    roomId: row.room_id as RoomId,
+    position: row.position,
+    eventId: row.event_id as EventId,
+    type: pdu.type,
+    stateKey: pdu.state_key ?? null,
+    sender: pdu.sender,
+    originServerTs: pdu.origin_server_ts,
+    depth: pdu.depth,
+    content: pdu.content,
+    redacts: row.redacts,
+    pdu,
+    erased: row.words && row.content === null,
+  };
+}
+
+/** An accepted event's place in a room's timeline, and the state around it. */
+export interface TimelineRow {
+  /** Position of the event. */
+  readonly event: number;
+  readonly roomPosition: number;
+  /** Position of the verdict. */
+  readonly position: number;
+  readonly anchor: number;
+  readonly back: number;
+  readonly beforeLine: number;
+  readonly beforeAt: number;
+  readonly afterLine: number;
+  readonly afterAt: number;
+}
+
+export interface TimelinePoint {
+  readonly anchor: number;
+  readonly back: number;
+}
+
+export interface TimelinePage {
+  readonly dir: 'b' | 'f';
+  /** Exclusive. */
+  readonly from?: TimelinePoint | undefined;
+  /** Exclusive. */
+  readonly to?: TimelinePoint | undefined;
+  readonly limit: number;
+}
+
+/** A room's accepted events in the clients' order, (anchor, back), or against it. */
+export async function timeline(db: Db, roomId: string, page: TimelinePage): Promise<readonly TimelineRow[]> {
+  const forward = page.dir === 'f';
+  const point = (p: TimelinePoint) => sql`(${p.anchor}::int8, ${p.back}::int8)`;
+  const after = forward ? page.from : page.to;
+  const before = forward ? page.to : page.from;
+  const order = forward ? sql`anchor, back` : sql`anchor desc, back desc`;
+  const found = await sql<TimelineRow>`
+    select event, room_position as "roomPosition", position, anchor, back, before_line as "beforeLine",
+           before_at as "beforeAt", after_line as "afterLine", after_at as "afterAt"
+      from verdicts where room_id = ${roomId} and verdict = ${'accepted' satisfies Verdict}
+       and ${after === undefined ? sql`true` : sql`(anchor, back) > ${point(after)}`}
+       and ${before === undefined ? sql`true` : sql`(anchor, back) < ${point(before)}`}
+     order by ${order} limit ${page.limit}`.execute(db);
+  return found.rows;
+}
+
+/** A global position in one room's own count: the last `room_position` decided at or before it, 0 when there is none. */
+export async function roomPositionAt(db: Db, roomId: string, position: number): Promise<number> {
+  const row = await db
+    .selectFrom('verdicts')
+    .select('room_position')
+    .where('room_id', '=', roomId)
+    .where('position', '<=', position)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.room_position ?? 0;
+}
+
+/** The log's head: the last position given out. */
+export async function logHead(db: Db): Promise<number> {
+  const row = await db.selectFrom('log_head').select('position').executeTakeFirstOrThrow();
+  return row.position;
+}

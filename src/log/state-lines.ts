@@ -1,0 +1,83 @@
+/** A room's state at any point: look-ups in its log of changes, whose forks are branch lines. */
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import type { Membership } from '../matrix/pdu.ts';
+
+/** A point on a line: the state after the last change at or before `at`. Line 0 is the room's current (resolved) state. */
+export interface Ref {
+  readonly line: number;
+  readonly at: number;
+}
+
+export interface StateRow {
+  readonly type: string;
+  readonly stateKey: string;
+  /** Position of the event. */
+  readonly event: number;
+  readonly membership: Membership | null;
+}
+
+/** The name of a key in the maps of this floor; neither part can hold a NUL. */
+export function stateName(type: string, stateKey: string): string {
+  return `${type}\u0000${stateKey}`;
+}
+
+/**
+ * The events at some keys of the state at `ref`: one index probe a key and line. Keys that have no value are left out.
+ *
+ *   select … from (values …) keys cross join lateral (select event from state_changes
+ *     where room_id = $1 and type = … and state_key = … and line = … and at <= … order by at desc limit 1)
+ */
+export async function valuesAt(
+  db: Db,
+  roomId: string,
+  ref: Ref,
+  keys: readonly (readonly [type: string, stateKey: string])[],
+): Promise<Map<string, number>> {
+  if (keys.length === 0) return new Map();
+  const path = await pathOf(db, roomId, ref);
+  const found = await sql<{ type: string; state_key: string; event: number | null }>`
+    select k.type, k.state_key, c.event
+      from unnest(${keys.map((k) => k[0])}::text[], ${keys.map((k) => k[1])}::text[]) as k (type, state_key)
+     cross join lateral (
+       select v.event from unnest(${path.map((p) => p.line)}::int4[], ${path.map((p) => p.at)}::int8[]) with ordinality as p (line, at, n)
+        cross join lateral (
+          select s.event from state_changes s
+           where s.room_id = ${roomId} and s.type = k.type and s.state_key = k.state_key and s.line = p.line and s.at <= p.at
+           order by s.at desc limit 1) v
+        order by p.n limit 1) c`.execute(db);
+  const values = new Map<string, number>();
+  for (const row of found.rows) if (row.event !== null) values.set(stateName(row.type, row.state_key), row.event);
+  return values;
+}
+
+/** The whole state at `ref`, ordered by type and state key. Reads every change of the room up to there. */
+export async function stateAt(db: Db, roomId: string, ref: Ref): Promise<readonly StateRow[]> {
+  const path = await pathOf(db, roomId, ref);
+  const found = await sql<{ type: string; state_key: string; event: number; membership: Membership | null }>`
+    select type, state_key, event, membership from (
+      select distinct on (s.type, s.state_key) s.type, s.state_key, s.event, s.membership
+        from unnest(${path.map((p) => p.line)}::int4[], ${path.map((p) => p.at)}::int8[]) with ordinality as p (line, at, n)
+        join state_changes s on s.room_id = ${roomId} and s.line = p.line and s.at <= p.at
+       order by s.type, s.state_key, p.n, s.at desc) latest
+     where event is not null order by type, state_key`.execute(db);
+  return found.rows.map((row) => ({
+    type: row.type,
+    stateKey: row.state_key,
+    event: row.event,
+    membership: row.membership,
+  }));
+}
+
+/** The lines that `ref` stands on, nearest first: its own, then what each was branched from. */
+async function pathOf(db: Db, roomId: string, ref: Ref): Promise<readonly Ref[]> {
+  if (ref.line === 0) return [ref];
+  const found = await sql<Ref>`
+    with recursive path (line, at, n) as (
+      select ${ref.line}::int4, ${ref.at}::int8, 0
+      union all
+      select l.parent_line, l.parent_at, p.n + 1 from path p
+        join state_lines l on l.room_id = ${roomId} and l.line = p.line where l.parent_line is not null)
+    select line, at from path order by n`.execute(db);
+  return found.rows;
+}

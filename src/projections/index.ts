@@ -1,0 +1,7 @@
+/** The projections, in the order in which they are applied. */
+import { knocks } from './knocks.ts';
+import type { Projection } from './projection.ts';
+import { roomState } from './room-state.ts';
+import { rooms } from './rooms.ts';
+
+export const PROJECTIONS: readonly Projection[] = [rooms, roomState, knocks];

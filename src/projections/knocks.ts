@@ -1,0 +1,173 @@
+/** Knock episodes: what moderators have to decide, and what became of every knock before. */
+import type { Db } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
+import { insertRows } from '../log/insert-rows.ts';
+import { serverOf } from '../matrix/identifiers.ts';
+import type { Fact, FactTransition, Projection } from './projection.ts';
+
+export type KnockStatus =
+  'PENDING' | 'ACCEPTED' | 'REJECTED' | 'RETRACTED' | 'BANNED' | 'SUPERSEDED' | 'VOIDED' | 'LAPSED';
+
+/** What a batch does to one episode. `opened` null: the episode was open before the batch. */
+interface EpisodeChange {
+  readonly roomId: string;
+  readonly userId: FactTransition['userId'];
+  readonly opened: number | null;
+  event: number | null;
+  reason: string | null;
+  displayName: string | null;
+  status: KnockStatus;
+  closed: number | null;
+  decidedBy: string | null;
+}
+
+export const knocks: Projection = {
+  name: 'knocks',
+  tables: ['knocks'],
+  async apply(tx, facts) {
+    const changes = episodeChanges(facts);
+    // Close before opening: of one user in one room at most one episode is pending, also between the two statements.
+    await move(
+      tx,
+      changes.filter((change) => change.opened === null),
+    );
+    await open(
+      tx,
+      changes.filter((change) => change.opened !== null),
+    );
+  },
+};
+
+function episodeChanges(facts: readonly Fact[]): readonly EpisodeChange[] {
+  const all: EpisodeChange[] = [];
+  const current = new Map<string, EpisodeChange>();
+  for (const { roomId, event, transition } of facts) {
+    if (transition === null) continue;
+    const opens = transition.to === 'knock' && transition.from !== 'knock';
+    if (!opens && transition.from !== 'knock') continue;
+    const name = `${roomId}\u0000${transition.userId}`;
+    let change = opens ? undefined : current.get(name);
+    if (change === undefined) {
+      change = unchanged(roomId, transition, opens);
+      all.push(change);
+      current.set(name, change);
+    }
+    if (transition.to === 'knock') {
+      change.event = event;
+      change.reason = transition.reason;
+      change.displayName = transition.displayName;
+    } else {
+      change.status = outcomeOf(transition);
+      change.closed = transition.position;
+      change.decidedBy = transition.actor;
+    }
+  }
+  return all;
+}
+
+function unchanged(roomId: string, transition: FactTransition, opens: boolean): EpisodeChange {
+  return {
+    roomId,
+    userId: transition.userId,
+    opened: opens ? transition.position : null,
+    event: null,
+    reason: null,
+    displayName: null,
+    status: 'PENDING',
+    closed: null,
+    decidedBy: null,
+  };
+}
+
+/** How a transition away from `knock` ends the episode. */
+export function outcomeOf({ to, kind }: Pick<FactTransition, 'to' | 'kind'>): KnockStatus {
+  if (kind === 'MEMBERSHIP_RECONCILED') return 'VOIDED';
+  if (kind === 'KNOCK_LAPSED') return 'LAPSED';
+  switch (to) {
+    case 'invite':
+      return 'ACCEPTED';
+    case 'join':
+      return 'SUPERSEDED';
+    case 'ban':
+      return 'BANNED';
+    case 'leave':
+      return kind === 'KNOCK_RETRACTED' ? 'RETRACTED' : 'REJECTED';
+    case 'knock':
+      return 'PENDING';
+    default:
+      return to satisfies never;
+  }
+}
+
+async function open(tx: TxClient, changes: readonly EpisodeChange[]): Promise<void> {
+  await insertRows(tx, 'knocks', [
+    ['room_id', 'text', changes.map((c) => c.roomId)],
+    ['opened', 'int8', changes.map((c) => c.opened)],
+    ['user_id', 'text', changes.map((c) => c.userId)],
+    ['server', 'text', changes.map((c) => serverOf(c.userId))],
+    ['status', 'text', changes.map((c) => c.status)],
+    ['event', 'int8', changes.map((c) => c.event)],
+    ['closed', 'int8', changes.map((c) => c.closed)],
+    ['decided_by', 'text', changes.map((c) => c.decidedBy)],
+    ['in_room', 'bool', changes.map(() => true)],
+    ['reason', 'text', changes.map((c) => searchable(c.reason))],
+    ['display_name', 'text', changes.map((c) => searchable(c.displayName))],
+  ]);
+}
+
+// A renewal (event set) brings its own words, even none; a decision leaves them.
+async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.query({
+    name: 'move-knocks',
+    text: `update knocks k set status = v.status, closed = v.closed, decided_by = v.decided_by,
+                  event = coalesce(v.event, k.event),
+                  reason = case when v.event is null then k.reason else v.reason end,
+                  display_name = case when v.event is null then k.display_name else v.display_name end
+             from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[])
+               as v (room_id, user_id, status, closed, decided_by, event, reason, display_name)
+            where k.room_id = v.room_id and k.user_id = v.user_id and k.status = 'PENDING'`,
+    values: [
+      changes.map((c) => c.roomId),
+      changes.map((c) => c.userId),
+      changes.map((c) => c.status),
+      changes.map((c) => c.closed),
+      changes.map((c) => c.decidedBy),
+      changes.map((c) => c.event),
+      changes.map((c) => searchable(c.reason)),
+      changes.map((c) => searchable(c.displayName)),
+    ],
+  });
+}
+
+// Postgres text holds no NUL; the event itself keeps every character.
+function searchable(text: string | null): string | null {
+  return text === null ? null : text.replaceAll('\u0000', '');
+}
+
+export interface KnockRow {
+  readonly roomId: string;
+  /** Position of the transition that opened it: the episode's identity. */
+  readonly opened: number;
+  readonly userId: string;
+  readonly status: KnockStatus;
+  /** Position of the latest knock event. */
+  readonly event: number;
+  readonly closed: number | null;
+  readonly decidedBy: string | null;
+}
+
+/** The latest episode of a user in a room, open or decided; null when they never knocked. */
+export async function latestKnock(db: Db, roomId: string, userId: string): Promise<KnockRow | null> {
+  const row = await db
+    .selectFrom('knocks')
+    .select(['opened', 'status', 'event', 'closed', 'decided_by'])
+    .where('room_id', '=', roomId)
+    .where('user_id', '=', userId)
+    .orderBy('opened', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined || row.event === null) return null;
+  const { opened, event, closed } = row;
+  return { roomId, userId, opened, status: row.status as KnockStatus, event, closed, decidedBy: row.decided_by };
+}

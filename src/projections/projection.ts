@@ -1,0 +1,55 @@
+/** What a projection is: tables that can be thrown away and made again from the log's facts, in order. */
+import type { TxClient } from '../database/tx.ts';
+import type { ServerName, UserId } from '../matrix/identifiers.ts';
+import type { Membership, Verdict } from '../matrix/pdu.ts';
+import type { PresenceChange } from '../log/judged-pdu.ts';
+import type { TransitionKind } from '../log/transition.ts';
+
+/** One verdict and what followed from it. All positions are the log's; `roomPosition` counts the room's own log. */
+export interface Fact {
+  readonly roomId: string;
+  readonly version: string;
+  readonly roomPosition: number;
+  readonly event: number;
+  readonly verdict: Verdict;
+  readonly verdictPosition: number;
+  readonly startsRoom: boolean;
+  readonly prev: readonly number[];
+  readonly afterLine: number;
+  readonly afterAt: number;
+  /** The key of the current state that the event took. */
+  readonly change: { readonly type: string; readonly stateKey: string; readonly membership: Membership | null } | null;
+  readonly transition: FactTransition | null;
+  readonly presence: PresenceChange | null;
+}
+
+export interface FactTransition {
+  readonly position: number;
+  readonly userId: UserId;
+  readonly from: Membership | 'none';
+  readonly to: Membership;
+  readonly kind: TransitionKind;
+  readonly actor: UserId;
+  /** Of a knock: what the person wrote, for the moderators' queue; null when there is none or it was erased. */
+  readonly reason: string | null;
+  readonly displayName: string | null;
+}
+
+export interface ProjectionContext {
+  readonly serverName: ServerName;
+}
+
+/**
+ * `apply` depends on nothing but its arguments and the projection's own tables, which it names without a schema:
+ * a rebuild runs it on a copy through `search_path`. No clock, no network.
+ */
+export interface Projection {
+  readonly name: string;
+  readonly tables: readonly string[];
+  apply(tx: TxClient, facts: readonly Fact[], context: ProjectionContext): Promise<void>;
+}
+
+/** A room's facts in a batch, by room, in order. */
+export function byRoom(facts: readonly Fact[]): ReadonlyMap<string, readonly Fact[]> {
+  return Map.groupBy(facts, (fact) => fact.roomId);
+}

@@ -1,0 +1,206 @@
+/** Reads the log back as the facts that projections were given when it was written. */
+import type { PoolClient } from 'pg';
+import { mergeEvent } from '../log/content.ts';
+import type { PresenceChange } from '../log/judged-pdu.ts';
+import type { TransitionKind } from '../log/transition.ts';
+import { serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { stringIn, type Membership, type Verdict } from '../matrix/pdu.ts';
+import type { Fact, FactTransition } from './projection.ts';
+
+/** What a replay remembers from page to page; starts empty at position 0. */
+export interface ReplayMemory {
+  readonly versions: Map<string, string>;
+  /** Joined members by room and server. */
+  readonly joined: Map<string, Map<ServerName, number>>;
+}
+
+export function replayMemory(): ReplayMemory {
+  return { versions: new Map(), joined: new Map() };
+}
+
+/** A stretch of the log: facts in order, and the user whose words were erased right after them, if any. */
+export interface Stretch {
+  readonly facts: readonly Fact[];
+  readonly erased: string | null;
+}
+
+interface VerdictRow {
+  readonly room_id: string;
+  readonly room_position: number;
+  readonly position: number;
+  readonly event: number;
+  readonly verdict: Verdict;
+  readonly prev: readonly number[];
+  readonly after_line: number;
+  readonly after_at: number;
+}
+
+interface ChangeRow {
+  readonly room_id: string;
+  readonly at: number;
+  readonly event: number | null;
+  readonly type: string;
+  readonly state_key: string;
+  readonly membership: Membership | null;
+}
+
+interface TransitionRow {
+  readonly room_id: string;
+  readonly at: number;
+  readonly position: number;
+  readonly user_id: UserId;
+  readonly from: Membership | 'none';
+  readonly to: Membership;
+  readonly kind: TransitionKind;
+  readonly event: number | null;
+  readonly actor: UserId;
+}
+
+/** The facts of the verdicts at positions in (after, upto], cut where a user's words were erased. One snapshot's worth of reads. */
+export async function readStretches(
+  client: PoolClient,
+  memory: ReplayMemory,
+  after: number,
+  upto: number,
+): Promise<readonly Stretch[]> {
+  const facts = await readFacts(client, memory, after, upto);
+  const { rows: erasures } = await client.query<{ position: number; subject: string }>(
+    `select position, subject from erasures
+      where position > $1 and position <= $2 and kind = 'user' and subject is not null order by position`,
+    [after, upto],
+  );
+  const stretches: Stretch[] = [];
+  let from = 0;
+  for (const { position, subject } of erasures) {
+    let to = from;
+    while (to < facts.length && facts[to]!.verdictPosition < position) to += 1;
+    stretches.push({ facts: facts.slice(from, to), erased: subject });
+    from = to;
+  }
+  stretches.push({ facts: facts.slice(from), erased: null });
+  return stretches;
+}
+
+async function readFacts(
+  client: PoolClient,
+  memory: ReplayMemory,
+  after: number,
+  upto: number,
+): Promise<readonly Fact[]> {
+  const range = [after, upto];
+  const verdicts = await client.query<VerdictRow>(
+    `select room_id, room_position, position, event, verdict, prev, after_line, after_at
+       from verdicts where position > $1 and position <= $2 order by position`,
+    range,
+  );
+  const changes = await client.query<ChangeRow>(
+    `select room_id, at, event, type, state_key, membership
+       from state_changes where position > $1 and position <= $2 and line = 0`,
+    range,
+  );
+  // A verdict's transitions follow it, so those of the page's last verdict may lie beyond the page.
+  const transitions = await client.query<TransitionRow>(
+    `select room_id, at, position, user_id, "from", "to", kind, event, actor from transitions
+      where position > $1 and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)`,
+    range,
+  );
+  const words = await knockWords(client, transitions.rows);
+  await rememberVersions(client, memory, verdicts.rows);
+  const changeAt = new Map(changes.rows.map((row) => [`${row.room_id}\u0000${row.at}\u0000${row.event}`, row]));
+  const transitionAt = new Map(transitions.rows.map((row) => [`${row.room_id}\u0000${row.at}\u0000${row.event}`, row]));
+  return verdicts.rows.map((row) => {
+    const name = `${row.room_id}\u0000${row.room_position}\u0000${row.event}`;
+    const moved = transitionAt.get(name);
+    return factOf(row, changeAt.get(name), moved === undefined ? null : transitionOf(moved, words), memory);
+  });
+}
+
+function factOf(
+  row: VerdictRow,
+  change: ChangeRow | undefined,
+  transition: FactTransition | null,
+  memory: ReplayMemory,
+): Fact {
+  return {
+    roomId: row.room_id,
+    version: memory.versions.get(row.room_id) ?? '',
+    roomPosition: row.room_position,
+    event: row.event,
+    verdict: row.verdict,
+    verdictPosition: row.position,
+    startsRoom: row.room_position === 1,
+    prev: row.prev,
+    afterLine: row.after_line,
+    afterAt: row.after_at,
+    change:
+      change === undefined ? null : { type: change.type, stateKey: change.state_key, membership: change.membership },
+    transition,
+    presence: transition === null ? null : presenceOf(memory, row.room_id, transition),
+  };
+}
+
+function transitionOf(row: TransitionRow, words: ReadonlyMap<string, KnockWords>): FactTransition {
+  const said = words.get(`${row.room_id}\u0000${row.event}`) ?? { reason: null, displayName: null };
+  const { position, from, to, kind, actor } = row;
+  return { position, userId: row.user_id, from, to, kind, actor, ...said };
+}
+
+interface KnockWords {
+  readonly reason: string | null;
+  readonly displayName: string | null;
+}
+
+async function knockWords(
+  client: PoolClient,
+  transitions: readonly TransitionRow[],
+): Promise<ReadonlyMap<string, KnockWords>> {
+  const knocks = transitions.filter((row) => row.to === 'knock');
+  if (knocks.length === 0) return new Map();
+  const { rows } = await client.query<{ room_id: string; event: number; proof: Buffer; content: Buffer }>(
+    `select e.room_id, e.position as event, e.proof, c.content
+       from unnest($1::text[], $2::int8[]) as k (room_id, event)
+       join events e on e.room_id = k.room_id and e.position = k.event
+       join event_content c on c.room_id = k.room_id and c.event = k.event`,
+    [knocks.map((row) => row.room_id), knocks.map((row) => row.event)],
+  );
+  return new Map(
+    rows.map((row) => {
+      const { content } = mergeEvent(row.proof, row.content);
+      return [
+        `${row.room_id}\u0000${row.event}`,
+        { reason: stringIn(content, 'reason'), displayName: stringIn(content, 'displayname') },
+      ];
+    }),
+  );
+}
+
+async function rememberVersions(
+  client: PoolClient,
+  memory: ReplayMemory,
+  verdicts: readonly VerdictRow[],
+): Promise<void> {
+  const started = verdicts.filter((row) => row.room_position === 1);
+  if (started.length === 0) return;
+  const { rows } = await client.query<{ room_id: string; proof: Buffer; auth_extra: Buffer | null }>(
+    `select e.room_id, e.proof, e.auth_extra from unnest($1::text[], $2::int8[]) as k (room_id, event)
+       join events e on e.room_id = k.room_id and e.position = k.event`,
+    [started.map((row) => row.room_id), started.map((row) => row.event)],
+  );
+  for (const row of rows) {
+    const version = stringIn(mergeEvent(row.proof, null, row.auth_extra).content, 'room_version');
+    if (version !== null) memory.versions.set(row.room_id, version);
+  }
+}
+
+// A server is in a room while one of its users is joined: it arrives with the first and departs with the last.
+function presenceOf(memory: ReplayMemory, roomId: string, { userId, from, to }: FactTransition): PresenceChange | null {
+  const step = Number(to === 'join') - Number(from === 'join');
+  if (step === 0) return null;
+  let servers = memory.joined.get(roomId);
+  if (servers === undefined) memory.joined.set(roomId, (servers = new Map()));
+  const server = serverOf(userId);
+  const before = servers.get(server) ?? 0;
+  servers.set(server, before + step);
+  if (before === 0 && step === 1) return { arrived: [server], departed: [] };
+  return before === 1 && step === -1 ? { arrived: [], departed: [server] } : null;
+}

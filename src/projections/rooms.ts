@@ -1,0 +1,160 @@
+/** Every room's size and head: counts, forward extremities, the servers in it. */
+import type { Db } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
+import { insertRows } from '../log/insert-rows.ts';
+import { byRoom, type Fact, type Projection } from './projection.ts';
+
+export const rooms: Projection = {
+  name: 'rooms',
+  tables: ['rooms', 'extremities', 'room_servers'],
+  async apply(tx, facts, { serverName }) {
+    const heads = [...byRoom(facts).values()].map((ofRoom) => headOf(ofRoom, serverName));
+    await insertHeads(
+      tx,
+      heads.filter((head) => head.startsRoom),
+    );
+    await moveHeads(
+      tx,
+      heads.filter((head) => !head.startsRoom),
+    );
+    await moveExtremities(tx, facts);
+    await movePresence(tx, facts);
+  },
+};
+
+interface Head {
+  readonly roomId: string;
+  readonly version: string;
+  readonly startsRoom: boolean;
+  readonly roomPosition: number;
+  readonly lastPosition: number;
+  readonly joined: number;
+  readonly invited: number;
+  /** Null: as before. */
+  readonly resident: boolean | null;
+}
+
+function headOf(facts: readonly Fact[], serverName: string): Head {
+  const last = facts.at(-1)!;
+  let [joined, invited] = [0, 0];
+  let resident: boolean | null = null;
+  for (const { transition, presence } of facts) {
+    joined += Number(transition?.to === 'join') - Number(transition?.from === 'join');
+    invited += Number(transition?.to === 'invite') - Number(transition?.from === 'invite');
+    if (presence?.arrived.some((server) => server === serverName)) resident = true;
+    if (presence?.departed.some((server) => server === serverName)) resident = false;
+  }
+  return {
+    roomId: last.roomId,
+    version: last.version,
+    startsRoom: facts[0]!.startsRoom,
+    roomPosition: last.roomPosition,
+    lastPosition: last.transition?.position ?? last.verdictPosition,
+    joined,
+    invited,
+    resident,
+  };
+}
+
+async function insertHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
+  await insertRows(tx, 'rooms', [
+    ['room_id', 'text', heads.map((h) => h.roomId)],
+    ['version', 'text', heads.map((h) => h.version)],
+    ['room_position', 'int8', heads.map((h) => h.roomPosition)],
+    ['last_position', 'int8', heads.map((h) => h.lastPosition)],
+    ['joined', 'int4', heads.map((h) => h.joined)],
+    ['invited', 'int4', heads.map((h) => h.invited)],
+    ['resident', 'bool', heads.map((h) => h.resident ?? false)],
+  ]);
+}
+
+async function moveHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
+  if (heads.length === 0) return;
+  await tx.query({
+    name: 'move-rooms',
+    text: `update rooms r set room_position = v.room_position, last_position = v.last_position, joined = r.joined + v.joined,
+                  invited = r.invited + v.invited, resident = coalesce(v.resident, r.resident)
+             from unnest($1::text[], $2::int8[], $3::int8[], $4::int4[], $5::int4[], $6::bool[])
+               as v (room_id, room_position, last_position, joined, invited, resident)
+            where r.room_id = v.room_id`,
+    values: [
+      heads.map((h) => h.roomId),
+      heads.map((h) => h.roomPosition),
+      heads.map((h) => h.lastPosition),
+      heads.map((h) => h.joined),
+      heads.map((h) => h.invited),
+      heads.map((h) => h.resident),
+    ],
+  });
+}
+
+// An event that cites an extremity takes its place; what came and went within the batch never reaches the table.
+async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<void> {
+  const added = new Map<number, Fact>();
+  const removed: { readonly roomId: string; readonly event: number }[] = [];
+  for (const fact of facts) {
+    if (fact.verdict !== 'accepted') continue;
+    for (const event of fact.prev) if (!added.delete(event)) removed.push({ roomId: fact.roomId, event });
+    added.set(fact.event, fact);
+  }
+  if (removed.length > 0) {
+    await tx.query({
+      name: 'remove-extremities',
+      text: `delete from extremities x using unnest($1::text[], $2::int8[]) as v (room_id, event)
+              where x.room_id = v.room_id and x.event = v.event`,
+      values: [removed.map((x) => x.roomId), removed.map((x) => x.event)],
+    });
+  }
+  const rows = [...added.values()];
+  await insertRows(tx, 'extremities', [
+    ['room_id', 'text', rows.map((f) => f.roomId)],
+    ['event', 'int8', rows.map((f) => f.event)],
+    ['after_line', 'int4', rows.map((f) => f.afterLine)],
+    ['after_at', 'int8', rows.map((f) => f.afterAt)],
+  ]);
+}
+
+async function movePresence(tx: TxClient, facts: readonly Fact[]): Promise<void> {
+  const each = (side: 'arrived' | 'departed') =>
+    facts.flatMap((fact) => (fact.presence?.[side] ?? []).map((server) => ({ ...fact, server })));
+  const arrived = each('arrived');
+  await insertRows(tx, 'room_servers', [
+    ['room_id', 'text', arrived.map((a) => a.roomId)],
+    ['server', 'text', arrived.map((a) => a.server)],
+    ['from_at', 'int8', arrived.map((a) => a.roomPosition)],
+  ]);
+  const departed = each('departed');
+  if (departed.length === 0) return;
+  await tx.query({
+    name: 'end-presence',
+    text: `update room_servers s set to_at = v.at from unnest($1::text[], $2::text[], $3::int8[]) as v (room_id, server, at)
+            where s.room_id = v.room_id and s.server = v.server and s.to_at is null and s.from_at < v.at`,
+    values: [departed.map((d) => d.roomId), departed.map((d) => d.server), departed.map((d) => d.roomPosition)],
+  });
+}
+
+export interface RoomRow {
+  readonly roomId: string;
+  readonly version: string;
+  readonly roomPosition: number;
+  readonly lastPosition: number;
+  readonly joined: number;
+  readonly invited: number;
+  readonly resident: boolean;
+}
+
+/** The room's head, or null when this server knows no such room. */
+export async function roomById(db: Db, roomId: string): Promise<RoomRow | null> {
+  const row = await db.selectFrom('rooms').selectAll().where('room_id', '=', roomId).executeTakeFirst();
+  if (row === undefined) return null;
+  const { version, joined, invited, resident } = row;
+  return {
+    roomId,
+    version,
+    roomPosition: row.room_position,
+    lastPosition: row.last_position,
+    joined,
+    invited,
+    resident,
+  };
+}
