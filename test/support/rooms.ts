@@ -36,10 +36,16 @@ export function server(name: string): ServerName {
   return parsed;
 }
 
+const identities = new Map<string, ServerIdentity>();
+
 /** The server of that name with a key that is the same in every run. */
 export function identityOf(name: string): ServerIdentity {
+  const known = identities.get(name);
+  if (known !== undefined) return known;
   const seed = createHash('sha256').update(`signing key of ${name}`).digest();
-  return { serverName: server(name), key: signingKeyFromSeed('test', seed), oldKeys: [] };
+  const identity = { serverName: server(name), key: signingKeyFromSeed('test', seed), oldKeys: [] };
+  identities.set(name, identity);
+  return identity;
 }
 
 export const CREATOR = user('creator');
