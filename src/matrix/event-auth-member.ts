@@ -1,7 +1,7 @@
 // Rule 5 (4 before version 12): who may set whose membership to what, one function a membership.
 import { authoriserOf, signaturesBy } from './signatures.ts';
 import { isUserId, serverOf } from './identifiers.ts';
-import { stringIn, membershipOf, type PduFields } from './pdu.ts';
+import { membershipOf, type PduFields } from './pdu.ts';
 import { reject, type Rejection } from './rejection.ts';
 import { creatorsOf, joinRule, membershipIn, powerLevels, type RoomState } from './room-state.ts';
 import type { RoomVersion } from './room-versions.ts';
