@@ -122,6 +122,8 @@ export interface LogPage {
   readonly changes: readonly ChangeRow[];
   /** With those of the last verdict, which may lie beyond the page; without those of the page before. */
   readonly transitions: readonly TransitionRow[];
+  /** Those whose own position is in the page. */
+  readonly transitionsInside: readonly { readonly position: number }[];
   readonly actions: readonly ActionRow[];
   readonly erasures: readonly ErasureRow[];
   /** Positions of the events that events of the page cite, by room and id. */
@@ -173,6 +175,10 @@ export async function readPage(
       order by position`,
     [Math.max(after, seenTransition), upto],
   );
+  const inside = await client.query<{ position: number }>(
+    'select position from transitions where position > $1 and position <= $2 order by position',
+    range,
+  );
   const actions = await client.query<ActionRow>(
     `select a.position, a.room_id, a.event, e.room_id as event_room
        from actions a left join events e on e.position = a.event and e.room_id = a.room_id
@@ -191,6 +197,7 @@ export async function readPage(
     lines: lines.rows,
     changes: changes.rows,
     transitions: transitions.rows,
+    transitionsInside: inside.rows,
     actions: actions.rows,
     erasures: erasures.rows,
     cited: await readCited(client, [...events.rows, ...verdicts.rows]),

@@ -1,0 +1,82 @@
+/** Erases a person's words everywhere this server keeps them; what is signed stays, and verification can tell why words are gone. */
+import type { Db } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
+import type { ActionRecord } from '../log/append.ts';
+import { deleteWords } from '../log/erase.ts';
+import type { ErasureLedger, LedgerEntry } from '../log/erasure-ledger.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import type { UserId } from '../matrix/identifiers.ts';
+import { scrubProjections } from '../projections/scrub.ts';
+import { actionOf, recordingRefusal, type Actor } from './act.ts';
+import type { Recorder } from './record.ts';
+
+export interface EraseDeps {
+  readonly db: Db;
+  readonly recorder: Recorder;
+  readonly ledger: ErasureLedger;
+  readonly now: () => number;
+}
+
+const OPERATION = 'erase_user';
+
+/**
+ * Deletes what a user said: reasons, names, messages, notes about them, their profile. Admins only (M_FORBIDDEN).
+ * Resolves after the commit; `events` counts the events that lost words. The bytes leave the data files with `scrubFiles`.
+ */
+export async function eraseUser(
+  deps: EraseDeps,
+  actor: Actor,
+  { userId }: { readonly userId: UserId },
+): Promise<{ readonly events: number }> {
+  const act = { operation: OPERATION, roomId: null, target: userId };
+  return recordingRefusal(deps, actor, act, async () => {
+    if (!actor.admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server can erase a user.');
+    const entry: LedgerEntry = {
+      kind: 'user',
+      subject: userId,
+      byUser: actor.userId,
+      at: new Date(deps.now()).toISOString(),
+    };
+    // First on the disk beside the database: a backup of it from before this moment would bring the words back.
+    await deps.ledger.append(entry);
+    return carryOut(deps, entry, [actionOf(actor, act, 'ok', null)]);
+  });
+}
+
+/**
+ * Carries out again what the ledger tells and the database does not know: after a backup was restored, before anything is
+ * served. Returns the users that were erased again.
+ */
+export async function replayLedger(deps: EraseDeps): Promise<readonly string[]> {
+  const again: string[] = [];
+  for (const entry of await deps.ledger.read()) {
+    const known = await deps.db
+      .selectFrom('erasures')
+      .select('position')
+      .where('kind', '=', entry.kind)
+      .where('subject', '=', entry.subject)
+      .where('at', '>=', new Date(entry.at))
+      .limit(1)
+      .executeTakeFirst();
+    if (known !== undefined) continue;
+    await carryOut(deps, entry, []);
+    again.push(entry.subject);
+  }
+  return again;
+}
+
+async function carryOut(
+  deps: EraseDeps,
+  { kind, subject, byUser }: LedgerEntry,
+  actions: readonly ActionRecord[],
+): Promise<{ readonly events: number }> {
+  let events = 0;
+  const within = async (tx: TxClient): Promise<void> => {
+    events = (await deleteWords(tx, subject)).events;
+    await scrubProjections(tx, subject);
+  };
+  const erasures = [{ kind, subject, roomId: null, event: null, byUser }];
+  const outcome = await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures, within });
+  if (outcome === 'cancelled') throw new Error('an erasure was cancelled');
+  return { events };
+}

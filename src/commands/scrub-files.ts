@@ -1,0 +1,70 @@
+/** Takes deleted words out of the data files: Postgres leaves the bytes of deleted rows in their pages until something overwrites them. */
+import { setTimeout } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+
+export interface ScrubReport {
+  readonly tables: readonly string[];
+  /** Whether a checkpoint could be forced; without the right to, the old files go at the server's next one. */
+  readonly checkpoint: boolean;
+}
+
+/** Every table that holds words somebody may ask to be rid of, except what is named in a proof. */
+const TABLES_WITH_WORDS = ['event_content', 'action_content', 'knocks', 'profiles'] as const;
+
+const WAIT_FOR_READERS_MS = 60_000;
+const POLL_MS = 200;
+
+/**
+ * Rewrites the tables that hold words, and the planner's samples of them, into new files. A plain VACUUM is not enough: it
+ * frees the space and leaves the bytes. Writers of a table wait while it is rewritten, about a second per 300 MB of words.
+ * `owner` connects as the tables' owner. Throws an Error when a transaction that can still see the old rows does not end
+ * within a minute.
+ */
+export async function scrubFiles(
+  owner: Pool,
+  onProgress: (progress: { readonly table: string }) => void = () => undefined,
+): Promise<ScrubReport> {
+  const client = await owner.connect();
+  try {
+    await waitForReaders(client);
+    for (const table of TABLES_WITH_WORDS) {
+      onProgress({ table });
+      await client.query(`vacuum (full, analyze) ${table}`);
+    }
+    // ANALYZE keeps samples of the rows in the catalogue; those of before the erasure are dead rows there.
+    await client.query('vacuum (full) pg_catalog.pg_statistic');
+    return { tables: TABLES_WITH_WORDS, checkpoint: await checkpoint(client) };
+  } finally {
+    client.release();
+  }
+}
+
+// VACUUM FULL carries rows along that an older transaction may still look at.
+async function waitForReaders(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ now: string }>('select pg_current_xact_id()::text as now');
+  for (let waited = 0; ; waited += POLL_MS) {
+    const older = await client.query<{ pid: number; application: string }>(
+      `select pid, application_name as application from pg_stat_activity
+        where backend_xmin is not null and pid <> pg_backend_pid() and datname = current_database()
+          and age(backend_xmin) >= age($1::text::xid) limit 1`,
+      [rows[0]!.now],
+    );
+    const first = older.rows[0];
+    if (first === undefined) return;
+    if (waited >= WAIT_FOR_READERS_MS) {
+      throw new Error(
+        `A transaction that began before does not end: process ${first.pid} (${first.application}) of Postgres.`,
+      );
+    }
+    await setTimeout(POLL_MS);
+  }
+}
+
+async function checkpoint(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('checkpoint');
+    return true;
+  } catch {
+    return false; // only a superuser or a member of pg_checkpoint may
+  }
+}

@@ -1,0 +1,174 @@
+/** Checks the whole log: hashes, signatures, counters, effects, seals and projections; names the first bad row. */
+import type { KeyObject } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import type { ServerName } from '../matrix/identifiers.ts';
+import type { ServerIdentity } from '../matrix/signatures.ts';
+import { rebuild } from '../projections/rebuild.ts';
+import { verifyEffects } from './verify-effects.ts';
+import { verifyErased, verifyEvents, type EvidenceCheck } from './verify-evidence.ts';
+import { verifyVerdicts, type JudgementMemory } from './verify-judgement.ts';
+import { readPage } from './verify-page.ts';
+import { verifyActs, verifyOutside, verifyPositions, verifyStrayWords } from './verify-positions.ts';
+import { collectFindings, projectionFinding, type Findings, type VerifyReport } from './verify-report.ts';
+import { verifySeals, type KnownSeal } from './verify-seals.ts';
+
+export interface VerifyDeps {
+  readonly pool: Pool;
+  readonly identity: ServerIdentity;
+}
+
+export interface VerifyProgress {
+  readonly phase: 'log' | 'seals' | 'projections';
+  readonly position: number;
+  readonly head: number;
+  readonly findings: number;
+}
+
+export interface VerifyOptions {
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Seals as they were printed and kept elsewhere; each must be in the database as it was. */
+  readonly knownSeals?: readonly KnownSeal[];
+}
+
+const PAGE = 2_000;
+
+/**
+ * Reads the log in pages, each a short snapshot, while commands go on; it is checked up to where its head was at the
+ * start. Writes nothing but temporary tables.
+ */
+export async function verify(deps: VerifyDeps, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const findings = collectFindings();
+  const keys = keyLookup(deps.identity);
+  const client = await deps.pool.connect();
+  try {
+    const head = await readHead(client);
+    const report = (phase: VerifyProgress['phase'], position: number): void =>
+      options.onProgress?.({ phase, position, head, findings: findings.count() });
+    const log = await verifyLog(
+      client,
+      findings,
+      { serverName: deps.identity.serverName, keys },
+      head,
+      options.signal,
+      report,
+    );
+    const { seals, sealedUpTo } = await verifySeals({
+      client,
+      findings,
+      serverName: deps.identity.serverName,
+      ownKey: (keyId) => keys(deps.identity.serverName, keyId),
+      known: options.knownSeals ?? [],
+      onProgress: (position) => report('seals', position),
+    });
+    const unsealedRows = await countBeyond(client, sealedUpTo);
+    await verifyProjections(deps, findings, options, report);
+    const sorted = findings.sorted();
+    const clean = sorted.length === 0;
+    return {
+      clean,
+      head,
+      ...log,
+      seals,
+      sealedUpTo,
+      unsealedRows,
+      first: sorted[0] ?? null,
+      findings: sorted,
+      counts: findings.counts(),
+    };
+  } finally {
+    client.release();
+  }
+}
+
+async function verifyLog(
+  client: PoolClient,
+  findings: Findings,
+  evidence: Pick<EvidenceCheck, 'serverName' | 'keys'>,
+  head: number,
+  signal: AbortSignal | undefined,
+  report: (phase: 'log', position: number) => void,
+): Promise<{ readonly events: number; readonly erased: number }> {
+  const check: EvidenceCheck = { findings, ...evidence, versions: new Map() };
+  const judgement: JudgementMemory = { roomPositions: new Map(), decidedAt: 0 };
+  let [events, erased, seenTransition] = [0, 0, 0];
+  for (let after = 0; after < head; after += PAGE) {
+    signal?.throwIfAborted();
+    const page = await snapshot(client, (at) => readPage(at, after, Math.min(head, after + PAGE), seenTransition));
+    await verifyPositions(client, findings, page);
+    const wordless = verifyEvents(check, page);
+    // Asked after the words were: an erasure that came between is seen.
+    erased += await verifyErased(client, findings, wordless);
+    verifyVerdicts(findings, judgement, page);
+    verifyEffects(findings, page);
+    verifyActs(findings, page);
+    seenTransition = page.transitions.at(-1)?.position ?? seenTransition;
+    events += page.events.length;
+    report('log', page.upto);
+  }
+  await snapshot(client, (at) => verifyOutside(at, findings));
+  await snapshot(client, (at) => verifyStrayWords(at, findings));
+  return { events, erased };
+}
+
+async function verifyProjections(
+  deps: VerifyDeps,
+  findings: Findings,
+  { signal }: VerifyOptions,
+  report: (phase: 'projections', position: number) => void,
+): Promise<void> {
+  try {
+    const { differences } = await rebuild(
+      { pool: deps.pool, serverName: deps.identity.serverName },
+      {
+        replace: 'never',
+        onProgress: ({ position }) => report('projections', position),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+    for (const difference of differences) findings.add(projectionFinding(difference));
+  } catch (error) {
+    if (findings.count() === 0) throw error;
+    // A log that was tampered with may not replay at all; the findings above say why.
+    const reason = `the log cannot be replayed: ${error instanceof Error ? error.message : String(error)}`;
+    findings.add({ check: 'projections', table: 'rooms', key: '', position: null, column: null, reason });
+  }
+}
+
+async function snapshot<T>(client: PoolClient, read: (client: PoolClient) => Promise<T>): Promise<T> {
+  await client.query('begin isolation level repeatable read read only');
+  try {
+    return await read(client);
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+/** Our keys, the present and the old ones: all events of this log were signed here. */
+function keyLookup({
+  serverName,
+  key,
+  oldKeys,
+}: ServerIdentity): (server: ServerName, keyId: string) => KeyObject | null {
+  return (server, keyId) => {
+    if (server !== serverName) return null;
+    if (keyId === key.keyId) return key.publicKey;
+    return oldKeys.find((old) => old.keyId === keyId)?.publicKey ?? null;
+  };
+}
+
+async function readHead(client: PoolClient): Promise<number> {
+  const { rows } = await client.query<{ position: number }>('select position from log_head');
+  return rows[0]?.position ?? 0;
+}
+
+async function countBeyond(client: PoolClient, position: number): Promise<number> {
+  const { rows } = await client.query<{ rows: number }>(
+    `select (select count(*) from events where position > $1) + (select count(*) from verdicts where position > $1)
+          + (select count(*) from transitions where position > $1) + (select count(*) from state_lines where position > $1)
+          + (select count(*) from state_changes where position > $1) + (select count(*) from actions where position > $1)
+          + (select count(*) from erasures where position > $1) as rows`,
+    [position],
+  );
+  return rows[0]?.rows ?? 0;
+}

@@ -1,0 +1,246 @@
+/** The job queue: names, payloads and the whole BullMQ vocabulary, on Redis or on BullMQ's own Postgres backend. */
+import {
+  createPostgresBackend,
+  Queue,
+  runMigrations,
+  Worker,
+  type ConnectionOptions,
+  type Job,
+  type QueueOptions,
+} from 'bullmq';
+import pg from 'pg';
+
+/** Where the queue lives. Postgres: schema `bullmq` of that database. Nothing that is owed lives here alone. */
+export type QueueHome = { readonly redisUrl: string } | { readonly postgresUrl: string };
+
+/** What a job of each kind is told. */
+export interface JobPayloads {
+  /** Seals what the log holds since the last seal. */
+  readonly seal: Readonly<Record<never, never>>;
+  /** Checks the whole log. */
+  readonly verify: Readonly<Record<never, never>>;
+  /** Replays the log beside the projections; writes what differs (everything, with `force`). */
+  readonly rebuild: { readonly force?: boolean };
+  /** Takes erased words out of the data files. */
+  readonly scrub: Readonly<Record<never, never>>;
+}
+export type JobName = keyof JobPayloads;
+
+/** The minute queue never waits behind an admin's long job. */
+export type QueueName = 'minute' | 'admin';
+export const QUEUE_OF: Readonly<Record<JobName, QueueName>> = {
+  seal: 'minute',
+  verify: 'admin',
+  rebuild: 'admin',
+  scrub: 'admin',
+};
+
+export type JobState = 'waiting' | 'active' | 'completed' | 'failed';
+
+export interface JobStatus {
+  readonly id: string;
+  readonly name: JobName;
+  readonly state: JobState;
+  /** What the processor last reported; its shape is the processor's. */
+  readonly progress: unknown;
+  /** What the processor returned; null until completed. */
+  readonly result: unknown;
+  /** Why it failed; null unless failed. */
+  readonly error: string | null;
+  readonly requestedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface QueueOptionsOfOurs {
+  readonly home: QueueHome;
+  /** Connections break and come back; each time is told here, never thrown. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface JobQueue {
+  /**
+   * Asks for an admin's job and resolves to its id; while one of the same name waits or runs, to that one's.
+   * Rejects within {@link ENQUEUE_TIMEOUT_MS} when the queue cannot be reached.
+   */
+  enqueue<N extends JobName>(name: N, payload: JobPayloads[N]): Promise<string>;
+  /** Null when there is no such job, or it ended so long ago that it is forgotten. */
+  jobStatus(id: string): Promise<JobStatus | null>;
+  /**
+   * Makes `name` run every `milliseconds`. Survives restarts, several callers make one schedule, and calling it again
+   * only matters when Redis lost it.
+   */
+  schedule(name: JobName, milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Processor = (name: JobName, payload: unknown, progress: (report: object) => void) => Promise<unknown>;
+
+export const ENQUEUE_TIMEOUT_MS = 2_000;
+
+// The last hundred results of each kind stay readable for a day.
+const KEPT = { removeOnComplete: { count: 100, age: 86_400 }, removeOnFail: { count: 100, age: 86_400 } };
+const PREFIX = 'vestibule';
+
+/** Brings the queue's own tables up to date; nothing to do on Redis. The user of the URL must be allowed to create a schema. */
+export async function prepareQueue(home: QueueHome): Promise<void> {
+  if ('redisUrl' in home) return;
+  const client = new pg.Client({ connectionString: home.postgresUrl });
+  await client.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The producing side. */
+export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
+  const connection = connect(home, 'producer', onError);
+  const open = (name: QueueName): Queue => {
+    const queue = connection.queue(name);
+    queue.on('error', onError);
+    return queue;
+  };
+  const queues: Readonly<Record<QueueName, Queue>> = { minute: open('minute'), admin: open('admin') };
+  const ready: Readonly<Record<QueueName, Promise<unknown>>> = {
+    minute: queues.minute.waitUntilReady(),
+    admin: queues.admin.waitUntilReady(),
+  };
+  for (const waiting of Object.values(ready)) waiting.catch(onError);
+  // Not before it is ready: what is handed to BullMQ earlier is kept in memory and done whenever Redis comes.
+  const within = async <T>(name: QueueName, act: (queue: Queue) => Promise<T>): Promise<T> => {
+    await soon(ready[name]);
+    return soon(act(queues[name]));
+  };
+  return {
+    async enqueue(name, payload) {
+      const options = { ...KEPT, attempts: 1, deduplication: { id: name } };
+      const job = await within(QUEUE_OF[name], (queue) => queue.add(name, payload, options));
+      return jobId(QUEUE_OF[name], job.id);
+    },
+    async jobStatus(id) {
+      const at = parseJobId(id);
+      if (at === null) return null;
+      return within(at.queue, async (queue) => {
+        const job = await queue.getJob(at.id);
+        return job === undefined ? null : statusOf(id, job, await job.getState());
+      });
+    },
+    async schedule(name, milliseconds) {
+      const id = `every-${name}`;
+      const template = { name, data: {}, opts: { ...KEPT, attempts: 1 } };
+      await within(QUEUE_OF[name], async (queue) => {
+        // Left alone when it is there: setting it again would put off its next job.
+        if ((await queue.getJobScheduler(id))?.every === milliseconds) return;
+        await queue.upsertJobScheduler(id, { every: milliseconds }, template);
+      });
+    },
+    async close() {
+      await Promise.all([queues.minute.close(), queues.admin.close()]);
+      await connection.close();
+    },
+  };
+}
+
+export interface QueueWorker {
+  /** Waits for running jobs to end, then lets go of the connections. */
+  close(): Promise<void>;
+}
+
+/** The working side: takes the jobs of both queues, one of each at a time. */
+export function openWorker({ home, onError }: QueueOptionsOfOurs, process: Processor): QueueWorker {
+  const connection = connect(home, 'worker', onError);
+  const start = (name: QueueName): Worker => {
+    const take = async (job: Job): Promise<unknown> => {
+      // Progress is a courtesy: a lost report must not fail the work.
+      const report = (progress: object): void => void job.updateProgress(progress).catch(onError);
+      return process(job.name as JobName, job.data, report);
+    };
+    const worker = connection.worker(name, take);
+    worker.on('error', onError);
+    return worker;
+  };
+  const workers = [start('minute'), start('admin')];
+  return {
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await connection.close();
+    },
+  };
+}
+
+interface Connection {
+  queue(name: QueueName): Queue;
+  worker(name: QueueName, take: (job: Job) => Promise<unknown>): Worker;
+  close(): Promise<void>;
+}
+
+// Producers must fail at once when Redis is away: by default BullMQ waits for it for ever. Workers wait, that is their work.
+// (`skipWaitingForReady` is not the way: a queue that is opened while Redis is down would then stay dead when it is back.)
+function connect(home: QueueHome, side: 'producer' | 'worker', onError: (error: Error) => void): Connection {
+  if ('redisUrl' in home) {
+    const url = { url: home.redisUrl };
+    const connection: ConnectionOptions =
+      side === 'worker'
+        ? { ...url, maxRetriesPerRequest: null }
+        : { ...url, maxRetriesPerRequest: 1, enableOfflineQueue: false };
+    return {
+      queue: (name) => new Queue(name, { connection, prefix: PREFIX }),
+      worker: (name, take) => new Worker(name, take, { connection, prefix: PREFIX, concurrency: 1, ...KEPT }),
+      close: async () => undefined,
+    };
+  }
+  // A pool of ours and not BullMQ's, so that one pool serves both queues; a worker's LISTEN holds one connection of it.
+  const pool = new pg.Pool({
+    connectionString: home.postgresUrl,
+    max: side === 'worker' ? 6 : 2,
+    connectionTimeoutMillis: ENQUEUE_TIMEOUT_MS,
+    options: '-c search_path=bullmq',
+    application_name: `vestibule-queue-${side}`,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  return {
+    queue: (name) => new Queue(name, { connection: pool } as unknown as QueueOptions, createPostgresBackend as never),
+    worker: (name, take) =>
+      new Worker(name, take, { connection: pool, concurrency: 1, ...KEPT } as never, createPostgresBackend as never),
+    close: () => pool.end(),
+  };
+}
+
+/** A promise that is not answered in time is answered for: nobody may wait for the queue. */
+async function soon<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the job queue did not answer in time')), ENQUEUE_TIMEOUT_MS);
+  });
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// BullMQ counts jobs per queue; outside, an id names its queue too.
+function jobId(queue: QueueName, id: string | undefined): string {
+  return `${queue}-${id ?? ''}`;
+}
+
+function parseJobId(id: string): { queue: QueueName; id: string } | null {
+  const match = /^(minute|admin)-(.{1,100})$/.exec(id);
+  return match === null ? null : { queue: match[1] as QueueName, id: match[2]! };
+}
+
+function statusOf(id: string, job: Job, state: string): JobStatus {
+  return {
+    id,
+    name: job.name as JobName,
+    state: state === 'completed' || state === 'failed' || state === 'active' ? state : 'waiting',
+    progress: job.progress,
+    result: job.returnvalue ?? null,
+    error: state === 'failed' ? job.failedReason : null,
+    requestedAt: new Date(job.timestamp),
+    finishedAt: job.finishedOn === undefined ? null : new Date(job.finishedOn),
+  };
+}
