@@ -1,0 +1,51 @@
+/** The connection pool and its types: what reads take (`Db`), and how a connection becomes the service's. */
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { DB } from './tables.generated.ts';
+
+export type Db = Kysely<DB>;
+export type Tx = Transaction<DB>;
+
+export interface Database {
+  readonly db: Db;
+  readonly pool: pg.Pool;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** `service` (default) gives up the owner's rights where the role exists; migrations and rebuilds keep them. */
+  readonly role?: 'service' | 'owner';
+  readonly max?: number;
+  readonly applicationName?: string;
+}
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+
+/** Opens a pool; nothing is connected yet. int8 comes back as number: positions and timestamps stay below 2^53. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? 10,
+    application_name: options.applicationName ?? 'vestibule',
+    types: { getTypeParser },
+    options: '-c timezone=UTC',
+  });
+  // An idle connection that breaks is replaced on the next query; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  if (options.role !== 'owner')
+    pool.on('connect', (client) => void client.query(TAKE_SERVICE_ROLE).catch(() => undefined));
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  return { db, pool, url: options.url, close: () => db.destroy() };
+}
+
+const TAKE_SERVICE_ROLE =
+  "select set_config('role', rolname, false) from pg_roles where rolname = 'vestibule_service' and pg_has_role(oid, 'member')";
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8) return Number;
+  if (oid === INT8_ARRAY) return (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number));
+  return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+}
