@@ -1,6 +1,8 @@
 /** Tells which row stood where one is missing, from the rows that still refer to it. */
 import type { PoolClient } from 'pg';
 import { SEALED_TABLES } from '../log/sealed-tables.ts';
+import { transitionKind } from '../log/transition.ts';
+import type { Membership } from '../matrix/pdu.ts';
 
 /** A row's place in sealing order: its position and its table's number. */
 export interface Place {
@@ -32,28 +34,38 @@ export async function nameAtPosition(client: PoolClient, position: number): Prom
     client,
     `select e.room_id, coalesce(max(v.room_position), 0) + 1 as room_position
        from events e left join verdicts v on v.room_id = e.room_id and v.position < $1
-      where e.position = $1 - 1 and not exists (select from verdicts w where w.room_id = e.room_id and w.event = e.position)
+      where e.position = $1 - 1 and not exists (select from verdicts w where w.room_id = e.room_id and w.event = e.position and w.position <= (select position from log_head))
       group by e.room_id`,
     [position],
   );
   if (verdict !== null) return { table: 'verdicts', key: `${verdict.room_id}, ${verdict.room_position}`, position };
-  const transition = await one(
-    client,
-    `select v.room_id, v.room_position from verdicts v
-       join state_changes c on c.room_id = v.room_id and c.line = 0 and c.at = v.room_position and c.type = 'm.room.member'
-      where v.position = $1 - 1
-        and not exists (select from transitions t where t.room_id = v.room_id and t.at = v.room_position)`,
-    [position],
-  );
-  if (transition !== null) return { table: 'transitions', key: String(position), position };
+  if (await lacksTransition(client, position)) return { table: 'transitions', key: String(position), position };
   const erased = await one(
     client,
     `select e.room_id, 0 as room_position from events e
       where e.words and not exists (select from event_content c where c.room_id = e.room_id and c.event = e.position)
-        and not exists (select from erasures x where x.position > e.position) limit 1`,
+        and not exists (select from erasures x
+          where x.position > e.position and x.position <= (select position from log_head)) limit 1`,
     [],
   );
   return { table: erased === null ? 'actions' : 'erasures', key: String(position), position };
+}
+
+// The position after a verdict that moved somebody's membership, and nothing tells of it.
+async function lacksTransition(client: PoolClient, position: number): Promise<boolean> {
+  const { rows } = await client.query<{ from: Membership | null; to: Membership | null; self: boolean }>(
+    `select p.membership as "from", c.membership as "to", e.sender = c.state_key as self
+       from state_changes c
+       join events e on e.room_id = c.room_id and e.position = c.event
+       left join lateral (select s.membership from state_changes s
+         where s.room_id = c.room_id and s.type = c.type and s.state_key = c.state_key and s.line = 0 and s.at < c.at
+         order by s.at desc limit 1) p on true
+      where c.position = $1 - 1 and c.line = 0 and c.type = 'm.room.member'
+        and not exists (select from transitions t
+          where t.room_id = c.room_id and t.at = c.at and t.position <= (select position from log_head))`,
+    [position],
+  );
+  return rows.some(({ from, to, self }) => to !== null && transitionKind(from ?? 'none', to, self) !== null);
 }
 
 async function nameBesideVerdict(client: PoolClient, before: Place, next: Place): Promise<MissingRow> {
