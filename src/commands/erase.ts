@@ -1,4 +1,5 @@
 /** Erases a person's words everywhere this server keeps them; what is signed stays, and verification can tell why words are gone. */
+import { eraseAccountWords } from '../accounts/erase-account.ts';
 import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord } from '../log/append.ts';
@@ -9,10 +10,13 @@ import type { UserId } from '../matrix/identifiers.ts';
 import { scrubProjections } from '../projections/scrub.ts';
 import { actionOf, recordingRefusal, type Actor } from './act.ts';
 import type { Recorder } from './record.ts';
+import type { RoomLanes } from './room-lane.ts';
 
 export interface EraseDeps {
   readonly db: Db;
   readonly recorder: Recorder;
+  /** Lanes remember member events with their words. */
+  readonly lanes: Pick<RoomLanes, 'forget'>;
   readonly ledger: ErasureLedger;
   readonly now: () => number;
 }
@@ -74,9 +78,11 @@ async function carryOut(
   const within = async (tx: TxClient): Promise<void> => {
     events = (await deleteWords(tx, subject)).events;
     await scrubProjections(tx, subject);
+    await eraseAccountWords(tx, subject);
   };
   const erasures = [{ kind, subject, roomId: null, event: null, byUser }];
   const outcome = await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures, within });
   if (outcome === 'cancelled') throw new Error('an erasure was cancelled');
+  deps.lanes.forget();
   return { events };
 }

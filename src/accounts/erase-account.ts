@@ -1,0 +1,7 @@
+/** Takes an erased user's words out of the accounts: what they show of themselves. The account itself stays. */
+import type { TxClient } from '../database/tx.ts';
+
+/** Run in the erasure's transaction. */
+export async function eraseAccountWords(tx: TxClient, userId: string): Promise<void> {
+  await tx.query({ text: 'delete from profiles where user_id = $1', values: [userId] });
+}
