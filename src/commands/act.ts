@@ -60,6 +60,7 @@ export async function actInRoom(
   act: Act,
   decide: (room: LaneRoom) => Promise<RoomDecision>,
 ): Promise<ActResult> {
+  await deps.lanes.warm(act.roomId, [actor.userId, ...(act.target?.startsWith('@') ? [act.target] : [])]);
   return recordingRefusal(deps, actor, act, () =>
     deps.lanes.run(act.roomId, async (room) => {
       if (room === null) throw act.unknownRoom?.() ?? notInRoom();

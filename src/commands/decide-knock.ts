@@ -7,7 +7,7 @@ import { memberDraft, profileFields, standingOf, type MemberInput } from './memb
 import type { LaneRoom } from './room-lane.ts';
 
 /**
- * Accepts a pending knock by inviting the knocker. Throws KNOCK_ALREADY_DECIDED (extra: status, decided_by, knock: the
+ * Accepts a pending knock by inviting the knocker. Throws KNOCK_ALREADY_DECIDED (extra: outcome, decided_by, knock: the
  * episode's position) when the knock was decided before, M_NOT_FOUND when there never was one, M_FORBIDDEN by the rules.
  */
 export async function acceptKnock(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
@@ -46,6 +46,6 @@ async function notPending(db: Db, room: LaneRoom, userId: string): Promise<Matri
 }
 
 function alreadyDecided({ opened, status, decidedBy }: KnockRow): MatrixError {
-  const extra = { knock: String(opened), status, ...(decidedBy === null ? {} : { decided_by: decidedBy }) };
+  const extra = { knock: String(opened), outcome: status, ...(decidedBy === null ? {} : { decided_by: decidedBy }) };
   return new MatrixError('KNOCK_ALREADY_DECIDED', `The knock is ${status.toLowerCase()} already.`, extra);
 }

@@ -40,6 +40,8 @@ export interface RoomHead {
   stale: boolean;
   /** State that is not durable yet, by name; it outranks cache and database. */
   readonly pending: Map<string, StateEntry>;
+  /** Names that are being read ahead of their turn; taken out when the value changes meanwhile. */
+  readonly warming: Map<string, symbol>;
   /** Names this head's entries in the shared cache. */
   readonly cacheKey: string;
 }
@@ -61,6 +63,7 @@ export function newRoomHead(roomId: RoomId, version: RoomVersion): RoomHead {
     servers: new Map(),
     stale: false,
     pending: new Map(),
+    warming: new Map(),
     cacheKey: `new-${++heads}`,
   };
 }
@@ -136,20 +139,13 @@ async function loadEntries(
   keys: readonly (readonly [string, string])[],
   found: Map<string, StateEntry | null>,
 ): Promise<void> {
-  const { rows } = await sql<{ type: string; state_key: string; event: number }>`
-    select s.type, s.state_key, s.event
-      from unnest(${keys.map((k) => k[0])}::text[], ${keys.map((k) => k[1])}::text[]) as k (type, state_key)
-      join room_state s on s.room_id = ${head.roomId} and s.type = k.type and s.state_key = k.state_key`.execute(db);
-  const events = await readEvents(
+  const entries = await readEntries(
     db,
-    rows.map((row) => ({ roomId: head.roomId, position: row.event })),
+    keys.map(([type, stateKey]) => ({ roomId: head.roomId, type, stateKey })),
   );
-  const byPosition = new Map(events.map((event) => [event.position, event]));
-  for (const [type, stateKey] of keys) {
+  for (const [i, [type, stateKey]] of keys.entries()) {
     const name = stateName(type, stateKey);
-    const row = rows.find((r) => r.type === type && r.state_key === stateKey);
-    const event = row === undefined ? undefined : byPosition.get(row.event);
-    const entry = event === undefined ? null : stateEntry(event.eventId, event.position, event.pdu);
+    const entry = entries[i] ?? null;
     found.set(name, entry);
     cache.set(cacheName(head, name), { entry });
   }
@@ -169,6 +165,7 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
   if (judged.change !== null) {
     head.stateAt = judged.roomPosition;
     const name = stateName(judged.change.type, judged.change.stateKey);
+    head.warming.delete(name);
     head.pending.set(name, { eventId: judged.slot.eventId, pdu: judged.pdu, slot: judged.slot });
   }
   countMember(head, judged);
@@ -192,6 +189,48 @@ export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): vo
   if (entry?.slot !== judged.slot) return;
   cache.set(cacheName(head, name), { entry });
   head.pending.delete(name);
+}
+
+/** Reads state entries of any rooms, in the order asked; null where there is none. */
+export async function readEntries(
+  db: Db,
+  keys: readonly { readonly roomId: string; readonly type: string; readonly stateKey: string }[],
+): Promise<readonly (StateEntry | null)[]> {
+  const { rows } = await sql<{ n: number; room_id: string; event: number }>`
+    select k.n::int4 as n, s.room_id, s.event
+      from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.type)}::text[], ${keys.map((k) => k.stateKey)}::text[])
+           with ordinality as k (room_id, type, state_key, n)
+      join room_state s on s.room_id = k.room_id and s.type = k.type and s.state_key = k.state_key`.execute(db);
+  const events = await readEvents(
+    db,
+    rows.map((row) => ({ roomId: row.room_id, position: row.event })),
+  );
+  const byPosition = new Map(events.map((event) => [event.position, event]));
+  const found = new Map(rows.map((row) => [row.n, byPosition.get(row.event)]));
+  return keys.map((_, i) => {
+    const event = found.get(i + 1);
+    return event === undefined ? null : stateEntry(event.eventId, event.position, event.pdu);
+  });
+}
+
+/**
+ * Puts an entry that was read ahead of its turn into the cache, unless the lane knows better by now. `read` is what
+ * `readEntries` finds for the member.
+ */
+export async function warm(
+  cache: StateCache,
+  head: RoomHead,
+  stateKey: string,
+  read: () => Promise<StateEntry | null>,
+): Promise<void> {
+  const name = stateName('m.room.member', stateKey);
+  if (head.pending.has(name) || cache.has(cacheName(head, name))) return;
+  const mark = Symbol();
+  head.warming.set(name, mark);
+  const entry = await read();
+  if (head.warming.get(name) !== mark) return;
+  head.warming.delete(name);
+  cache.set(cacheName(head, name), { entry });
 }
 
 function cacheName(head: RoomHead, name: string): string {

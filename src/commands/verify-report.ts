@@ -98,3 +98,17 @@ export function describeFinding({ check, table, key, position, column, reason }:
   const place = position === null ? '' : ` at position ${position}`;
   return `[${check}] ${table} (${key})${place}${column === null ? '' : `, column ${column}`}: ${reason}`;
 }
+
+/** The report for people: one line when all is well, else the first bad row and the rest after it. */
+export function describeReport(report: VerifyReport): string {
+  const { head, events, seals, sealedUpTo, unsealedRows, erased } = report;
+  const lines = [
+    `${events} events, ${head} positions; sealed up to ${sealedUpTo} by ${seals} seals, ${unsealedRows} rows not sealed yet; words of ${erased} events erased.`,
+  ];
+  if (report.first === null) return [...lines, 'Clean.'].join('\n');
+  lines.push(`The first bad row: ${describeFinding(report.first)}`);
+  for (const finding of report.findings) if (finding !== report.first) lines.push(describeFinding(finding));
+  const total = Object.values(report.counts).reduce((sum, count) => sum + count, 0);
+  if (total > report.findings.length) lines.push(`… and ${total - report.findings.length} more.`);
+  return lines.join('\n');
+}

@@ -41,14 +41,14 @@ export async function writeBatch(
   context: ProjectionContext,
 ): Promise<boolean> {
   const tx = transactionOf(client);
-  await client.query('begin');
-  if (!(await append(tx, from, batch, placed))) {
+  const [, written] = await Promise.all([client.query('begin'), append(tx, from, batch, placed)]);
+  if (!written) {
     await client.query('rollback');
     return false;
   }
   if (placed.events.length > 0) {
     const facts = placed.events.map(factOf);
-    for (const projection of PROJECTIONS) await projection.apply(tx, facts, context);
+    await Promise.all(PROJECTIONS.map((projection) => projection.apply(tx, facts, context)));
   }
   await runWithin(tx, units, placed);
   await client.query('commit');

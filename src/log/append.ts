@@ -84,45 +84,49 @@ export async function append(
     values: [placed.head, from.epoch, from.head],
   });
   if (drawn.rows.length === 0) return false;
-  await writeEvents(tx, placed.events, batch.at);
-  await writeEffects(tx, placed.events, batch.at);
-  await writeActs(tx, batch, placed);
+  await Promise.all([
+    ...writeEvents(tx, placed.events, batch.at),
+    ...writeEffects(tx, placed.events, batch.at),
+    ...writeActs(tx, batch, placed),
+  ]);
   return true;
 }
 
-async function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void> {
-  if (appended.length === 0) return;
+// The statements of a batch are all sent before the first is answered: none needs another's result.
+function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
   const stored = appended.map(({ judged, position }) => ({
     judged,
     position,
     parts: splitEvent(judged.pdu, judged.version),
   }));
-  const stamp = at.toISOString();
-  await insertRows(tx, 'events', [
-    ['room_id', 'text', stored.map((e) => e.judged.roomId)],
-    ['position', 'int8', stored.map((e) => e.position)],
-    ['event_id', 'text', stored.map((e) => e.judged.slot.eventId)],
-    ['type', 'text', stored.map((e) => e.judged.pdu.type)],
-    ['state_key', 'text', stored.map((e) => e.judged.pdu.state_key ?? null)],
-    ['sender', 'text', stored.map((e) => e.judged.pdu.sender)],
-    ['depth', 'int8', stored.map((e) => e.judged.pdu.depth)],
-    ['origin_server_ts', 'int8', stored.map((e) => e.judged.pdu.origin_server_ts)],
-    ['origin', 'text', stored.map((e) => e.judged.origin)],
-    ['received_at', 'timestamptz', stored.map(() => stamp)],
-    ['auth', 'int8[]', stored.map((e) => positions(e.judged.auth))],
-    ['redacts', 'text', stored.map((e) => redacts(e.judged))],
-    ['words', 'bool', stored.map((e) => e.parts.words !== null)],
-    ['auth_extra', 'bytea', stored.map((e) => e.parts.authExtra)],
-    ['proof', 'bytea', stored.map((e) => e.parts.proof)],
-  ]);
   const worded = stored.filter((e) => e.parts.words !== null);
-  await insertRows(tx, 'event_content', [
-    ['room_id', 'text', worded.map((e) => e.judged.roomId)],
-    ['event', 'int8', worded.map((e) => e.position)],
-    ['subject', 'text', worded.map((e) => subjectOf(e.judged.pdu))],
-    ['content', 'bytea', worded.map((e) => e.parts.words)],
-  ]);
-  await insertRows(tx, 'verdicts', verdictColumns(appended, stamp));
+  const stamp = at.toISOString();
+  return [
+    insertRows(tx, 'events', [
+      ['room_id', 'text', stored.map((e) => e.judged.roomId)],
+      ['position', 'int8', stored.map((e) => e.position)],
+      ['event_id', 'text', stored.map((e) => e.judged.slot.eventId)],
+      ['type', 'text', stored.map((e) => e.judged.pdu.type)],
+      ['state_key', 'text', stored.map((e) => e.judged.pdu.state_key ?? null)],
+      ['sender', 'text', stored.map((e) => e.judged.pdu.sender)],
+      ['depth', 'int8', stored.map((e) => e.judged.pdu.depth)],
+      ['origin_server_ts', 'int8', stored.map((e) => e.judged.pdu.origin_server_ts)],
+      ['origin', 'text', stored.map((e) => e.judged.origin)],
+      ['received_at', 'timestamptz', stored.map(() => stamp)],
+      ['auth', 'int8[]', stored.map((e) => positions(e.judged.auth))],
+      ['redacts', 'text', stored.map((e) => redacts(e.judged))],
+      ['words', 'bool', stored.map((e) => e.parts.words !== null)],
+      ['auth_extra', 'bytea', stored.map((e) => e.parts.authExtra)],
+      ['proof', 'bytea', stored.map((e) => e.parts.proof)],
+    ]),
+    insertRows(tx, 'event_content', [
+      ['room_id', 'text', worded.map((e) => e.judged.roomId)],
+      ['event', 'int8', worded.map((e) => e.position)],
+      ['subject', 'text', worded.map((e) => subjectOf(e.judged.pdu))],
+      ['content', 'bytea', worded.map((e) => e.parts.words)],
+    ]),
+    insertRows(tx, 'verdicts', verdictColumns(appended, stamp)),
+  ];
 }
 
 function verdictColumns(appended: readonly AppendedPdu[], stamp: string): Columns {
@@ -145,73 +149,77 @@ function verdictColumns(appended: readonly AppendedPdu[], stamp: string): Column
   ];
 }
 
-async function writeEffects(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void> {
+function writeEffects(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
   const moved = appended.flatMap((e) =>
     e.judged.transition === null ? [] : [{ ...e, transition: e.judged.transition }],
   );
-  await insertRows(tx, 'transitions', [
-    ['position', 'int8', moved.map((e) => e.transitionPosition)],
-    ['room_id', 'text', moved.map((e) => e.judged.roomId)],
-    ['at', 'int8', moved.map((e) => e.judged.roomPosition)],
-    ['user_id', 'text', moved.map((e) => e.transition.userId)],
-    ['from', 'text', moved.map((e) => e.transition.from)],
-    ['to', 'text', moved.map((e) => e.transition.to)],
-    ['kind', 'text', moved.map((e) => e.transition.kind)],
-    ['cause', 'text', moved.map((e) => e.transition.cause)],
-    ['event', 'int8', moved.map((e) => e.position)],
-    ['previous', 'int8', moved.map((e) => e.transition.previous?.position ?? null)],
-    ['trigger', 'int8', moved.map((e) => e.position)],
-    ['actor', 'text', moved.map((e) => e.transition.actor)],
-    ['on_behalf_of', 'text', moved.map((e) => e.transition.onBehalfOf)],
-    ['occurred_at', 'int8', moved.map((e) => e.transition.occurredAt)],
-    ['recorded_at', 'timestamptz', moved.map(() => at.toISOString())],
-    ['in_room', 'bool', moved.map(() => true)],
-  ]);
   const started = appended.filter((e) => e.judged.startsRoom);
-  await insertRows(tx, 'state_lines', [
-    ['room_id', 'text', started.map((e) => e.judged.roomId)],
-    ['line', 'int4', started.map(() => 0)],
-    ['depth', 'int2', started.map(() => 0)],
-    ['position', 'int8', started.map((e) => e.verdictPosition)],
-  ]);
   const changed = appended.flatMap((e) => (e.judged.change === null ? [] : [{ ...e, change: e.judged.change }]));
-  await insertRows(tx, 'state_changes', [
-    ['room_id', 'text', changed.map((e) => e.judged.roomId)],
-    ['line', 'int4', changed.map((e) => e.change.line)],
-    ['at', 'int8', changed.map((e) => e.judged.roomPosition)],
-    ['type', 'text', changed.map((e) => e.change.type)],
-    ['state_key', 'text', changed.map((e) => e.change.stateKey)],
-    ['event', 'int8', changed.map((e) => e.position)],
-    ['previous', 'int8', changed.map((e) => e.change.previous?.position ?? null)],
-    ['membership', 'text', changed.map((e) => e.change.membership)],
-    ['position', 'int8', changed.map((e) => e.verdictPosition)],
-  ]);
+  return [
+    insertRows(tx, 'transitions', [
+      ['position', 'int8', moved.map((e) => e.transitionPosition)],
+      ['room_id', 'text', moved.map((e) => e.judged.roomId)],
+      ['at', 'int8', moved.map((e) => e.judged.roomPosition)],
+      ['user_id', 'text', moved.map((e) => e.transition.userId)],
+      ['from', 'text', moved.map((e) => e.transition.from)],
+      ['to', 'text', moved.map((e) => e.transition.to)],
+      ['kind', 'text', moved.map((e) => e.transition.kind)],
+      ['cause', 'text', moved.map((e) => e.transition.cause)],
+      ['event', 'int8', moved.map((e) => e.position)],
+      ['previous', 'int8', moved.map((e) => e.transition.previous?.position ?? null)],
+      ['trigger', 'int8', moved.map((e) => e.position)],
+      ['actor', 'text', moved.map((e) => e.transition.actor)],
+      ['on_behalf_of', 'text', moved.map((e) => e.transition.onBehalfOf)],
+      ['occurred_at', 'int8', moved.map((e) => e.transition.occurredAt)],
+      ['recorded_at', 'timestamptz', moved.map(() => at.toISOString())],
+      ['in_room', 'bool', moved.map(() => true)],
+    ]),
+    insertRows(tx, 'state_lines', [
+      ['room_id', 'text', started.map((e) => e.judged.roomId)],
+      ['line', 'int4', started.map(() => 0)],
+      ['depth', 'int2', started.map(() => 0)],
+      ['position', 'int8', started.map((e) => e.verdictPosition)],
+    ]),
+    insertRows(tx, 'state_changes', [
+      ['room_id', 'text', changed.map((e) => e.judged.roomId)],
+      ['line', 'int4', changed.map((e) => e.change.line)],
+      ['at', 'int8', changed.map((e) => e.judged.roomPosition)],
+      ['type', 'text', changed.map((e) => e.change.type)],
+      ['state_key', 'text', changed.map((e) => e.change.stateKey)],
+      ['event', 'int8', changed.map((e) => e.position)],
+      ['previous', 'int8', changed.map((e) => e.change.previous?.position ?? null)],
+      ['membership', 'text', changed.map((e) => e.change.membership)],
+      ['position', 'int8', changed.map((e) => e.verdictPosition)],
+    ]),
+  ];
 }
 
-async function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<void> {
+function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<void>[] {
   const { actions, erasures } = batch;
   const stamp = batch.at.toISOString();
-  await insertRows(tx, 'actions', [
-    ['position', 'int8', appended.actions],
-    ['actor', 'text', actions.map((a) => a.actor)],
-    ['token', 'text', actions.map((a) => a.token)],
-    ['operation', 'text', actions.map((a) => a.operation)],
-    ['room_id', 'text', actions.map((a) => a.roomId)],
-    ['target', 'text', actions.map((a) => a.target)],
-    ['outcome', 'text', actions.map((a) => a.outcome)],
-    ['event', 'int8', actions.map((a) => a.event?.position ?? null)],
-    ['on_behalf_of', 'text', actions.map((a) => a.onBehalfOf)],
-    ['at', 'timestamptz', actions.map(() => stamp)],
-  ]);
-  await insertRows(tx, 'erasures', [
-    ['position', 'int8', appended.erasures],
-    ['kind', 'text', erasures.map((e) => e.kind)],
-    ['subject', 'text', erasures.map((e) => e.subject)],
-    ['room_id', 'text', erasures.map((e) => e.roomId)],
-    ['event', 'int8', erasures.map((e) => e.event)],
-    ['by_user', 'text', erasures.map((e) => e.byUser)],
-    ['at', 'timestamptz', erasures.map(() => stamp)],
-  ]);
+  return [
+    insertRows(tx, 'actions', [
+      ['position', 'int8', appended.actions],
+      ['actor', 'text', actions.map((a) => a.actor)],
+      ['token', 'text', actions.map((a) => a.token)],
+      ['operation', 'text', actions.map((a) => a.operation)],
+      ['room_id', 'text', actions.map((a) => a.roomId)],
+      ['target', 'text', actions.map((a) => a.target)],
+      ['outcome', 'text', actions.map((a) => a.outcome)],
+      ['event', 'int8', actions.map((a) => a.event?.position ?? null)],
+      ['on_behalf_of', 'text', actions.map((a) => a.onBehalfOf)],
+      ['at', 'timestamptz', actions.map(() => stamp)],
+    ]),
+    insertRows(tx, 'erasures', [
+      ['position', 'int8', appended.erasures],
+      ['kind', 'text', erasures.map((e) => e.kind)],
+      ['subject', 'text', erasures.map((e) => e.subject)],
+      ['room_id', 'text', erasures.map((e) => e.roomId)],
+      ['event', 'int8', erasures.map((e) => e.event)],
+      ['by_user', 'text', erasures.map((e) => e.byUser)],
+      ['at', 'timestamptz', erasures.map(() => stamp)],
+    ]),
+  ];
 }
 
 // unnest() flattens arrays of arrays, so a list of positions travels as its literal and is cast in the statement.

@@ -27,14 +27,16 @@ export const knocks: Projection = {
   async apply(tx, facts) {
     const changes = episodeChanges(facts);
     // Close before opening: of one user in one room at most one episode is pending, also between the two statements.
-    await move(
-      tx,
-      changes.filter((change) => change.opened === null),
-    );
-    await open(
-      tx,
-      changes.filter((change) => change.opened !== null),
-    );
+    await Promise.all([
+      move(
+        tx,
+        changes.filter((change) => change.opened === null),
+      ),
+      open(
+        tx,
+        changes.filter((change) => change.opened !== null),
+      ),
+    ]);
   },
 };
 

@@ -40,7 +40,8 @@ export interface ProjectionContext {
 }
 
 /**
- * `apply` depends on nothing but its arguments and the projection's own tables, which it names without a schema:
+ * `apply` sends all its statements before it waits for the first, in an order that is right without their results. It
+ * depends on nothing but its arguments and the projection's own tables, which it names without a schema:
  * a rebuild runs it on a copy through `search_path`. No clock, no network.
  */
 export interface Projection {

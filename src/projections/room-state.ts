@@ -20,14 +20,8 @@ export const roomState: Projection = {
   tables: ['room_state'],
   async apply(tx, facts) {
     const rows = [...latestByKey(facts).values()];
-    await upsert(
-      tx,
-      rows.filter((row) => row.since !== null),
-    );
-    await moveEvent(
-      tx,
-      rows.filter((row) => row.since === null),
-    );
+    const [moved, renewed] = [rows.filter((row) => row.since !== null), rows.filter((row) => row.since === null)];
+    await Promise.all([upsert(tx, moved), moveEvent(tx, renewed)]);
   },
 };
 

@@ -9,16 +9,18 @@ export const rooms: Projection = {
   tables: ['rooms', 'extremities', 'room_servers'],
   async apply(tx, facts, { serverName }) {
     const heads = [...byRoom(facts).values()].map((ofRoom) => headOf(ofRoom, serverName));
-    await insertHeads(
-      tx,
-      heads.filter((head) => head.startsRoom),
-    );
-    await moveHeads(
-      tx,
-      heads.filter((head) => !head.startsRoom),
-    );
-    await moveExtremities(tx, facts);
-    await movePresence(tx, facts);
+    await Promise.all([
+      insertHeads(
+        tx,
+        heads.filter((head) => head.startsRoom),
+      ),
+      moveHeads(
+        tx,
+        heads.filter((head) => !head.startsRoom),
+      ),
+      moveExtremities(tx, facts),
+      movePresence(tx, facts),
+    ]);
   },
 };
 
@@ -97,33 +99,47 @@ async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<vo
     for (const event of fact.prev) if (!added.delete(event)) removed.push({ roomId: fact.roomId, event });
     added.set(fact.event, fact);
   }
-  if (removed.length > 0) {
-    await tx.query({
-      name: 'remove-extremities',
-      text: `delete from extremities x using unnest($1::text[], $2::int8[]) as v (room_id, event)
-              where x.room_id = v.room_id and x.event = v.event`,
-      values: [removed.map((x) => x.roomId), removed.map((x) => x.event)],
-    });
-  }
   const rows = [...added.values()];
-  await insertRows(tx, 'extremities', [
-    ['room_id', 'text', rows.map((f) => f.roomId)],
-    ['event', 'int8', rows.map((f) => f.event)],
-    ['after_line', 'int4', rows.map((f) => f.afterLine)],
-    ['after_at', 'int8', rows.map((f) => f.afterAt)],
+  await Promise.all([
+    removeExtremities(tx, removed),
+    insertRows(tx, 'extremities', [
+      ['room_id', 'text', rows.map((f) => f.roomId)],
+      ['event', 'int8', rows.map((f) => f.event)],
+      ['after_line', 'int4', rows.map((f) => f.afterLine)],
+      ['after_at', 'int8', rows.map((f) => f.afterAt)],
+    ]),
   ]);
+}
+
+async function removeExtremities(
+  tx: TxClient,
+  removed: readonly { readonly roomId: string; readonly event: number }[],
+): Promise<void> {
+  if (removed.length === 0) return;
+  await tx.query({
+    name: 'remove-extremities',
+    text: `delete from extremities x using unnest($1::text[], $2::int8[]) as v (room_id, event)
+            where x.room_id = v.room_id and x.event = v.event`,
+    values: [removed.map((x) => x.roomId), removed.map((x) => x.event)],
+  });
 }
 
 async function movePresence(tx: TxClient, facts: readonly Fact[]): Promise<void> {
   const each = (side: 'arrived' | 'departed') =>
     facts.flatMap((fact) => (fact.presence?.[side] ?? []).map((server) => ({ ...fact, server })));
   const arrived = each('arrived');
-  await insertRows(tx, 'room_servers', [
+  const arrivals = insertRows(tx, 'room_servers', [
     ['room_id', 'text', arrived.map((a) => a.roomId)],
     ['server', 'text', arrived.map((a) => a.server)],
     ['from_at', 'int8', arrived.map((a) => a.roomPosition)],
   ]);
-  const departed = each('departed');
+  await Promise.all([arrivals, endPresence(tx, each('departed'))]);
+}
+
+async function endPresence(
+  tx: TxClient,
+  departed: readonly { readonly roomId: string; readonly server: string; readonly roomPosition: number }[],
+): Promise<void> {
   if (departed.length === 0) return;
   await tx.query({
     name: 'end-presence',
