@@ -39,46 +39,44 @@ const PAGE = 2_000;
  */
 export async function verify(deps: VerifyDeps, options: VerifyOptions = {}): Promise<VerifyReport> {
   const findings = collectFindings();
-  const keys = keyLookup(deps.identity);
+  const head = await readHead(deps.pool);
+  const report = (phase: VerifyProgress['phase'], position: number): void =>
+    options.onProgress?.({ phase, position, head, findings: findings.count() });
   const client = await deps.pool.connect();
+  let facts;
   try {
-    const head = await readHead(client);
-    const report = (phase: VerifyProgress['phase'], position: number): void =>
-      options.onProgress?.({ phase, position, head, findings: findings.count() });
-    const log = await verifyLog(
-      client,
-      findings,
-      { serverName: deps.identity.serverName, keys },
-      head,
-      options.signal,
-      report,
-    );
-    const { seals, sealedUpTo } = await verifySeals({
-      client,
-      findings,
-      serverName: deps.identity.serverName,
-      ownKey: (keyId) => keys(deps.identity.serverName, keyId),
-      known: options.knownSeals ?? [],
-      onProgress: (position) => report('seals', position),
-    });
-    const unsealedRows = await countBeyond(client, sealedUpTo);
-    await verifyProjections(deps, findings, options, report);
-    const sorted = findings.sorted();
-    const clean = sorted.length === 0;
-    return {
-      clean,
-      head,
-      ...log,
-      seals,
-      sealedUpTo,
-      unsealedRows,
-      first: sorted[0] ?? null,
-      findings: sorted,
-      counts: findings.counts(),
-    };
+    facts = await verifyRows(client, deps.identity, findings, head, options, report);
   } finally {
     client.release();
   }
+  await verifyProjections(deps, findings, options, report);
+  const sorted = findings.sorted();
+  const clean = sorted.length === 0;
+  return { clean, head, ...facts, first: sorted[0] ?? null, findings: sorted, counts: findings.counts() };
+}
+
+type Report = (phase: VerifyProgress['phase'], position: number) => void;
+
+async function verifyRows(
+  client: PoolClient,
+  identity: ServerIdentity,
+  findings: Findings,
+  head: number,
+  options: VerifyOptions,
+  report: Report,
+): Promise<Pick<VerifyReport, 'events' | 'erased' | 'seals' | 'sealedUpTo' | 'unsealedRows'>> {
+  const { serverName } = identity;
+  const keys = keyLookup(identity);
+  const log = await verifyLog(client, findings, { serverName, keys }, head, options.signal, report);
+  const sealed = await verifySeals({
+    client,
+    findings,
+    serverName,
+    ownKey: (keyId) => keys(serverName, keyId),
+    known: options.knownSeals ?? [],
+    onProgress: (position) => report('seals', position),
+  });
+  return { ...log, ...sealed, unsealedRows: await countBeyond(client, sealed.sealedUpTo) };
 }
 
 async function verifyLog(
@@ -87,7 +85,7 @@ async function verifyLog(
   evidence: Pick<EvidenceCheck, 'serverName' | 'keys'>,
   head: number,
   signal: AbortSignal | undefined,
-  report: (phase: 'log', position: number) => void,
+  report: Report,
 ): Promise<{ readonly events: number; readonly erased: number }> {
   const check: EvidenceCheck = { findings, ...evidence, versions: new Map() };
   const judgement: JudgementMemory = { roomPositions: new Map(), decidedAt: 0 };
@@ -115,7 +113,7 @@ async function verifyProjections(
   deps: VerifyDeps,
   findings: Findings,
   { signal }: VerifyOptions,
-  report: (phase: 'projections', position: number) => void,
+  report: Report,
 ): Promise<void> {
   try {
     const { differences } = await rebuild(
@@ -157,7 +155,7 @@ function keyLookup({
   };
 }
 
-async function readHead(client: PoolClient): Promise<number> {
+async function readHead(client: Pool): Promise<number> {
   const { rows } = await client.query<{ position: number }>('select position from log_head');
   return rows[0]?.position ?? 0;
 }
