@@ -1,0 +1,55 @@
+/** Which events of a room a user may see, by the history visibility at each event: pure, over what stood around it. */
+import type { Membership } from '../matrix/pdu.ts';
+
+/** What stood at one point of a room's history. */
+export interface Viewpoint {
+  /** `history_visibility` of the m.room.history_visibility event; null without one. An unknown value counts as `shared`. */
+  readonly visibility: string | null;
+  /** The viewer's membership. */
+  readonly membership: Membership | 'none';
+}
+
+export interface ViewedEvent {
+  readonly type: string;
+  readonly stateKey: string | null;
+}
+
+export interface HistoryViewer {
+  readonly userId: string;
+  /** The viewer joined at this event or at any time after it. */
+  readonly joinedSince: boolean;
+}
+
+/**
+ * Whether the viewer may see an event (client-server API, History visibility). `before` and `after` are the room's state
+ * around the event; they differ only for the event's own key. A knock grants nothing, and after a departure nothing more
+ * is seen than the history visibility gives to anyone.
+ */
+export function maySeeEvent(event: ViewedEvent, viewer: HistoryViewer, before: Viewpoint, after: Viewpoint): boolean {
+  if (allows(before, viewer)) return true;
+  // One's own member event is seen from either side of it; and always that one is out, or a declined invite or a
+  // rejected knock would never go away on the viewer's screen.
+  if (event.type === 'm.room.member' && event.stateKey === viewer.userId) {
+    const out = after.membership === 'leave' || after.membership === 'ban';
+    return out || allows({ visibility: before.visibility, membership: after.membership }, viewer);
+  }
+  // A change of the visibility itself is seen when the old or the new value lets it be seen.
+  if (event.type === 'm.room.history_visibility' && event.stateKey === '') {
+    return allows({ visibility: after.visibility, membership: before.membership }, viewer);
+  }
+  return false;
+}
+
+function allows({ visibility, membership }: Viewpoint, { joinedSince }: HistoryViewer): boolean {
+  if (membership === 'join') return true;
+  switch (visibility) {
+    case 'world_readable':
+      return true;
+    case 'joined':
+      return false;
+    case 'invited':
+      return membership === 'invite';
+    default:
+      return joinedSince;
+  }
+}

@@ -1,0 +1,116 @@
+/** Who may see and do what in a room: pure, over the viewer's standing and the room's power levels; a refusal says why. */
+import type { Membership } from '../matrix/pdu.ts';
+import type { PowerLevels } from '../matrix/room-state.ts';
+
+export interface Viewer {
+  readonly userId: string;
+  /** Admin of this server: sees everything kept here, but acts in a room by power alone. */
+  readonly admin: boolean;
+}
+
+/** Where a viewer stands in a room, now. */
+export interface Standing extends Viewer {
+  readonly membership: Membership | 'none';
+}
+
+/** Somebody else in the room, or out of it. */
+export interface Target {
+  readonly userId: string;
+  readonly membership: Membership | 'none';
+}
+
+export type Permission = { readonly allowed: true } | { readonly allowed: false; readonly why: string };
+
+const ALLOWED: Permission = { allowed: true };
+
+function refused(why: string): Permission {
+  return { allowed: false, why };
+}
+
+const NOT_IN_ROOM = refused('You are not in this room.');
+
+/**
+ * Keeps the door: may see the room's knocks, who was turned away, and all transitions. Matrix lets every member invite
+ * by default, which must not make every member a moderator: an invite level of 0 counts as 1.
+ */
+export function isModerator({ userId, membership }: Standing, levels: PowerLevels): boolean {
+  if (membership !== 'join') return false;
+  const level = levels.user(userId);
+  return level >= Math.max(levels.invite, 1) || level >= levels.kick;
+}
+
+/** Sees all knocks, members and transitions of the room; everybody else sees only what is their own. */
+export function seesKnocks(standing: Standing, levels: PowerLevels): boolean {
+  return standing.admin || isModerator(standing, levels);
+}
+
+/** Knows that the room exists: whoever has, or had, anything to do with it. */
+export function seesRoom({ admin, membership }: Standing): boolean {
+  return admin || membership !== 'none';
+}
+
+/** Sees its name, topic, alias and join rule as they are now: members, and those on its doorstep. */
+export function seesRoomNow({ admin, membership }: Standing): boolean {
+  return admin || membership === 'join' || membership === 'invite' || membership === 'knock';
+}
+
+/** The memberships of others that the viewer sees in the room; null: all of them. */
+export function visibleMemberships(standing: Standing, levels: PowerLevels): readonly Membership[] | null {
+  if (seesKnocks(standing, levels)) return null;
+  // Who knocked, and who was turned away, is for moderators; a `leave` would tell.
+  return standing.membership === 'join' ? ['join', 'invite', 'ban'] : [];
+}
+
+export function mayInvite({ userId, membership }: Standing, levels: PowerLevels): Permission {
+  if (membership !== 'join') return NOT_IN_ROOM;
+  return atLeast(levels.user(userId), levels.invite, 'invite');
+}
+
+/** Kick in general, and in particular when a target is given. */
+export function mayKick(standing: Standing, levels: PowerLevels, target?: Target): Permission {
+  return mayRemove(standing, levels, levels.kick, 'kick', target);
+}
+
+export function mayBan(standing: Standing, levels: PowerLevels, target?: Target): Permission {
+  return mayRemove(standing, levels, levels.ban, 'ban', target);
+}
+
+export function maySetState({ userId, membership }: Standing, levels: PowerLevels, type: string): Permission {
+  if (membership !== 'join') return NOT_IN_ROOM;
+  return atLeast(levels.user(userId), levels.forEvent(type, true), `send ${type}`);
+}
+
+/** Accepting a knock is inviting. */
+export function mayAcceptKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
+  if (standing.membership !== 'join') return NOT_IN_ROOM;
+  return knocker.membership === 'knock' ? mayInvite(standing, levels) : NOT_PENDING;
+}
+
+/** Rejecting a knock is kicking. */
+export function mayRejectKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
+  if (standing.membership !== 'join') return NOT_IN_ROOM;
+  return knocker.membership === 'knock' ? mayKick(standing, levels, knocker) : NOT_PENDING;
+}
+
+const NOT_PENDING = refused('The knock is no longer pending.');
+
+function mayRemove(
+  { userId, membership }: Standing,
+  levels: PowerLevels,
+  needed: number,
+  act: string,
+  target: Target | undefined,
+): Permission {
+  if (membership !== 'join') return NOT_IN_ROOM;
+  const level = levels.user(userId);
+  const enough = atLeast(level, needed, act);
+  if (!enough.allowed || target === undefined) return enough;
+  if (target.userId === userId) return refused(`You cannot ${act} yourself.`);
+  // The rules ask for strictly less power, of knockers and strangers too.
+  if (levels.user(target.userId) >= level) return refused('The other user has at least your power level.');
+  return ALLOWED;
+}
+
+function atLeast(level: number, needed: number, act: string): Permission {
+  return level >= needed ? ALLOWED : refused(`To ${act} you need power level ${needed}; you have ${level}.`);
+}
