@@ -228,7 +228,7 @@ function jobId(queue: QueueName, id: string | undefined): string {
 }
 
 function parseJobId(id: string): { queue: QueueName; id: string } | null {
-  const match = /^(minute|admin)-(.{1,100})$/.exec(id);
+  const match = /^(minute|admin)-([\w-]{1,100})$/.exec(id);
   return match === null ? null : { queue: match[1] as QueueName, id: match[2]! };
 }
 

@@ -1,0 +1,245 @@
+/** The job queue on both its homes: minute seals, an admin's jobs with progress and result, and what happens when Redis is away. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { knock } from '../../src/commands/knock.ts';
+import { lastBeat } from '../../src/queue/heartbeat.ts';
+import {
+  ENQUEUE_TIMEOUT_MS,
+  openQueue,
+  openWorker,
+  prepareQueue,
+  type JobQueue,
+  type JobStatus,
+  type QueueHome,
+} from '../../src/queue/queue.ts';
+import type { WorkerParts } from '../../src/worker/processors.ts';
+import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { actor, everyKind, makeKnockRoom, openTestLog, type TestLog } from '../support/history.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { Redis } from 'ioredis';
+
+let test: TestDatabase;
+let log: TestLog;
+let redis: TestRedis;
+const sealed: { uptoPosition: number }[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  test = await openTestDatabase();
+  log = await openTestLog(test.database);
+  const roomId = await makeKnockRoom(log.deps, 'boss');
+  await everyKind(log.deps, roomId, 'boss', 'queued');
+});
+
+afterAll(async () => {
+  await log.close();
+  await test.close();
+  await redis.stop();
+});
+
+function parts(): WorkerParts {
+  const logger = {
+    info: (fields: object) => void sealed.push(fields as { uptoPosition: number }),
+    warn: () => undefined,
+  };
+  return { pool: test.database.pool, ownerPool: test.owner.pool, identity: log.identity, now: Date.now, logger };
+}
+
+function work(home: QueueHome, name = 'test-worker', sealEveryMs = 60_000): RunningWorker {
+  return startWorker(parts(), { home, name, sealEveryMs, beatEveryMs: 100 });
+}
+
+async function ended(queue: JobQueue, id: string): Promise<JobStatus> {
+  for (let waited = 0; waited < 20_000; waited += 50) {
+    const status = await queue.jobStatus(id);
+    if (status?.state === 'completed' || status?.state === 'failed') return status;
+    await sleep(50);
+  }
+  throw new Error(`job ${id} did not end`);
+}
+
+/** Something to seal. */
+async function writeSomething(): Promise<void> {
+  await makeKnockRoom(log.deps, 'writer');
+}
+
+const HOMES: readonly (readonly [string, () => QueueHome])[] = [
+  ['Redis', () => ({ redisUrl: redis.url })],
+  ['Postgres', () => ({ postgresUrl: test.owner.url })],
+];
+
+for (const [name, home] of HOMES) {
+  describe(`on ${name}`, () => {
+    const errors: Error[] = [];
+    let queue: JobQueue;
+
+    beforeAll(async () => {
+      await prepareQueue(home());
+      await prepareQueue(home());
+      queue = openQueue({ home: home(), onError: (error) => void errors.push(error) });
+    });
+    afterAll(() => queue.close());
+
+    it('a verification that an admin asks for reports its progress and its result', async () => {
+      const id = await queue.enqueue('verify', {});
+      expect(await queue.jobStatus(id)).toMatchObject({
+        id,
+        name: 'verify',
+        state: 'waiting',
+        result: null,
+        finishedAt: null,
+      });
+      const worker = work(home());
+      const status = await ended(queue, id);
+      await worker.close();
+      expect(status).toMatchObject({ state: 'completed', error: null, result: { clean: true, findings: [] } });
+      expect(status.progress).toMatchObject({ head: log.writer.recorder.head() });
+      expect(status.finishedAt!.getTime()).toBeGreaterThanOrEqual(status.requestedAt.getTime());
+    });
+
+    it('a rebuild mends, a scrub runs, and a second request while one waits is the same job', async () => {
+      await test.owner.pool.query("update knocks set status = 'REJECTED' where status = 'PENDING'");
+      const rebuild = await queue.enqueue('rebuild', {});
+      expect(await queue.enqueue('rebuild', {})).toBe(rebuild);
+      const scrub = await queue.enqueue('scrub', {});
+      const worker = work(home());
+      expect(await ended(queue, rebuild)).toMatchObject({
+        state: 'completed',
+        result: { replaced: true, differences: [{ table: 'knocks' }] },
+      });
+      expect(await ended(queue, scrub)).toMatchObject({ state: 'completed', result: { checkpoint: true } });
+      const again = await queue.enqueue('rebuild', { force: true });
+      expect(again).not.toBe(rebuild);
+      expect(await ended(queue, again)).toMatchObject({
+        state: 'completed',
+        result: { replaced: true, differences: [] },
+      });
+      await worker.close();
+    });
+
+    it('a job that fails says why', async () => {
+      await test.owner.pool.query('alter table knocks rename to knocks_gone');
+      const worker = work(home());
+      const status = await ended(queue, await queue.enqueue('rebuild', {}));
+      await test.owner.pool.query('alter table knocks_gone rename to knocks');
+      await worker.close();
+      expect(status).toMatchObject({ state: 'failed', result: null });
+      expect(status.error).toContain('knocks');
+    });
+
+    it('a job that nobody knows has no status', async () => {
+      for (const id of ['admin-987654', 'minute-x', 'rubbish', 'admin-', '', 'admin-\u0000', '__proto__']) {
+        expect(await queue.jobStatus(id), id).toBeNull();
+      }
+    });
+
+    it('seals follow the schedule, and two workers do not double it', async () => {
+      const workers = [work(home(), 'one', 400), work(home(), 'two', 400)];
+      const runs = await countSeals(2_400);
+      expect(runs).toBeGreaterThanOrEqual(3);
+      expect(runs).toBeLessThanOrEqual(8);
+      await Promise.all(workers.map((worker) => worker.close()));
+    });
+
+    it('the schedule outlives the workers that made it', async () => {
+      let runs = 0;
+      const stranger = openWorker({ home: home(), onError: () => undefined }, async (job) => {
+        if (job === 'seal') runs += 1;
+        return {};
+      });
+      await sleep(1_600);
+      await stranger.close();
+      expect(runs).toBeGreaterThanOrEqual(2);
+      expect(runs).toBeLessThanOrEqual(6);
+    });
+
+    it('a worker shows that it is alive, and a dead one is seen to be', async () => {
+      const worker = work(home(), `alive-${name}`);
+      await sleep(400);
+      const alive = await lastBeat(test.database.pool);
+      expect(Date.now() - alive!.getTime()).toBeLessThan(1_000);
+      await worker.close();
+      await sleep(400);
+      const last = await lastBeat(test.database.pool);
+      await sleep(300);
+      expect(await lastBeat(test.database.pool)).toEqual(last);
+    });
+
+    it('nothing went wrong on the way', () => {
+      expect(errors).toEqual([]);
+    });
+  });
+}
+
+/** Writes often enough that each run of the seal job has something to seal; counts the seals. */
+async function countSeals(milliseconds: number): Promise<number> {
+  const before = sealed.length;
+  const until = Date.now() + milliseconds;
+  while (Date.now() < until) {
+    await writeSomething();
+    await sleep(50);
+  }
+  return sealed.length - before;
+}
+
+describe('when Redis is away', () => {
+  it('asking fails at once, commands go on, and all is well when it is back', async () => {
+    const queue = openQueue({ home: { redisUrl: redis.url }, onError: () => undefined });
+    const worker = work({ redisUrl: redis.url }, 'patient', 300);
+    await ended(queue, await queue.enqueue('verify', {}));
+    await redis.kill();
+    const roomId = await makeKnockRoom(log.deps, 'undisturbed');
+    const started = performance.now();
+    await expect(queue.enqueue('verify', {})).rejects.toThrow();
+    await expect(queue.jobStatus('admin-1')).rejects.toThrow();
+    expect(performance.now() - started).toBeLessThan(2 * ENQUEUE_TIMEOUT_MS + 500);
+    await knock(log.deps, actor('somebody'), { roomId, reason: 'Redis is none of my business' });
+    await redis.start();
+    const id = await eventually(() => queue.enqueue('verify', {}));
+    expect(await ended(queue, id)).toMatchObject({ state: 'completed', result: { clean: true } });
+    // The server came back empty: the worker made its schedule again.
+    expect(await countSeals(2_000)).toBeGreaterThanOrEqual(2);
+    await worker.close();
+    await queue.close();
+  });
+
+  it('a process that starts meanwhile works as soon as it is there', async () => {
+    await redis.kill();
+    const queue = openQueue({ home: { redisUrl: redis.url }, onError: () => undefined });
+    const worker = work({ redisUrl: redis.url }, 'early');
+    const started = performance.now();
+    await expect(queue.enqueue('verify', {})).rejects.toThrow('in time');
+    expect(performance.now() - started).toBeLessThan(ENQUEUE_TIMEOUT_MS + 500);
+    await redis.start();
+    const id = await eventually(() => queue.enqueue('verify', {}));
+    expect(await ended(queue, id)).toMatchObject({ state: 'completed' });
+    await worker.close();
+    await queue.close();
+  });
+
+  it('a flushed Redis loses jobs, never work: seals go on', async () => {
+    const worker = work({ redisUrl: redis.url }, 'flushed', 300);
+    await countSeals(700);
+    const client = new Redis(redis.url);
+    await client.flushall();
+    client.disconnect();
+    expect(await countSeals(2_000)).toBeGreaterThanOrEqual(2);
+    await worker.close();
+    const { rows } = await test.database.pool.query<{ rest: number }>(
+      'select (select position from log_head) - coalesce(max(upto_position), 0) as rest from log_seals',
+    );
+    expect(rows[0]!.rest).toBeLessThan(200);
+  });
+});
+
+async function eventually<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await sleep(200);
+    }
+  }
+}
