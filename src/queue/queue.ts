@@ -122,8 +122,10 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
       const at = parseJobId(id);
       if (at === null) return null;
       return within(at.queue, async (queue) => {
+        // The state first: a job that ends in between is then told as running, not as ended without a result.
+        const state = await queue.getJobState(at.id);
         const job = await queue.getJob(at.id);
-        return job === undefined ? null : statusOf(id, job, await job.getState());
+        return job === undefined ? null : statusOf(id, job, state);
       });
     },
     async schedule(name, milliseconds) {
@@ -233,14 +235,15 @@ function parseJobId(id: string): { queue: QueueName; id: string } | null {
 }
 
 function statusOf(id: string, job: Job, state: string): JobStatus {
+  const ended = state === 'completed' || state === 'failed';
   return {
     id,
     name: job.name as JobName,
-    state: state === 'completed' || state === 'failed' || state === 'active' ? state : 'waiting',
+    state: ended || state === 'active' ? state : 'waiting',
     progress: job.progress,
-    result: job.returnvalue ?? null,
+    result: state === 'completed' ? (job.returnvalue ?? null) : null,
     error: state === 'failed' ? job.failedReason : null,
     requestedAt: new Date(job.timestamp),
-    finishedAt: job.finishedOn === undefined ? null : new Date(job.finishedOn),
+    finishedAt: ended && job.finishedOn !== undefined ? new Date(job.finishedOn) : null,
   };
 }

@@ -1,6 +1,6 @@
 /** The job queue on both its homes: minute seals, an admin's jobs with progress and result, and what happens when Redis is away. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { knock } from '../../src/commands/knock.ts';
 import { lastBeat } from '../../src/queue/heartbeat.ts';
 import {
@@ -46,8 +46,19 @@ function parts(): WorkerParts {
   return { pool: test.database.pool, ownerPool: test.owner.pool, identity: log.identity, now: Date.now, logger };
 }
 
+const running: RunningWorker[] = [];
+
+// A worker that a failed test leaves behind would work in the next one.
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((worker) => worker.close()));
+});
+
 function work(home: QueueHome, name = 'test-worker', sealEveryMs = 60_000): RunningWorker {
-  return startWorker(parts(), { home, name, sealEveryMs, beatEveryMs: 100 });
+  const worker = startWorker(parts(), { home, name, sealEveryMs, beatEveryMs: 100 });
+  let closed: Promise<void> | null = null;
+  const once = { close: () => (closed ??= worker.close()) };
+  running.push(once);
+  return once;
 }
 
 async function ended(queue: JobQueue, id: string): Promise<JobStatus> {
