@@ -1,0 +1,16 @@
+/** POST /rooms/{roomId}/ban: puts somebody out for good. */
+import { banUser } from '../../commands/ban.ts';
+import { endpoint } from '../endpoint.ts';
+import { TargetBody, roomIdIn, targetIn } from './room-request.ts';
+
+export const ban = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/rooms/:roomId/ban',
+  auth: 'user',
+  body: TargetBody,
+  async handle(parts, { params, body, caller }) {
+    const input = { roomId: roomIdIn(params.roomId), userId: targetIn(body), reason: body.reason };
+    await banUser(parts.commands, caller, input);
+    return {};
+  },
+});

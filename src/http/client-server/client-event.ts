@@ -1,0 +1,70 @@
+/** An event as clients get it: whole, or stripped for those who are not in the room yet. */
+import type { StoredEvent } from '../../log/read.ts';
+import type { RoomId } from '../../matrix/identifiers.ts';
+import type { JsonObject, JsonValue } from '../../matrix/json.ts';
+
+export interface ClientEvent {
+  readonly type: string;
+  readonly state_key?: string;
+  readonly sender: string;
+  readonly content: JsonObject;
+  readonly event_id: string;
+  readonly origin_server_ts: number;
+  /** Left out of a sync, where the room is the key; everywhere else also on create events, which since version 12 lack it. */
+  readonly room_id?: RoomId;
+  readonly unsigned: {
+    /** Milliseconds since it was sent, by two servers' clocks. */
+    readonly age: number;
+    /** Of a state event: what it took the place of. */
+    readonly prev_content?: JsonObject;
+    readonly replaces_state?: string;
+  };
+}
+
+export interface ClientEventOptions {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly withRoomId: boolean;
+  /** The state event that this one took the place of. */
+  readonly replaced?: StoredEvent | undefined;
+}
+
+/** The client event (client-server API, Room event format). Nothing of the federation's format, and no stripped state, gets out. */
+export function clientEvent(event: StoredEvent, { now, withRoomId, replaced }: ClientEventOptions): ClientEvent {
+  return {
+    type: event.type,
+    ...(event.stateKey === null ? {} : { state_key: event.stateKey }),
+    sender: event.sender,
+    content: event.content,
+    event_id: event.eventId,
+    origin_server_ts: event.originServerTs,
+    ...(withRoomId ? { room_id: event.roomId } : {}),
+    unsigned: {
+      age: Math.max(0, now - event.originServerTs),
+      ...(replaced === undefined ? {} : { prev_content: replaced.content, replaces_state: replaced.eventId }),
+    },
+  };
+}
+
+/** The state that an invite or a knock shows of its room (client-server API, Stripped state). */
+export const STRIPPED_STATE_KEYS = [
+  ['m.room.create', ''],
+  ['m.room.join_rules', ''],
+  ['m.room.canonical_alias', ''],
+  ['m.room.avatar', ''],
+  ['m.room.name', ''],
+  ['m.room.encryption', ''],
+  ['m.room.topic', ''],
+] as const;
+
+/** Four keys; on the create event of a version 12 room the time as well, which its room id is made of (MSC4311). */
+export function strippedEvent(event: StoredEvent, roomVersion: string): Readonly<Record<string, JsonValue>> {
+  const timed = event.type === 'm.room.create' && roomVersion === '12';
+  return {
+    type: event.type,
+    state_key: event.stateKey ?? '',
+    sender: event.sender,
+    content: event.content,
+    ...(timed ? { origin_server_ts: event.originServerTs } : {}),
+  };
+}

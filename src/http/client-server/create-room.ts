@@ -1,0 +1,41 @@
+/** POST /createRoom: makes a room with all its first events. */
+import { Type } from 'typebox';
+import { createRoom as create } from '../../commands/create-room.ts';
+import { MatrixError } from '../../matrix/errors.ts';
+import type { JsonObject } from '../../matrix/json.ts';
+import { endpoint } from '../endpoint.ts';
+
+const Content = Type.Unsafe<JsonObject>(Type.Object({}));
+
+const CreateRoomBody = Type.Object({
+  preset: Type.Optional(
+    Type.Union([Type.Literal('private_chat'), Type.Literal('trusted_private_chat'), Type.Literal('public_chat')]),
+  ),
+  visibility: Type.Optional(Type.Union([Type.Literal('public'), Type.Literal('private')])),
+  room_version: Type.Optional(Type.String()),
+  name: Type.Optional(Type.String()),
+  topic: Type.Optional(Type.String()),
+  room_alias_name: Type.Optional(Type.String()),
+  invite: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+  invite_3pid: Type.Optional(Type.Array(Content)),
+  is_direct: Type.Optional(Type.Boolean()),
+  creation_content: Type.Optional(Content),
+  power_level_content_override: Type.Optional(Content),
+  initial_state: Type.Optional(
+    Type.Array(Type.Object({ type: Type.String(), state_key: Type.Optional(Type.String()), content: Content })),
+  ),
+});
+
+export const createRoom = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/createRoom',
+  auth: 'user',
+  body: CreateRoomBody,
+  async handle(parts, { body, caller }) {
+    const { room_alias_name: alias, invite_3pid: thirdParty = [], ...input } = body;
+    if (alias !== undefined) throw new MatrixError('M_INVALID_PARAM', 'This server gives out no room aliases.');
+    if (thirdParty.length > 0) throw new MatrixError('M_INVALID_PARAM', 'This server invites by user id only.');
+    const { roomId } = await create(parts.commands, caller, input);
+    return { room_id: roomId };
+  },
+});

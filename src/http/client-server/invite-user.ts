@@ -1,0 +1,16 @@
+/** POST /rooms/{roomId}/invite: invites somebody, which accepts their knock if there is one. */
+import { inviteUser as invite } from '../../commands/invite.ts';
+import { endpoint } from '../endpoint.ts';
+import { TargetBody, roomIdIn, targetIn } from './room-request.ts';
+
+export const inviteUser = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/rooms/:roomId/invite',
+  auth: 'user',
+  body: TargetBody,
+  async handle(parts, { params, body, caller }) {
+    const input = { roomId: roomIdIn(params.roomId), userId: targetIn(body), reason: body.reason };
+    await invite(parts.commands, caller, input);
+    return {};
+  },
+});

@@ -1,0 +1,37 @@
+/** The tokens that clients hand back: a position of the whole log (`s5`), or a place in one room's timeline (`t7_0`). */
+import { MatrixError } from '../../matrix/errors.ts';
+import type { TimelinePoint } from '../../log/read.ts';
+
+const SYNC_TOKEN = /^s([0-9]{1,15})$/;
+const TIMELINE_TOKEN = /^t([0-9]{1,15})_(0|-[0-9]{1,15})$/;
+
+/** The token for everything up to a position of the log. */
+export function syncToken(position: number): string {
+  return `s${position}`;
+}
+
+/** The token for the point just before an event of a room's timeline, in the order of (anchor, back). */
+export function timelineToken({ anchor, back }: TimelinePoint): string {
+  return `t${anchor}_${back}`;
+}
+
+/** The position, or null when the text is no such token. */
+export function parseSyncToken(text: string): number | null {
+  const match = SYNC_TOKEN.exec(text);
+  return match === null ? null : Number(match[1]);
+}
+
+/** The place, or null when the text is no such token. */
+export function parseTimelineToken(text: string): TimelinePoint | null {
+  const match = TIMELINE_TOKEN.exec(text);
+  return match === null ? null : { anchor: Number(match[1]), back: Number(match[2]) };
+}
+
+/** The position a sync goes on from. Throws M_INVALID_PARAM for no token of ours and for one the log has not reached. */
+export function sincePosition(text: string, head: number): number {
+  const position = parseSyncToken(text);
+  if (position === null || position > head) {
+    throw new MatrixError('M_INVALID_PARAM', 'since is not a token that this server gave.');
+  }
+  return position;
+}

@@ -1,0 +1,19 @@
+/** PUT /rooms/{roomId}/state: sends a state event; a member event is the membership act it means. */
+import { Type } from 'typebox';
+import { sendState } from '../../commands/send-state.ts';
+import { endpoint } from '../endpoint.ts';
+import { roomIdIn } from './room-request.ts';
+
+export const setRoomStateWithKey = endpoint({
+  method: 'PUT',
+  path: '/_matrix/client/v3/rooms/:roomId/state/:eventType/:stateKey',
+  aliases: ['/_matrix/client/v3/rooms/:roomId/state/:eventType', '/_matrix/client/v3/rooms/:roomId/state/:eventType/'],
+  auth: 'user',
+  body: Type.Object({}),
+  async handle(parts, { params, body, caller }) {
+    const { eventType, stateKey = '' } = params;
+    const input = { roomId: roomIdIn(params.roomId), type: eventType, stateKey, content: body };
+    const { eventId } = await sendState(parts.commands, caller, input);
+    return { event_id: eventId };
+  },
+});

@@ -1,0 +1,86 @@
+/** What a client wants of a sync: the parts of a filter that sync honours (client-server API, Filtering). */
+import { MatrixError } from '../../../matrix/errors.ts';
+import { isJsonArray, isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.ts';
+
+export interface SyncFilter {
+  /** Events of a room's timeline in one answer. */
+  readonly timelineLimit: number;
+  /** Rooms that were left before the first sync are told of too. */
+  readonly includeLeave: boolean;
+  /** Null: all. */
+  readonly rooms: ReadonlySet<string> | null;
+  readonly notRooms: ReadonlySet<string>;
+}
+
+const DEFAULT_TIMELINE_LIMIT = 10;
+const MAX_TIMELINE_LIMIT = 100;
+
+/**
+ * Reads the `filter` parameter: inline JSON. Lazy loading is accepted and not needed: all members are sent.
+ * Throws M_INVALID_PARAM for anything else: no filter is stored on this server, so every filter id is unknown.
+ */
+export function parseSyncFilter(text: string | undefined): SyncFilter {
+  const whole = text === undefined ? {} : parseInline(text);
+  const room = objectAt(whole, 'room');
+  const timeline = objectAt(room, 'timeline');
+  return {
+    timelineLimit: limitAt(timeline),
+    includeLeave: flagAt(room, 'include_leave'),
+    rooms: room['rooms'] === undefined ? null : listAt(room, 'rooms'),
+    notRooms: listAt(room, 'not_rooms'),
+  };
+}
+
+export function wantsRoom(filter: SyncFilter, roomId: string): boolean {
+  return (filter.rooms === null || filter.rooms.has(roomId)) && !filter.notRooms.has(roomId);
+}
+
+function parseInline(text: string): JsonObject {
+  if (!text.startsWith('{')) throw new MatrixError('M_INVALID_PARAM', 'There is no such filter.');
+  try {
+    return parseJsonObject(text);
+  } catch (error) {
+    if (!(error instanceof MatrixError)) throw error;
+    throw new MatrixError('M_INVALID_PARAM', `filter: ${error.message}`);
+  }
+}
+
+function invalid(name: string): MatrixError {
+  return new MatrixError('M_INVALID_PARAM', `filter: ${name} has the wrong type.`);
+}
+
+function objectAt(parent: JsonObject, name: string): JsonObject {
+  const value = own(parent, name);
+  if (value === undefined) return {};
+  if (!isJsonObject(value)) throw invalid(name);
+  return value;
+}
+
+function limitAt(timeline: JsonObject): number {
+  const value = own(timeline, 'limit');
+  if (value === undefined) return DEFAULT_TIMELINE_LIMIT;
+  if (typeof value !== 'number' || value < 0) throw invalid('limit');
+  return Math.min(value, MAX_TIMELINE_LIMIT);
+}
+
+function flagAt(parent: JsonObject, name: string): boolean {
+  const value = own(parent, name);
+  if (value !== undefined && typeof value !== 'boolean') throw invalid(name);
+  return value === true;
+}
+
+function listAt(parent: JsonObject, name: string): ReadonlySet<string> {
+  const value = own(parent, name);
+  if (value === undefined) return new Set();
+  if (!isJsonArray(value)) throw invalid(name);
+  return new Set(
+    value.map((entry) => {
+      if (typeof entry !== 'string') throw invalid(name);
+      return entry;
+    }),
+  );
+}
+
+function own(parent: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(parent, name) ? parent[name] : undefined;
+}

@@ -1,0 +1,196 @@
+/** One answer of a sync: everything that concerns a user since a position, read from one snapshot of the log. */
+import type { Db } from '../../../database/database.ts';
+import { logHead } from '../../../log/read.ts';
+import { roomPositionsAt, roomsOfUser, transitionsOfUser } from '../../../projections/sync-queries.ts';
+import { clientEvent, type ClientEvent } from '../client-event.ts';
+import { sincePosition, syncToken, timelineToken } from '../pagination-token.ts';
+import { readDoorsteps, type StrippedState } from './doorsteps.ts';
+import { openEventBook, type EventBook } from '../event-book.ts';
+import type { SyncFilter } from './filter.ts';
+import { chooseSections, type DoorstepRoom, type JoinedRoom, type LeftRoom, type SectionRoom } from './sections.ts';
+import { readStates, type RoomStateDelta } from './states.ts';
+import { readSummaries, type RoomSummary } from './summaries.ts';
+import { readTimelines, type RoomTimeline } from './timelines.ts';
+import { windowOf, type RoomWindow } from './windows.ts';
+
+export interface SyncRequest {
+  readonly userId: string;
+  /** The client's token; null for a first sync. */
+  readonly since: string | null;
+  readonly filter: SyncFilter;
+  readonly fullState: boolean;
+  readonly useStateAfter: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+interface Events {
+  readonly events: readonly ClientEvent[];
+}
+
+interface RoomNews {
+  readonly timeline: Events & { readonly limited: boolean; readonly prev_batch: string };
+  readonly state?: Events;
+  readonly state_after?: Events;
+}
+
+interface JoinedNews extends RoomNews {
+  readonly summary: RoomSummary | Record<string, never>;
+  readonly ephemeral: Events;
+  readonly account_data: Events;
+  readonly unread_notifications: { readonly highlight_count: number; readonly notification_count: number };
+}
+
+export interface SyncRooms {
+  readonly join: Readonly<Record<string, JoinedNews>>;
+  readonly invite: Readonly<Record<string, { readonly invite_state: { readonly events: StrippedState } }>>;
+  readonly knock: Readonly<Record<string, { readonly knock_state: { readonly events: StrippedState } }>>;
+  readonly leave: Readonly<Record<string, RoomNews & { readonly account_data: Events }>>;
+}
+
+export interface SyncNews {
+  /** The log's head in the snapshot that was read. */
+  readonly head: number;
+  readonly rooms: SyncRooms;
+  readonly isEmpty: boolean;
+  /** The rooms whose events the user is waiting for. */
+  readonly joinedRoomIds: ReadonlySet<string>;
+}
+
+/** Throws M_INVALID_PARAM for a token that is none. The number of queries does not grow with the number of rooms. */
+export async function readSync(db: Db, request: SyncRequest): Promise<SyncNews> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute((snapshot) => readSnapshot(snapshot, request));
+}
+
+async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
+  const { userId, filter, fullState } = request;
+  const head = await logHead(db);
+  const since = request.since === null ? null : sincePosition(request.since, head);
+  const rooms = await roomsOfUser(db, userId);
+  const transitions = await transitionsOfUser(db, userId, since ?? 0);
+  const chosen = chooseSections({ rooms, transitions, since, fullState, filter });
+  const joinedRoomIds = new Set(rooms.filter((room) => room.membership === 'join').map((room) => room.roomId));
+  const news = await readRooms(db, request, since ?? 0, chosen);
+  const isEmpty = Object.values(news).every((section) => Object.keys(section).length === 0);
+  return { head, rooms: news, isEmpty, joinedRoomIds };
+}
+
+async function readRooms(
+  db: Db,
+  request: SyncRequest,
+  since: number,
+  chosen: readonly SectionRoom[],
+): Promise<SyncRooms> {
+  const book = openEventBook(db);
+  const doorsteps = chosen.filter(
+    (room): room is DoorstepRoom => room.section === 'invite' || room.section === 'knock',
+  );
+  const stripped = await readDoorsteps(db, book, doorsteps);
+  const inside = chosen.filter(
+    (room): room is JoinedRoom | LeftRoom => room.section === 'join' || room.section === 'leave',
+  );
+  const told = await readInside(db, book, request, since, inside);
+  const doorstepsOf = (section: 'invite' | 'knock') =>
+    doorsteps
+      .filter((room) => room.section === section)
+      .map(({ room }) => [room.roomId, stripped.get(room.roomId)!] as const);
+  return {
+    join: Object.fromEntries(told.join),
+    invite: Object.fromEntries(doorstepsOf('invite').map(([id, events]) => [id, { invite_state: { events } }])),
+    knock: Object.fromEntries(doorstepsOf('knock').map(([id, events]) => [id, { knock_state: { events } }])),
+    leave: Object.fromEntries(told.leave),
+  };
+}
+
+async function readInside(
+  db: Db,
+  book: EventBook,
+  request: SyncRequest,
+  since: number,
+  entries: readonly (JoinedRoom | LeftRoom)[],
+) {
+  const { userId, filter, fullState, useStateAfter } = request;
+  const covered = entries.filter((entry) => !entry.isNew).map((entry) => entry.room.roomId);
+  const known = await roomPositionsAt(db, covered, since);
+  const windows = entries.map((entry) => windowOf(entry, { fullState, known }));
+  const timelines = await readTimelines({ db, book, userId }, windows, filter.timelineLimit);
+  const states = await readStates(db, windows, timelines, useStateAfter);
+  const live = windows.filter((window) => isNews(window, timelines, states));
+  await book.load(live.flatMap((window) => keysOf(window, timelines, states)));
+  const summarised = live.filter((w) => w.entry.section === 'join' && (w.full || stateOf(w, states).membersMoved));
+  const summaries = await readSummaries(
+    db,
+    book,
+    userId,
+    summarised.map((window) => window.entry.room),
+  );
+  const news = live.map((window) => {
+    const { roomId } = window.entry.room;
+    return { window, roomId, told: roomNews(book, request, timelines.get(roomId)!, stateOf(window, states)) };
+  });
+  const of = (section: 'join' | 'leave') => news.filter(({ window }) => window.entry.section === section);
+  return {
+    join: of('join').map(
+      ({ roomId, told }) => [roomId, { ...told, summary: summaries.get(roomId) ?? {}, ...EMPTY_JOINED }] as const,
+    ),
+    leave: of('leave').map(({ roomId, told }) => [roomId, { ...told, account_data: { events: [] } }] as const),
+  };
+}
+
+const EMPTY_JOINED = {
+  ephemeral: { events: [] },
+  account_data: { events: [] },
+  unread_notifications: { highlight_count: 0, notification_count: 0 },
+} as const;
+
+type Timelines = ReadonlyMap<string, RoomTimeline>;
+type States = ReadonlyMap<string, RoomStateDelta>;
+
+function stateOf(window: RoomWindow, states: States): RoomStateDelta {
+  return states.get(window.entry.room.roomId)!;
+}
+
+// A row of the log may concern a room and tell its members nothing: an event that was refused.
+function isNews(window: RoomWindow, timelines: Timelines, states: States): boolean {
+  const timeline = timelines.get(window.entry.room.roomId)!;
+  return window.full || timeline.rows.length > 0 || timeline.limited || stateOf(window, states).events.length > 0;
+}
+
+function keysOf(window: RoomWindow, timelines: Timelines, states: States) {
+  const { roomId } = window.entry.room;
+  const { events, replaced } = stateOf(window, states);
+  const before = timelines.get(roomId)!.rows.flatMap((row) => replaced.get(row.event) ?? []);
+  return [...events, ...before].map((position) => ({ roomId, position }));
+}
+
+function roomNews(
+  book: EventBook,
+  { now, useStateAfter }: SyncRequest,
+  timeline: RoomTimeline,
+  { events, replaced }: RoomStateDelta,
+): RoomNews {
+  const told = (position: number, before: number | undefined): readonly ClientEvent[] => {
+    const event = book.get(position);
+    if (event === undefined) return [];
+    const replacedEvent = before === undefined ? undefined : book.get(before);
+    return [clientEvent(event, { now, withRoomId: false, replaced: replacedEvent })];
+  };
+  const state = { events: events.flatMap((position) => told(position, undefined)) };
+  return {
+    timeline: {
+      events: timeline.rows.flatMap((row) => told(row.event, replaced.get(row.event))),
+      limited: timeline.limited,
+      prev_batch: timelineToken(timeline.start),
+    },
+    ...(useStateAfter ? { state_after: state } : { state }),
+  };
+}
+
+/** The answer's token: usable after a restart, and again and again. */
+export function nextBatch(news: SyncNews): string {
+  return syncToken(news.head);
+}
