@@ -114,3 +114,18 @@ function mayRemove(
 function atLeast(level: number, needed: number, act: string): Permission {
   return level >= needed ? ALLOWED : refused(`To ${act} you need power level ${needed}; you have ${level}.`);
 }
+
+/**
+ * Sees an event: member events are for those who keep the door, for their sender and for whom they are about; other
+ * events for their sender.
+ */
+export function seesEvent(
+  standing: Standing,
+  levels: PowerLevels,
+  event: { readonly type: string; readonly stateKey: string | null; readonly sender: string },
+): boolean {
+  const { userId, admin } = standing;
+  if (admin || event.sender === userId) return true;
+  if (event.type !== 'm.room.member') return false;
+  return event.stateKey === userId || isModerator(standing, levels);
+}

@@ -17,6 +17,20 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export interface AccessTokens {
+  created_at: Date;
+  device_id: string;
+  /**
+   * SHA-256 of the token, which is random and long.
+   */
+  hash: Buffer;
+  /**
+   * Public name of the token, shown in actions.
+   */
+  id: string;
+  user_id: string;
+}
+
 export interface ActionContent {
   content: Buffer;
   position: number;
@@ -37,6 +51,18 @@ export interface Actions {
    * Public id of the access token, never its secret.
    */
   token: string | null;
+}
+
+export interface AdminLinks {
+  expires_at: Date;
+  hash: Buffer;
+}
+
+export interface Devices {
+  created_at: Date;
+  device_id: string;
+  display_name: string | null;
+  user_id: string;
 }
 
 export interface Erasures {
@@ -183,9 +209,24 @@ export interface OutOfBand {
   via: string[];
 }
 
+export interface Profiles {
+  avatar_url: string | null;
+  displayname: string | null;
+  user_id: string;
+}
+
 export interface ReaderPositions {
   position: number;
   reader: string;
+}
+
+export interface RegistrationTokens {
+  created_at: Date;
+  hash: Buffer;
+  /**
+   * Null: any number.
+   */
+  uses_left: number | null;
 }
 
 export interface Rooms {
@@ -292,6 +333,27 @@ export interface Transitions {
   user_id: string;
 }
 
+export interface UiaSessions {
+  expires_at: Date;
+  id: string;
+  operation: string;
+  /**
+   * What the first request asked for, without its secrets: later ones cannot change it.
+   */
+  parameters: Buffer;
+}
+
+export interface Users {
+  admin: Generated<boolean>;
+  created_at: Date;
+  deactivated_at: Date | null;
+  /**
+   * argon2id; null: no password opens the account.
+   */
+  password_hash: string | null;
+  user_id: string;
+}
+
 export interface Verdicts {
   after_at: number | null;
   after_line: number | null;
@@ -325,8 +387,11 @@ export interface Workers {
 }
 
 export interface DB {
+  access_tokens: AccessTokens;
   action_content: ActionContent;
   actions: Actions;
+  admin_links: AdminLinks;
+  devices: Devices;
   erasures: Erasures;
   event_content: EventContent;
   events: Events;
@@ -338,7 +403,9 @@ export interface DB {
   log_seals: LogSeals;
   migration_checksums: MigrationChecksums;
   out_of_band: OutOfBand;
+  profiles: Profiles;
   reader_positions: ReaderPositions;
+  registration_tokens: RegistrationTokens;
   room_servers: RoomServers;
   room_state: RoomState;
   rooms: Rooms;
@@ -346,6 +413,8 @@ export interface DB {
   state_changes: StateChanges;
   state_lines: StateLines;
   transitions: Transitions;
+  uia_sessions: UiaSessions;
+  users: Users;
   verdicts: Verdicts;
   workers: Workers;
 }

@@ -1,17 +1,7 @@
 /** The job queue: names, payloads and the whole BullMQ vocabulary, on Redis or on BullMQ's own Postgres backend. */
-import {
-  createPostgresBackend,
-  Queue,
-  runMigrations,
-  Worker,
-  type ConnectionOptions,
-  type Job,
-  type QueueOptions,
-} from 'bullmq';
+import { runMigrations, type Job, type Queue, type Worker } from 'bullmq';
 import pg from 'pg';
-
-/** Where the queue lives. Postgres: schema `bullmq` of that database. Nothing that is owed lives here alone. */
-export type QueueHome = { readonly redisUrl: string } | { readonly postgresUrl: string };
+import { closeWithin, connect, KEPT, soon, type QueueHome } from './connection.ts';
 
 /** What a job of each kind is told. */
 export interface JobPayloads {
@@ -60,7 +50,7 @@ export interface QueueOptionsOfOurs {
 export interface JobQueue {
   /**
    * Asks for an admin's job and resolves to its id; while one of the same name waits or runs, to that one's.
-   * Rejects within {@link ENQUEUE_TIMEOUT_MS} when the queue cannot be reached.
+   * Rejects within {@link ANSWER_TIMEOUT_MS} when the queue cannot be reached.
    */
   enqueue<N extends JobName>(name: N, payload: JobPayloads[N]): Promise<string>;
   /** Null when there is no such job, or it ended so long ago that it is forgotten. */
@@ -74,12 +64,6 @@ export interface JobQueue {
 }
 
 export type Processor = (name: JobName, payload: unknown, progress: (report: object) => void) => Promise<unknown>;
-
-export const ENQUEUE_TIMEOUT_MS = 2_000;
-
-// The last hundred results of each kind stay readable for a day.
-const KEPT = { removeOnComplete: { count: 100, age: 86_400 }, removeOnFail: { count: 100, age: 86_400 } };
-const PREFIX = 'vestibule';
 
 /** Brings the queue's own tables up to date; nothing to do on Redis. The user of the URL must be allowed to create a schema. */
 export async function prepareQueue(home: QueueHome): Promise<void> {
@@ -138,8 +122,7 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
       });
     },
     async close() {
-      await Promise.all([queues.minute.close(), queues.admin.close()]);
-      await connection.close();
+      await closeWithin(connection, [queues.minute, queues.admin]);
     },
   };
 }
@@ -152,76 +135,23 @@ export interface QueueWorker {
 /** The working side: takes the jobs of both queues, one of each at a time. */
 export function openWorker({ home, onError }: QueueOptionsOfOurs, process: Processor): QueueWorker {
   const connection = connect(home, 'worker', onError);
+  const busy = new Set<Promise<unknown>>();
+  const take = async (job: Job): Promise<unknown> => {
+    // Progress is a courtesy: a lost report must not fail the work.
+    const report = (progress: object): void => void job.updateProgress(progress).catch(onError);
+    const work = process(job.name as JobName, job.data, report);
+    busy.add(work);
+    return work.finally(() => busy.delete(work));
+  };
   const start = (name: QueueName): Worker => {
-    const take = async (job: Job): Promise<unknown> => {
-      // Progress is a courtesy: a lost report must not fail the work.
-      const report = (progress: object): void => void job.updateProgress(progress).catch(onError);
-      return process(job.name as JobName, job.data, report);
-    };
     const worker = connection.worker(name, take);
     worker.on('error', onError);
     return worker;
   };
   const workers = [start('minute'), start('admin')];
   return {
-    async close() {
-      await Promise.all(workers.map((worker) => worker.close()));
-      await connection.close();
-    },
+    close: () => closeWithin(connection, workers, () => Promise.allSettled(busy)),
   };
-}
-
-interface Connection {
-  queue(name: QueueName): Queue;
-  worker(name: QueueName, take: (job: Job) => Promise<unknown>): Worker;
-  close(): Promise<void>;
-}
-
-// Producers must fail at once when Redis is away: by default BullMQ waits for it for ever. Workers wait, that is their work.
-// (`skipWaitingForReady` is not the way: a queue that is opened while Redis is down would then stay dead when it is back.)
-function connect(home: QueueHome, side: 'producer' | 'worker', onError: (error: Error) => void): Connection {
-  if ('redisUrl' in home) {
-    const url = { url: home.redisUrl };
-    const connection: ConnectionOptions =
-      side === 'worker'
-        ? { ...url, maxRetriesPerRequest: null }
-        : { ...url, maxRetriesPerRequest: 1, enableOfflineQueue: false };
-    return {
-      queue: (name) => new Queue(name, { connection, prefix: PREFIX }),
-      worker: (name, take) => new Worker(name, take, { connection, prefix: PREFIX, concurrency: 1, ...KEPT }),
-      close: async () => undefined,
-    };
-  }
-  // A pool of ours and not BullMQ's, so that one pool serves both queues; a worker's LISTEN holds one connection of it.
-  const pool = new pg.Pool({
-    connectionString: home.postgresUrl,
-    max: side === 'worker' ? 6 : 2,
-    connectionTimeoutMillis: ENQUEUE_TIMEOUT_MS,
-    options: '-c search_path=bullmq',
-    application_name: `vestibule-queue-${side}`,
-    keepAlive: true,
-  });
-  pool.on('error', onError);
-  return {
-    queue: (name) => new Queue(name, { connection: pool } as unknown as QueueOptions, createPostgresBackend as never),
-    worker: (name, take) =>
-      new Worker(name, take, { connection: pool, concurrency: 1, ...KEPT } as never, createPostgresBackend as never),
-    close: () => pool.end(),
-  };
-}
-
-/** A promise that is not answered in time is answered for: nobody may wait for the queue. */
-async function soon<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the job queue did not answer in time')), ENQUEUE_TIMEOUT_MS);
-  });
-  answer.catch(() => undefined);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 // BullMQ counts jobs per queue; outside, an id names its queue too.

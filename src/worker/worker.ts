@@ -1,5 +1,6 @@
 /** The worker: takes jobs off the queue, keeps the minute's schedule, and shows that it is alive. */
-import { openQueue, openWorker, type JobQueue, type QueueHome } from '../queue/queue.ts';
+import type { QueueHome } from '../queue/connection.ts';
+import { openQueue, openWorker, type JobQueue } from '../queue/queue.ts';
 import { beat } from '../queue/heartbeat.ts';
 import { runJob, type WorkerParts } from './processors.ts';
 

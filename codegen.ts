@@ -1,0 +1,41 @@
+/** Writes the resolvers' types from the schema: `npm run generate:graphql`. */
+import type { CodegenConfig } from '@graphql-codegen/cli';
+
+const config: CodegenConfig = {
+  schema: 'schema.graphql',
+  generates: {
+    'src/graphql/schema.generated.ts': {
+      plugins: ['typescript', 'typescript-resolvers'],
+      config: {
+        contextType: './context.ts#Context',
+        enumsAsTypes: true,
+        immutableTypes: true,
+        makeResolverTypeCallable: true,
+        maybeValue: 'T | null',
+        inputMaybeValue: 'T | null | undefined',
+        resolversNonOptionalTypename: false,
+        scalars: { DateTime: { input: 'string', output: 'Date' }, JSON: 'unknown' },
+        strictScalars: true,
+        useTypeImports: true,
+        mappers: {
+          Event: '../log/read.ts#StoredEvent as EventModel',
+          Job: '../queue/queue.ts#JobStatus as JobModel',
+          Knock: '../projections/knock-queries.ts#KnockRow as KnockModel',
+          KnockConnection: './models.ts#KnockPage as KnockPageModel',
+          Member: '../projections/room-queries.ts#MemberRow as MemberModel',
+          MemberConnection: './models.ts#MemberPage as MemberPageModel',
+
+          Room: '../projections/room-queries.ts#RoomHead as RoomModel',
+          RoomConnection: './models.ts#RoomPage as RoomPageModel',
+          RoomStats: './models.ts#RoomCounts as RoomCountsModel',
+          Transition: '../log/transition-queries.ts#TransitionRow as TransitionModel',
+          TransitionConnection: './models.ts#TransitionPage as TransitionPageModel',
+          User: './models.ts#UserModel',
+          Viewer: './models.ts#UserModel',
+        },
+      },
+    },
+  },
+};
+
+export default config;

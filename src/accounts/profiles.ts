@@ -1,0 +1,27 @@
+/** What people show of themselves: display name and picture. */
+import type { Db } from '../database/database.ts';
+import type { UserId } from '../matrix/identifiers.ts';
+
+export interface Profile {
+  readonly displayname: string | null;
+  readonly avatar_url: string | null;
+}
+
+/** The profile of a local user; empty for one who set nothing. */
+export async function profileOf(db: Db, userId: UserId): Promise<Profile> {
+  const row = await db
+    .selectFrom('profiles')
+    .select(['displayname', 'avatar_url'])
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return row ?? { displayname: null, avatar_url: null };
+}
+
+/** Sets the display name, or with null takes it away. */
+export async function setDisplayName(db: Db, userId: UserId, displayname: string | null): Promise<void> {
+  await db
+    .insertInto('profiles')
+    .values({ user_id: userId, displayname })
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ displayname }))
+    .execute();
+}

@@ -1,0 +1,75 @@
+/** Local users: who exists, who may sign in, who is an admin. */
+import type { Db, Tx } from '../database/database.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import { parseUserId, serverOf, userIdOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { hashPassword, MAX_PASSWORD_LENGTH, verifyPassword } from './passwords.ts';
+import { randomId } from './secrets.ts';
+
+export interface NewUser {
+  readonly userId: UserId;
+  readonly passwordHash: string | null;
+  readonly admin: boolean;
+  readonly now: number;
+}
+
+/**
+ * The user id a new account would have. Upper case is folded; without a name one is made up.
+ * Throws M_INVALID_USERNAME, M_USER_IN_USE.
+ */
+export async function newUserId(db: Db | Tx, username: string | undefined, server: ServerName): Promise<UserId> {
+  const localpart = username === undefined ? randomId(12).toLowerCase() : username.toLowerCase();
+  const userId = userIdOf(localpart, server);
+  if (userId === null) {
+    throw new MatrixError('M_INVALID_USERNAME', 'A user name is made of a-z, 0-9 and the characters . _ = / + -');
+  }
+  const taken = await db.selectFrom('users').select('user_id').where('user_id', '=', userId).executeTakeFirst();
+  if (taken !== undefined) throw new MatrixError('M_USER_IN_USE');
+  return userId;
+}
+
+/** Throws M_INVALID_PARAM for a password that is empty or too long. */
+export async function hashNewPassword(password: string): Promise<string> {
+  if (password === '' || password.length > MAX_PASSWORD_LENGTH) {
+    throw new MatrixError('M_INVALID_PARAM', `A password has 1 to ${MAX_PASSWORD_LENGTH} characters.`);
+  }
+  return hashPassword(password);
+}
+
+/** Throws M_USER_IN_USE when somebody else was faster. */
+export async function createUser(db: Db | Tx, user: NewUser): Promise<void> {
+  const { userId, passwordHash, admin, now } = user;
+  const made = await db
+    .insertInto('users')
+    .values({ user_id: userId, password_hash: passwordHash, admin, created_at: new Date(now) })
+    .onConflict((conflict) => conflict.column('user_id').doNothing())
+    .returning('user_id')
+    .executeTakeFirst();
+  if (made === undefined) throw new MatrixError('M_USER_IN_USE');
+}
+
+/**
+ * Checks a name (localpart or whole id) and a password. Throws M_FORBIDDEN, the same for an unknown user as for a wrong
+ * password; M_USER_DEACTIVATED, only to whoever knows the password.
+ */
+export async function checkPassword(db: Db, name: string, password: string, server: ServerName): Promise<UserId> {
+  const userId = name.startsWith('@') ? parseUserId(name) : userIdOf(name.toLowerCase(), server);
+  const row =
+    userId === null || serverOf(userId) !== server
+      ? undefined
+      : await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst();
+  const right = await verifyPassword(row?.password_hash ?? null, password);
+  if (!right || row === undefined) throw new MatrixError('M_FORBIDDEN', 'The user name or the password is wrong.');
+  if (row.deactivated_at !== null) throw new MatrixError('M_USER_DEACTIVATED');
+  return row.user_id as UserId;
+}
+
+/** Whether a local user of that id exists. */
+export async function userExists(db: Db, userId: string): Promise<boolean> {
+  const row = await db.selectFrom('users').select('user_id').where('user_id', '=', userId).executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function hasAdmin(db: Db): Promise<boolean> {
+  const row = await db.selectFrom('users').select('user_id').where('admin', '=', true).limit(1).executeTakeFirst();
+  return row !== undefined;
+}

@@ -1,0 +1,2080 @@
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { StoredEvent as EventModel } from '../log/read.ts';
+import type { JobStatus as JobModel } from '../queue/queue.ts';
+import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
+import type { KnockPage as KnockPageModel, MemberPage as MemberPageModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel } from './models.ts';
+import type { MemberRow as MemberModel, RoomHead as RoomModel } from '../projections/room-queries.ts';
+import type { TransitionRow as TransitionModel } from '../log/transition-queries.ts';
+import type { Context } from './context.ts';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = T | null | undefined;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** An instant, as an ISO 8601 string in UTC with milliseconds: `2026-01-31T12:00:00.000Z`. */
+  DateTime: { input: string; output: Date; }
+  /** Any JSON value, as it stands in the event. */
+  JSON: { input: unknown; output: unknown; }
+};
+
+/** A knock to accept. */
+export type AcceptKnockInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the knocker. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What acceptKnock changed. */
+export type AcceptKnockPayload = MembershipPayload & {
+  readonly __typename?: 'AcceptKnockPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The knock, now accepted. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** A user to ban. */
+export type BanUserInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the user. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What banUser changed. */
+export type BanUserPayload = MembershipPayload & {
+  readonly __typename?: 'BanUserPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** A room to make. */
+export type CreateRoomInput = {
+  /** Of a restricted join rule: the rooms whose members may join, by Matrix id. */
+  readonly allowRoomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Users to invite at once, by Matrix id; at most 100. */
+  readonly invite?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Who may join, and how; without it the preset tells. */
+  readonly joinRule?: InputMaybe<JoinRule>;
+  /** The room's name. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** What the room starts from; `PRIVATE_CHAT` when nothing is said. */
+  readonly preset?: InputMaybe<RoomPreset>;
+  /** The room's topic. */
+  readonly topic?: InputMaybe<Scalars['String']['input']>;
+  /** The Matrix room version; the server's default when nothing is said. */
+  readonly version?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What createRoom made. */
+export type CreateRoomPayload = {
+  readonly __typename?: 'CreateRoomPayload';
+  /** The new room. */
+  readonly room: Room;
+};
+
+/** A user whose words are to be deleted. */
+export type EraseUserInput = {
+  /** Matrix id of the user. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What eraseUser did. */
+export type EraseUserPayload = {
+  readonly __typename?: 'EraseUserPayload';
+  /** How many events lost words. */
+  readonly events: Scalars['Int']['output'];
+  /** The user whose words are gone. */
+  readonly user: User;
+};
+
+/**
+ * A Matrix event. Member events are visible to those who keep the room's door, to their sender and to the user they are
+ * about; other events to their sender and to admins.
+ */
+export type Event = Node & {
+  readonly __typename?: 'Event';
+  /** Its content as it arrived; in redacted form when its words were erased. */
+  readonly content: Scalars['JSON']['output'];
+  /** It came with words that are no longer here. */
+  readonly erased: Scalars['Boolean']['output'];
+  /** Matrix id, `$…`. */
+  readonly eventId: Scalars['String']['output'];
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** When it was sent, by the clock of the sender's server. */
+  readonly originServerTs: Scalars['DateTime']['output'];
+  /** The whole signed event as servers exchange it; in redacted form, with good signatures, when its words were erased. */
+  readonly pdu: Scalars['JSON']['output'];
+  /** The room it belongs to. */
+  readonly room: Room;
+  /** Who sent it. */
+  readonly sender: User;
+  /** Its state key; null for an event that sets no state. */
+  readonly stateKey?: Maybe<Scalars['String']['output']>;
+  /** The transitions that this event brought into force, oldest first. */
+  readonly transitions: TransitionConnection;
+  /** The event's type, such as `m.room.member`. */
+  readonly type: Scalars['String']['output'];
+  /** How this server judged it last; null when it is known for other events' sake only. */
+  readonly verdict?: Maybe<Verdict>;
+};
+
+
+/**
+ * A Matrix event. Member events are visible to those who keep the room's door, to their sender and to the user they are
+ * about; other events to their sender and to admins.
+ */
+export type EventTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A user to invite. */
+export type InviteUserInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the user. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What inviteUser changed. */
+export type InviteUserPayload = MembershipPayload & {
+  readonly __typename?: 'InviteUserPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** A long job that an admin started. */
+export type Job = {
+  readonly __typename?: 'Job';
+  /** Why it failed; null unless it failed. */
+  readonly error?: Maybe<Scalars['String']['output']>;
+  /** When it ended; null until then. */
+  readonly finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** To ask for it again. */
+  readonly id: Scalars['ID']['output'];
+  /** What it does: `verify` or `rebuild`, or one of the server's own jobs. */
+  readonly name: Scalars['String']['output'];
+  /** What it last reported. */
+  readonly progress?: Maybe<Scalars['JSON']['output']>;
+  /** When it was asked for. */
+  readonly requestedAt: Scalars['DateTime']['output'];
+  /** What it found; null until it is completed. */
+  readonly result?: Maybe<Scalars['JSON']['output']>;
+  /** How far it is. */
+  readonly state: JobState;
+};
+
+/** How far a job is. */
+export type JobState =
+  /** It runs. */
+  | 'ACTIVE'
+  /** It is done. */
+  | 'COMPLETED'
+  /** It broke off. */
+  | 'FAILED'
+  /** It waits for a worker. */
+  | 'WAITING';
+
+/** A room to join. */
+export type JoinRoomInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Servers that may know the room, if this one does not. */
+  readonly via?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** What joinRoom changed. */
+export type JoinRoomPayload = MembershipPayload & {
+  readonly __typename?: 'JoinRoomPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** Who may join a room, and how. */
+export type JoinRule =
+  /** Only invited users join. */
+  | 'INVITE'
+  /** Anyone asks, by knocking. */
+  | 'KNOCK'
+  /** Members of certain other rooms join, anyone else asks. */
+  | 'KNOCK_RESTRICTED'
+  /** Reserved by Matrix; in effect as `INVITE`. */
+  | 'PRIVATE'
+  /** Anyone joins. */
+  | 'PUBLIC'
+  /** Members of certain other rooms join. */
+  | 'RESTRICTED';
+
+/** A user to remove. */
+export type KickUserInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the user. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What kickUser changed. */
+export type KickUserPayload = MembershipPayload & {
+  readonly __typename?: 'KickUserPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/**
+ * A knock: one request to join a room, from its first event to its outcome. Visible to those who keep the room's door, and
+ * to the knocker.
+ */
+export type Knock = Node & {
+  readonly __typename?: 'Knock';
+  /** Earlier knocks of the same user on the same room, newest first. */
+  readonly attempts: KnockConnection;
+  /** When it ended, by this server's clock; null while it is pending. */
+  readonly decidedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Who ended it, the knocker of a retracted one; null while it is pending. */
+  readonly decidedBy?: Maybe<User>;
+  /** The words that came with the decision; null when there are none, or they were erased. */
+  readonly decisionReason?: Maybe<Scalars['String']['output']>;
+  /** The latest knock event. */
+  readonly event?: Maybe<Event>;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** When it was made, by this server's clock. */
+  readonly knockedAt: Scalars['DateTime']['output'];
+  /** The knocker's latest words; null when there are none, or they were erased. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+  /** The room knocked on. */
+  readonly room: Room;
+  /** Seconds from `knockedAt` to `decidedAt`; null while it is pending. */
+  readonly secondsToDecision?: Maybe<Scalars['Float']['output']>;
+  /** What became of it. */
+  readonly status: KnockStatus;
+  /** What happened to it, oldest first: the request, its renewals, its end. */
+  readonly transitions: TransitionConnection;
+  /** The knocker. */
+  readonly user: User;
+  /** The viewer could accept it now. */
+  readonly viewerCanAccept: Scalars['Boolean']['output'];
+  /** The viewer could ban the knocker now. */
+  readonly viewerCanBan: Scalars['Boolean']['output'];
+  /** The viewer could reject it now. */
+  readonly viewerCanReject: Scalars['Boolean']['output'];
+  /** Why the viewer cannot accept it; null when the viewer can. */
+  readonly viewerCannotAcceptReason?: Maybe<Scalars['String']['output']>;
+  /** Why the viewer cannot ban the knocker; null when the viewer can. */
+  readonly viewerCannotBanReason?: Maybe<Scalars['String']['output']>;
+  /** Why the viewer cannot reject it; null when the viewer can. */
+  readonly viewerCannotRejectReason?: Maybe<Scalars['String']['output']>;
+};
+
+
+/**
+ * A knock: one request to join a room, from its first event to its outcome. Visible to those who keep the room's door, and
+ * to the knocker.
+ */
+export type KnockAttemptsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A knock: one request to join a room, from its first event to its outcome. Visible to those who keep the room's door, and
+ * to the knocker.
+ */
+export type KnockTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A page of a list of knocks. */
+export type KnockConnection = {
+  readonly __typename?: 'KnockConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<KnockEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Knock>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** An entry of a list of knocks. */
+export type KnockEdge = {
+  readonly __typename?: 'KnockEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Knock;
+};
+
+/** Which knocks. What is left out does not matter; all that is given must hold. */
+export type KnockFilter = {
+  /** Only on this room, by Matrix id. */
+  readonly roomId?: InputMaybe<Scalars['String']['input']>;
+  /** Only on these rooms, by Matrix id; at most 100. */
+  readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only by users of this server. */
+  readonly server?: InputMaybe<Scalars['String']['input']>;
+  /** Only with one of these statuses. */
+  readonly status?: InputMaybe<ReadonlyArray<KnockStatus>>;
+  /** Only by this user, by Matrix id. */
+  readonly userId?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A knock to make. */
+export type KnockInput = {
+  /** Words to the moderators. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Servers that may know the room, if this one does not. */
+  readonly via?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** The order of a list of knocks. */
+export type KnockOrder = {
+  /** Which end comes first. */
+  readonly direction?: OrderDirection;
+  /** What to order by. */
+  readonly field?: KnockOrderField;
+};
+
+/** What a list of knocks is ordered by. */
+export type KnockOrderField =
+  /** When the knock was made. */
+  | 'KNOCKED_AT';
+
+/** What knock changed. */
+export type KnockPayload = MembershipPayload & {
+  readonly __typename?: 'KnockPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The knock. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** What became of a knock. */
+export type KnockStatus =
+  /** The knocker was invited. */
+  | 'ACCEPTED'
+  /** The knocker was banned. */
+  | 'BANNED'
+  /** It ended, and nobody told how. */
+  | 'LAPSED'
+  /** It waits for a decision. */
+  | 'PENDING'
+  /** A moderator turned the knocker away. */
+  | 'REJECTED'
+  /** The knocker took it back. */
+  | 'RETRACTED'
+  /** The knocker joined without an invite, because the room allowed it. */
+  | 'SUPERSEDED'
+  /** The room's resolution of its state removed it. */
+  | 'VOIDED';
+
+/** A room to leave. */
+export type LeaveRoomInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+};
+
+/** What leaveRoom changed. */
+export type LeaveRoomPayload = MembershipPayload & {
+  readonly __typename?: 'LeaveRoomPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** A user's membership in a room, as it is now. */
+export type Member = Node & {
+  readonly __typename?: 'Member';
+  /** The name the user shows in this room; null when none is set or it was erased. */
+  readonly displayName?: Maybe<Scalars['String']['output']>;
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** The user's knocks on this room, newest first. */
+  readonly knocks: KnockConnection;
+  /** What the user is to the room. */
+  readonly membership: Membership;
+  /**
+   * The user's power level in the room; null for a creator of a version 12 room, who stands above all levels, and for a
+   * viewer who may not see the room as it is now.
+   */
+  readonly powerLevel?: Maybe<Scalars['Float']['output']>;
+  /** Where. */
+  readonly room: Room;
+  /** When the membership became what it is, by this server's clock. */
+  readonly since?: Maybe<Scalars['DateTime']['output']>;
+  /** The user's transitions in this room, oldest first. */
+  readonly transitions: TransitionConnection;
+  /** Who. */
+  readonly user: User;
+};
+
+
+/** A user's membership in a room, as it is now. */
+export type MemberKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A user's membership in a room, as it is now. */
+export type MemberTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A page of a list of members. */
+export type MemberConnection = {
+  readonly __typename?: 'MemberConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<MemberEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Member>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** An entry of a list of members. */
+export type MemberEdge = {
+  readonly __typename?: 'MemberEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Member;
+};
+
+/** Which members. What is left out does not matter; all that is given must hold. */
+export type MemberFilter = {
+  /** Only these memberships. */
+  readonly membership?: InputMaybe<ReadonlyArray<Membership>>;
+};
+
+/** A user's membership in a room. */
+export type Membership =
+  /** Is banned. */
+  | 'BAN'
+  /** Is invited. */
+  | 'INVITE'
+  /** Is in the room. */
+  | 'JOIN'
+  /** Has asked to be let in. */
+  | 'KNOCK'
+  /** Has left, was removed, was turned away or declined. */
+  | 'LEAVE'
+  /** Never had anything to do with the room. */
+  | 'NONE';
+
+/** What an act on a membership changed. */
+export type MembershipPayload = {
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /** Accepts a pending knock by inviting the knocker. `KNOCK_ALREADY_DECIDED` when it is no longer pending. */
+  readonly acceptKnock: AcceptKnockPayload;
+  /** Bans a user; a pending knock of theirs is closed by it. */
+  readonly banUser: BanUserPayload;
+  /** Makes a room. For a room that people knock on, only power level 50 may invite. */
+  readonly createRoom: CreateRoomPayload;
+  /**
+   * Deletes a user's words: reasons, names, messages, notes about them. Ids, memberships and times stay, for they are
+   * signed. Copies on other servers and in backups are not reached. Admins only.
+   */
+  readonly eraseUser: EraseUserPayload;
+  /** Invites a user; a pending knock of theirs is accepted by it. */
+  readonly inviteUser: InviteUserPayload;
+  /** Joins a room: because it is open, or after an invite. */
+  readonly joinRoom: JoinRoomPayload;
+  /** Removes a member, revokes an invite or rejects a knock, whichever the user has. */
+  readonly kickUser: KickUserPayload;
+  /** Asks to join a room. While the knock is pending, other words renew it and the same words change nothing. */
+  readonly knock: KnockPayload;
+  /** Leaves a room, declines its invite or retracts the knock on it, whichever the viewer has. */
+  readonly leaveRoom: LeaveRoomPayload;
+  /** Rejects a pending knock. `KNOCK_ALREADY_DECIDED` when it is no longer pending. */
+  readonly rejectKnock: RejectKnockPayload;
+  /** Takes the viewer's pending knock back. */
+  readonly retractKnock: RetractKnockPayload;
+  /** Takes an invite back. */
+  readonly revokeInvite: RevokeInvitePayload;
+  /** Sets who may join the room, and how. */
+  readonly setJoinRule: SetJoinRulePayload;
+  /**
+   * Starts a replay of the log beside the live tables, or finds the one that runs; the tables are replaced where they
+   * differ. Admins only.
+   */
+  readonly startRebuild: StartRebuildPayload;
+  /** Starts the check of the whole log, or finds the one that runs. Admins only. */
+  readonly startVerify: StartVerifyPayload;
+  /** Lifts a ban: the user is out, and free to knock or be invited. */
+  readonly unbanUser: UnbanUserPayload;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationAcceptKnockArgs = {
+  input: AcceptKnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationBanUserArgs = {
+  input: BanUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationCreateRoomArgs = {
+  input: CreateRoomInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationEraseUserArgs = {
+  input: EraseUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationInviteUserArgs = {
+  input: InviteUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationJoinRoomArgs = {
+  input: JoinRoomInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationKickUserArgs = {
+  input: KickUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationKnockArgs = {
+  input: KnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationLeaveRoomArgs = {
+  input: LeaveRoomInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRejectKnockArgs = {
+  input: RejectKnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRetractKnockArgs = {
+  input: RetractKnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRevokeInviteArgs = {
+  input: RevokeInviteInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationSetJoinRuleArgs = {
+  input: SetJoinRuleInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationStartRebuildArgs = {
+  input?: InputMaybe<StartRebuildInput>;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationUnbanUserArgs = {
+  input: UnbanUserInput;
+};
+
+/** Anything that has an id and can be fetched by it. */
+export type Node = {
+  /** Opaque; the same for as long as the thing exists. */
+  readonly id: Scalars['ID']['output'];
+};
+
+/** Which end of an order comes first. */
+export type OrderDirection =
+  /** Oldest first. */
+  | 'ASC'
+  /** Newest first. */
+  | 'DESC';
+
+/** Where a page stands in its list. */
+export type PageInfo = {
+  readonly __typename?: 'PageInfo';
+  /** Cursor of the last edge; null on an empty page. */
+  readonly endCursor?: Maybe<Scalars['String']['output']>;
+  /** There is more after the last edge of this page. */
+  readonly hasNextPage: Scalars['Boolean']['output'];
+  /** There is more before the first edge of this page. */
+  readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** Cursor of the first edge; null on an empty page. */
+  readonly startCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type Query = {
+  readonly __typename?: 'Query';
+  /** An admin's job by its id. Null when there is none, or it ended long ago. Admins only. */
+  readonly job?: Maybe<Job>;
+  /** One knock by its id. */
+  readonly knock?: Maybe<Knock>;
+  /** Knocks, in all rooms whose door the viewer keeps, and the viewer's own. Newest first unless `orderBy` says otherwise. */
+  readonly knocks: KnockConnection;
+  /** Anything by its id. */
+  readonly node?: Maybe<Node>;
+  /**
+   * A room by its Matrix id, or by its canonical alias. Null when this server does not know it, and when the viewer never
+   * had anything to do with it. Name exactly one of the two.
+   */
+  readonly room?: Maybe<Room>;
+  /** The rooms that the viewer is in, invited to or knocking on; every room, for an admin. Ordered by room id. */
+  readonly rooms: RoomConnection;
+  /**
+   * The membership log, oldest first: all transitions of the rooms whose door the viewer keeps, and the viewer's own.
+   * `last` gives the newest.
+   */
+  readonly transitions: TransitionConnection;
+  /** Who asks. */
+  readonly viewer: Viewer;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryJobArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryKnockArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<KnockOrder>;
+  where?: InputMaybe<KnockFilter>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryNodeArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryRoomArgs = {
+  alias?: InputMaybe<Scalars['String']['input']>;
+  roomId?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryRoomsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<RoomFilter>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<TransitionFilter>;
+};
+
+/** A knock to reject. */
+export type RejectKnockInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the knocker. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What rejectKnock changed. */
+export type RejectKnockPayload = MembershipPayload & {
+  readonly __typename?: 'RejectKnockPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The knock, now rejected. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** A knock to take back. */
+export type RetractKnockInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+};
+
+/** What retractKnock changed. */
+export type RetractKnockPayload = MembershipPayload & {
+  readonly __typename?: 'RetractKnockPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The knock, now taken back. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** An invite to take back. */
+export type RevokeInviteInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the invited user. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What revokeInvite changed. */
+export type RevokeInvitePayload = MembershipPayload & {
+  readonly __typename?: 'RevokeInvitePayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type Room = Node & {
+  readonly __typename?: 'Room';
+  /** The users who are banned now. */
+  readonly bans: MemberConnection;
+  /** The room's main alias, `#…`, as its state names it. */
+  readonly canonicalAlias?: Maybe<Scalars['String']['output']>;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** The users who are invited now. */
+  readonly invites: MemberConnection;
+  /** Who may join, and how; null also when the room has a rule that Matrix does not know. */
+  readonly joinRule?: Maybe<JoinRule>;
+  /** The knocks on this room, newest first: all for those who keep its door, else the viewer's own. */
+  readonly knocks: KnockConnection;
+  /** One user's membership; null when there never was one, or the viewer may not see it. */
+  readonly member?: Maybe<Member>;
+  /** The room's members, invited and banned users by default; for those who keep its door also knockers and those who left. */
+  readonly members: MemberConnection;
+  /** The room's name. */
+  readonly name?: Maybe<Scalars['String']['output']>;
+  /** Matrix id, `!…`. */
+  readonly roomId: Scalars['String']['output'];
+  /** Counts; null for those who do not keep the door. */
+  readonly stats?: Maybe<RoomStats>;
+  /** The room's topic. */
+  readonly topic?: Maybe<Scalars['String']['output']>;
+  /** The room's membership log, oldest first: the whole for those who keep its door, else the viewer's own. */
+  readonly transitions: TransitionConnection;
+  /** The Matrix room version, such as `12`. */
+  readonly version: Scalars['String']['output'];
+  /** The viewer may ban. */
+  readonly viewerCanBan: Scalars['Boolean']['output'];
+  /** The viewer may invite, and accept knocks. */
+  readonly viewerCanInvite: Scalars['Boolean']['output'];
+  /** The viewer may kick, and reject knocks. */
+  readonly viewerCanKick: Scalars['Boolean']['output'];
+  /** The viewer sees all knocks and transitions of the room. */
+  readonly viewerCanSeeKnocks: Scalars['Boolean']['output'];
+  /** The viewer may set the join rule. */
+  readonly viewerCanSetJoinRule: Scalars['Boolean']['output'];
+  /** The viewer's own membership. */
+  readonly viewerMembership: Membership;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type RoomBansArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type RoomInvitesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type RoomKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<KnockOrder>;
+  where?: InputMaybe<KnockFilter>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type RoomMemberArgs = {
+  userId: Scalars['String']['input'];
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type RoomMembersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<MemberFilter>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ */
+export type RoomTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<TransitionFilter>;
+};
+
+/** A page of a list of rooms. */
+export type RoomConnection = {
+  readonly __typename?: 'RoomConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<RoomEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Room>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** An entry of a list of rooms. */
+export type RoomEdge = {
+  readonly __typename?: 'RoomEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Room;
+};
+
+/** Which rooms. What is left out does not matter; all that is given must hold. */
+export type RoomFilter = {
+  /** Only these rooms, by Matrix id; at most 100. */
+  readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only rooms whose knocks the viewer sees. */
+  readonly viewerCanSeeKnocks?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Only rooms where the viewer's membership is one of these. */
+  readonly viewerMembership?: InputMaybe<ReadonlyArray<Membership>>;
+};
+
+/** What a new room starts from, as Matrix defines it. */
+export type RoomPreset =
+  /** By invitation; a member's power is the same for all but the creator. */
+  | 'PRIVATE_CHAT'
+  /** Open to anyone. */
+  | 'PUBLIC_CHAT'
+  /** By invitation; everyone invited at the start has the creator's power. */
+  | 'TRUSTED_PRIVATE_CHAT';
+
+/** Counts of a room, as of now. */
+export type RoomStats = {
+  readonly __typename?: 'RoomStats';
+  /** Knocks that were answered with an invite. */
+  readonly acceptedKnocks: Scalars['Int']['output'];
+  /** Banned users. */
+  readonly banned: Scalars['Int']['output'];
+  /** Knocks that were answered with a ban. */
+  readonly bannedKnocks: Scalars['Int']['output'];
+  /** Invited users. */
+  readonly invited: Scalars['Int']['output'];
+  /** Joined users. */
+  readonly joined: Scalars['Int']['output'];
+  /** Knocks that ended without anybody telling how. */
+  readonly lapsedKnocks: Scalars['Int']['output'];
+  /** Knocks that wait for a decision. */
+  readonly pendingKnocks: Scalars['Int']['output'];
+  /** Knocks that were rejected. */
+  readonly rejectedKnocks: Scalars['Int']['output'];
+  /** Knocks that the knocker took back. */
+  readonly retractedKnocks: Scalars['Int']['output'];
+  /** Knocks that ended because the knocker could join without an invite. */
+  readonly supersededKnocks: Scalars['Int']['output'];
+  /** Knocks that never held, by the room's own resolution of its state. */
+  readonly voidedKnocks: Scalars['Int']['output'];
+};
+
+/** A join rule to set. */
+export type SetJoinRuleInput = {
+  /** Of a restricted join rule: the rooms whose members may join, by Matrix id. */
+  readonly allowRoomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Who may join, and how. */
+  readonly joinRule: JoinRule;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+};
+
+/** What setJoinRule changed. */
+export type SetJoinRulePayload = {
+  readonly __typename?: 'SetJoinRulePayload';
+  /** The event that set it. */
+  readonly event: Event;
+  /** The room, with its new rule. */
+  readonly room: Room;
+};
+
+/** A rebuild to start. */
+export type StartRebuildInput = {
+  /** Replace the tables even where they do not differ. */
+  readonly force?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** What startRebuild started. */
+export type StartRebuildPayload = {
+  readonly __typename?: 'StartRebuildPayload';
+  /** The rebuild. */
+  readonly job: Job;
+};
+
+/** What startVerify started. */
+export type StartVerifyPayload = {
+  readonly __typename?: 'StartVerifyPayload';
+  /** The check. */
+  readonly job: Job;
+};
+
+/** One change of somebody's effective membership, as the log keeps it for ever. */
+export type Transition = Node & {
+  readonly __typename?: 'Transition';
+  /** Who made the change; null when that is not known. */
+  readonly actor?: Maybe<User>;
+  /** What brought it about. */
+  readonly cause: TransitionCause;
+  /** The member event now in force; null when none is. */
+  readonly event?: Maybe<Event>;
+  /** The membership before. */
+  readonly from: Membership;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** What kind of change it is. */
+  readonly kind: TransitionKind;
+  /** The knock it belongs to: that it opened, renewed or ended. */
+  readonly knock?: Maybe<Knock>;
+  /** When it happened, by the clock of the sender's server; null when that is not known. */
+  readonly occurredAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The name of the token or person that the actor acted for. */
+  readonly onBehalfOf?: Maybe<Scalars['String']['output']>;
+  /** It concerns a room that this server was not in. */
+  readonly outOfBand: Scalars['Boolean']['output'];
+  /** Its place in the log: a whole number, in the order of the log. */
+  readonly position: Scalars['String']['output'];
+  /** The member event in force before. */
+  readonly previous?: Maybe<Event>;
+  /** The words that came with it; null when there are none, or they were erased. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+  /** When it was written, by this server's clock. */
+  readonly recordedAt: Scalars['DateTime']['output'];
+  /** Where. */
+  readonly room: Room;
+  /** Of a reconciliation: the transition it corrects. */
+  readonly supersedes?: Maybe<Transition>;
+  /** The membership after. */
+  readonly to: Membership;
+  /** The event whose arrival made the change. */
+  readonly trigger?: Maybe<Event>;
+  /** Whose membership changed. */
+  readonly user: User;
+};
+
+/** What brings a transition about. */
+export type TransitionCause =
+  /** The state that came when this server joined the room again. */
+  | 'CATCH_UP'
+  /** An event from another server. */
+  | 'FEDERATION'
+  /** The state that came when this server joined the room. */
+  | 'IMPORT'
+  /** Somebody else, on this server. */
+  | 'MODERATOR'
+  /** Asking the room's server. */
+  | 'PROBE'
+  /** The resolution of the room's state. */
+  | 'RESOLUTION'
+  /** The user themselves, on this server. */
+  | 'SELF';
+
+/** A page of a list of transitions. */
+export type TransitionConnection = {
+  readonly __typename?: 'TransitionConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<TransitionEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Transition>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An entry of a list of transitions. */
+export type TransitionEdge = {
+  readonly __typename?: 'TransitionEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Transition;
+};
+
+/** Which transitions. What is left out does not matter; all that is given must hold. */
+export type TransitionFilter = {
+  /** Only made by this user, by Matrix id. */
+  readonly actor?: InputMaybe<Scalars['String']['input']>;
+  /** Only brought about by one of these. */
+  readonly cause?: InputMaybe<ReadonlyArray<TransitionCause>>;
+  /** Only of these kinds. */
+  readonly kinds?: InputMaybe<ReadonlyArray<TransitionKind>>;
+  /** Only in this room, by Matrix id. */
+  readonly roomId?: InputMaybe<Scalars['String']['input']>;
+  /** Only in these rooms, by Matrix id; at most 100. */
+  readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only of this user's membership, by Matrix id. */
+  readonly userId?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The kinds of transitions. */
+export type TransitionKind =
+  /** Somebody was banned. */
+  | 'BANNED'
+  /** A ban was said again, in other words or by another moderator. */
+  | 'BAN_RENEWED'
+  /** An invited user joined. */
+  | 'INVITE_ACCEPTED'
+  /** An invited user declined. */
+  | 'INVITE_DECLINED'
+  /** An invite was said again, in other words or by another member. */
+  | 'INVITE_RENEWED'
+  /** An invite was taken back. */
+  | 'INVITE_REVOKED'
+  /** Somebody was invited without having knocked. */
+  | 'INVITE_SENT'
+  /** Somebody joined without an invite. */
+  | 'JOINED'
+  /** A member was removed. */
+  | 'KICKED'
+  /** A pending knock was answered with an invite. */
+  | 'KNOCK_ACCEPTED'
+  /** A pending knock ended, and nobody told how. */
+  | 'KNOCK_LAPSED'
+  /** A pending knock was turned away. */
+  | 'KNOCK_REJECTED'
+  /** A pending knock was said again, in other words. */
+  | 'KNOCK_RENEWED'
+  /** Somebody asked to be let in. */
+  | 'KNOCK_REQUESTED'
+  /** The knocker took the knock back. */
+  | 'KNOCK_RETRACTED'
+  /** A member left. */
+  | 'LEFT'
+  /** The room's resolution of its state gave another membership than was thought. */
+  | 'MEMBERSHIP_RECONCILED'
+  /** A ban was lifted. */
+  | 'UNBANNED';
+
+/** A ban to lift. */
+export type UnbanUserInput = {
+  /** Words that go with it. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Matrix id of the room. */
+  readonly roomId: Scalars['String']['input'];
+  /** Matrix id of the banned user. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What unbanUser changed. */
+export type UnbanUserPayload = MembershipPayload & {
+  readonly __typename?: 'UnbanUserPayload';
+  /** The member event in force. */
+  readonly event?: Maybe<Event>;
+  /** The membership as it is now. */
+  readonly member?: Maybe<Member>;
+  /** The room. */
+  readonly room: Room;
+  /** The transition that made it so. */
+  readonly transition?: Maybe<Transition>;
+};
+
+/** A Matrix user, of this server or of another one. */
+export type User = Node & {
+  readonly __typename?: 'User';
+  /** The user's picture, an `mxc:` address; null when none is set, or the user is not of this server. */
+  readonly avatarUrl?: Maybe<Scalars['String']['output']>;
+  /** The name the user shows; null when none is set, or the user is not of this server. */
+  readonly displayName?: Maybe<Scalars['String']['output']>;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** The user's knocks that the viewer may see, newest first. */
+  readonly knocks: KnockConnection;
+  /** The user's memberships, past ones too, in the rooms where the viewer may see them. Ordered by room id. */
+  readonly memberships: MemberConnection;
+  /** The server of the user. */
+  readonly server: Scalars['String']['output'];
+  /** The user's transitions that the viewer may see, oldest first. */
+  readonly transitions: TransitionConnection;
+  /** Matrix id, `@name:server`. */
+  readonly userId: Scalars['String']['output'];
+};
+
+
+/** A Matrix user, of this server or of another one. */
+export type UserKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<KnockOrder>;
+  where?: InputMaybe<KnockFilter>;
+};
+
+
+/** A Matrix user, of this server or of another one. */
+export type UserMembershipsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<MemberFilter>;
+};
+
+
+/** A Matrix user, of this server or of another one. */
+export type UserTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<TransitionFilter>;
+};
+
+/** How this server judged an event. */
+export type Verdict =
+  /** It is part of the room. */
+  | 'ACCEPTED'
+  /** It came with the room's state when this server joined. */
+  | 'IMPORTED'
+  /** It concerns a room that this server is not in. */
+  | 'OUT_OF_BAND'
+  /** The rules refuse it. */
+  | 'REJECTED'
+  /** It is valid where it stands, but not on the room's current state. */
+  | 'SOFT_FAILED';
+
+/** Who asks. */
+export type Viewer = {
+  readonly __typename?: 'Viewer';
+  /** Admin of this server: sees everything kept here, but acts in rooms by power level alone. */
+  readonly isAdmin: Scalars['Boolean']['output'];
+  /** The viewer's own knocks, newest first. */
+  readonly knocks: KnockConnection;
+  /** The rooms that the viewer is in, invited to or knocking on. Their `viewerCan…` fields tell what the viewer may do there. */
+  readonly rooms: RoomConnection;
+  /** The viewer as a user. */
+  readonly user: User;
+};
+
+
+/** Who asks. */
+export type ViewerKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<KnockOrder>;
+  where?: InputMaybe<KnockFilter>;
+};
+
+
+/** Who asks. */
+export type ViewerRoomsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<RoomFilter>;
+};
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+/** Mapping of interface types */
+export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
+  MembershipPayload:
+    | ( Omit<AcceptKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<BanUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<InviteUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<JoinRoomPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<KickUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<KnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<LeaveRoomPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<RejectKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<RetractKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<RevokeInvitePayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( Omit<UnbanUserPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+  ;
+  Node:
+    | ( EventModel )
+    | ( KnockModel )
+    | ( MemberModel )
+    | ( RoomModel )
+    | ( TransitionModel )
+    | ( UserModel )
+  ;
+};
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  AcceptKnockInput: AcceptKnockInput;
+  AcceptKnockPayload: ResolverTypeWrapper<Omit<AcceptKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  BanUserInput: BanUserInput;
+  BanUserPayload: ResolverTypeWrapper<Omit<BanUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  CreateRoomInput: CreateRoomInput;
+  CreateRoomPayload: ResolverTypeWrapper<Omit<CreateRoomPayload, 'room'> & { room: ResolversTypes['Room'] }>;
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  EraseUserInput: EraseUserInput;
+  EraseUserPayload: ResolverTypeWrapper<Omit<EraseUserPayload, 'user'> & { user: ResolversTypes['User'] }>;
+  Event: ResolverTypeWrapper<EventModel>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  InviteUserInput: InviteUserInput;
+  InviteUserPayload: ResolverTypeWrapper<Omit<InviteUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  Job: ResolverTypeWrapper<JobModel>;
+  JobState: JobState;
+  JoinRoomInput: JoinRoomInput;
+  JoinRoomPayload: ResolverTypeWrapper<Omit<JoinRoomPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  JoinRule: JoinRule;
+  KickUserInput: KickUserInput;
+  KickUserPayload: ResolverTypeWrapper<Omit<KickUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  Knock: ResolverTypeWrapper<KnockModel>;
+  KnockConnection: ResolverTypeWrapper<KnockPageModel>;
+  KnockEdge: ResolverTypeWrapper<Omit<KnockEdge, 'node'> & { node: ResolversTypes['Knock'] }>;
+  KnockFilter: KnockFilter;
+  KnockInput: KnockInput;
+  KnockOrder: KnockOrder;
+  KnockOrderField: KnockOrderField;
+  KnockPayload: ResolverTypeWrapper<Omit<KnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  KnockStatus: KnockStatus;
+  LeaveRoomInput: LeaveRoomInput;
+  LeaveRoomPayload: ResolverTypeWrapper<Omit<LeaveRoomPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  Member: ResolverTypeWrapper<MemberModel>;
+  MemberConnection: ResolverTypeWrapper<MemberPageModel>;
+  MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
+  MemberFilter: MemberFilter;
+  Membership: Membership;
+  MembershipPayload: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['MembershipPayload']>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
+  OrderDirection: OrderDirection;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  RejectKnockInput: RejectKnockInput;
+  RejectKnockPayload: ResolverTypeWrapper<Omit<RejectKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  RetractKnockInput: RetractKnockInput;
+  RetractKnockPayload: ResolverTypeWrapper<Omit<RetractKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  RevokeInviteInput: RevokeInviteInput;
+  RevokeInvitePayload: ResolverTypeWrapper<Omit<RevokeInvitePayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  Room: ResolverTypeWrapper<RoomModel>;
+  RoomConnection: ResolverTypeWrapper<RoomPageModel>;
+  RoomEdge: ResolverTypeWrapper<Omit<RoomEdge, 'node'> & { node: ResolversTypes['Room'] }>;
+  RoomFilter: RoomFilter;
+  RoomPreset: RoomPreset;
+  RoomStats: ResolverTypeWrapper<RoomCountsModel>;
+  SetJoinRuleInput: SetJoinRuleInput;
+  SetJoinRulePayload: ResolverTypeWrapper<Omit<SetJoinRulePayload, 'event' | 'room'> & { event: ResolversTypes['Event'], room: ResolversTypes['Room'] }>;
+  StartRebuildInput: StartRebuildInput;
+  StartRebuildPayload: ResolverTypeWrapper<Omit<StartRebuildPayload, 'job'> & { job: ResolversTypes['Job'] }>;
+  StartVerifyPayload: ResolverTypeWrapper<Omit<StartVerifyPayload, 'job'> & { job: ResolversTypes['Job'] }>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Transition: ResolverTypeWrapper<TransitionModel>;
+  TransitionCause: TransitionCause;
+  TransitionConnection: ResolverTypeWrapper<TransitionPageModel>;
+  TransitionEdge: ResolverTypeWrapper<Omit<TransitionEdge, 'node'> & { node: ResolversTypes['Transition'] }>;
+  TransitionFilter: TransitionFilter;
+  TransitionKind: TransitionKind;
+  UnbanUserInput: UnbanUserInput;
+  UnbanUserPayload: ResolverTypeWrapper<Omit<UnbanUserPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  User: ResolverTypeWrapper<UserModel>;
+  Verdict: Verdict;
+  Viewer: ResolverTypeWrapper<UserModel>;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  AcceptKnockInput: AcceptKnockInput;
+  AcceptKnockPayload: Omit<AcceptKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  BanUserInput: BanUserInput;
+  BanUserPayload: Omit<BanUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  Boolean: Scalars['Boolean']['output'];
+  CreateRoomInput: CreateRoomInput;
+  CreateRoomPayload: Omit<CreateRoomPayload, 'room'> & { room: ResolversParentTypes['Room'] };
+  DateTime: Scalars['DateTime']['output'];
+  EraseUserInput: EraseUserInput;
+  EraseUserPayload: Omit<EraseUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
+  Event: EventModel;
+  Float: Scalars['Float']['output'];
+  ID: Scalars['ID']['output'];
+  Int: Scalars['Int']['output'];
+  InviteUserInput: InviteUserInput;
+  InviteUserPayload: Omit<InviteUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  JSON: Scalars['JSON']['output'];
+  Job: JobModel;
+  JoinRoomInput: JoinRoomInput;
+  JoinRoomPayload: Omit<JoinRoomPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  KickUserInput: KickUserInput;
+  KickUserPayload: Omit<KickUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  Knock: KnockModel;
+  KnockConnection: KnockPageModel;
+  KnockEdge: Omit<KnockEdge, 'node'> & { node: ResolversParentTypes['Knock'] };
+  KnockFilter: KnockFilter;
+  KnockInput: KnockInput;
+  KnockOrder: KnockOrder;
+  KnockPayload: Omit<KnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  LeaveRoomInput: LeaveRoomInput;
+  LeaveRoomPayload: Omit<LeaveRoomPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  Member: MemberModel;
+  MemberConnection: MemberPageModel;
+  MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
+  MemberFilter: MemberFilter;
+  MembershipPayload: ResolversInterfaceTypes<ResolversParentTypes>['MembershipPayload'];
+  Mutation: Record<PropertyKey, never>;
+  Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
+  PageInfo: PageInfo;
+  Query: Record<PropertyKey, never>;
+  RejectKnockInput: RejectKnockInput;
+  RejectKnockPayload: Omit<RejectKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  RetractKnockInput: RetractKnockInput;
+  RetractKnockPayload: Omit<RetractKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  RevokeInviteInput: RevokeInviteInput;
+  RevokeInvitePayload: Omit<RevokeInvitePayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  Room: RoomModel;
+  RoomConnection: RoomPageModel;
+  RoomEdge: Omit<RoomEdge, 'node'> & { node: ResolversParentTypes['Room'] };
+  RoomFilter: RoomFilter;
+  RoomStats: RoomCountsModel;
+  SetJoinRuleInput: SetJoinRuleInput;
+  SetJoinRulePayload: Omit<SetJoinRulePayload, 'event' | 'room'> & { event: ResolversParentTypes['Event'], room: ResolversParentTypes['Room'] };
+  StartRebuildInput: StartRebuildInput;
+  StartRebuildPayload: Omit<StartRebuildPayload, 'job'> & { job: ResolversParentTypes['Job'] };
+  StartVerifyPayload: Omit<StartVerifyPayload, 'job'> & { job: ResolversParentTypes['Job'] };
+  String: Scalars['String']['output'];
+  Transition: TransitionModel;
+  TransitionConnection: TransitionPageModel;
+  TransitionEdge: Omit<TransitionEdge, 'node'> & { node: ResolversParentTypes['Transition'] };
+  TransitionFilter: TransitionFilter;
+  UnbanUserInput: UnbanUserInput;
+  UnbanUserPayload: Omit<UnbanUserPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  User: UserModel;
+  Viewer: UserModel;
+};
+
+export type AcceptKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AcceptKnockPayload'] = ResolversParentTypes['AcceptKnockPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type BanUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['BanUserPayload'] = ResolversParentTypes['BanUserPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type CreateRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateRoomPayload'] = ResolversParentTypes['CreateRoomPayload']> = {
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+};
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export type EraseUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EraseUserPayload'] = ResolversParentTypes['EraseUserPayload']> = {
+  events?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
+export type EventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Event'] = ResolversParentTypes['Event']> = {
+  content?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  erased?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  eventId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  originServerTs?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  pdu?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  sender?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  stateKey?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<EventTransitionsArgs>>;
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  verdict?: Resolver<Maybe<ResolversTypes['Verdict']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type InviteUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InviteUserPayload'] = ResolversParentTypes['InviteUserPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
+  name: 'JSON';
+}
+
+export type JobResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Job'] = ResolversParentTypes['Job']> = {
+  error?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  finishedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  progress?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  requestedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  result?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['JobState'], ParentType, ContextType>;
+};
+
+export type JoinRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JoinRoomPayload'] = ResolversParentTypes['JoinRoomPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type KickUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KickUserPayload'] = ResolversParentTypes['KickUserPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type KnockResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Knock'] = ResolversParentTypes['Knock']> = {
+  attempts?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<KnockAttemptsArgs>>;
+  decidedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  decidedBy?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  decisionReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knockedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  secondsToDecision?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['KnockStatus'], ParentType, ContextType>;
+  transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<KnockTransitionsArgs>>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  viewerCanAccept?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanBan?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanReject?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCannotAcceptReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  viewerCannotBanReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  viewerCannotRejectReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type KnockConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockConnection'] = ResolversParentTypes['KnockConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['KnockEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Knock']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type KnockEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockEdge'] = ResolversParentTypes['KnockEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
+};
+
+export type KnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockPayload'] = ResolversParentTypes['KnockPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type LeaveRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LeaveRoomPayload'] = ResolversParentTypes['LeaveRoomPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MemberResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Member'] = ResolversParentTypes['Member']> = {
+  displayName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<MemberKnocksArgs>>;
+  membership?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  powerLevel?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  since?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<MemberTransitionsArgs>>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MemberConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemberConnection'] = ResolversParentTypes['MemberConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['MemberEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Member']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type MemberEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemberEdge'] = ResolversParentTypes['MemberEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Member'], ParentType, ContextType>;
+};
+
+export type MembershipPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MembershipPayload'] = ResolversParentTypes['MembershipPayload']> = {
+  __resolveType: TypeResolveFn<'AcceptKnockPayload' | 'BanUserPayload' | 'InviteUserPayload' | 'JoinRoomPayload' | 'KickUserPayload' | 'KnockPayload' | 'LeaveRoomPayload' | 'RejectKnockPayload' | 'RetractKnockPayload' | 'RevokeInvitePayload' | 'UnbanUserPayload', ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  acceptKnock?: Resolver<ResolversTypes['AcceptKnockPayload'], ParentType, ContextType, RequireFields<MutationAcceptKnockArgs, 'input'>>;
+  banUser?: Resolver<ResolversTypes['BanUserPayload'], ParentType, ContextType, RequireFields<MutationBanUserArgs, 'input'>>;
+  createRoom?: Resolver<ResolversTypes['CreateRoomPayload'], ParentType, ContextType, RequireFields<MutationCreateRoomArgs, 'input'>>;
+  eraseUser?: Resolver<ResolversTypes['EraseUserPayload'], ParentType, ContextType, RequireFields<MutationEraseUserArgs, 'input'>>;
+  inviteUser?: Resolver<ResolversTypes['InviteUserPayload'], ParentType, ContextType, RequireFields<MutationInviteUserArgs, 'input'>>;
+  joinRoom?: Resolver<ResolversTypes['JoinRoomPayload'], ParentType, ContextType, RequireFields<MutationJoinRoomArgs, 'input'>>;
+  kickUser?: Resolver<ResolversTypes['KickUserPayload'], ParentType, ContextType, RequireFields<MutationKickUserArgs, 'input'>>;
+  knock?: Resolver<ResolversTypes['KnockPayload'], ParentType, ContextType, RequireFields<MutationKnockArgs, 'input'>>;
+  leaveRoom?: Resolver<ResolversTypes['LeaveRoomPayload'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'input'>>;
+  rejectKnock?: Resolver<ResolversTypes['RejectKnockPayload'], ParentType, ContextType, RequireFields<MutationRejectKnockArgs, 'input'>>;
+  retractKnock?: Resolver<ResolversTypes['RetractKnockPayload'], ParentType, ContextType, RequireFields<MutationRetractKnockArgs, 'input'>>;
+  revokeInvite?: Resolver<ResolversTypes['RevokeInvitePayload'], ParentType, ContextType, RequireFields<MutationRevokeInviteArgs, 'input'>>;
+  setJoinRule?: Resolver<ResolversTypes['SetJoinRulePayload'], ParentType, ContextType, RequireFields<MutationSetJoinRuleArgs, 'input'>>;
+  startRebuild?: Resolver<ResolversTypes['StartRebuildPayload'], ParentType, ContextType, Partial<MutationStartRebuildArgs>>;
+  startVerify?: Resolver<ResolversTypes['StartVerifyPayload'], ParentType, ContextType>;
+  unbanUser?: Resolver<ResolversTypes['UnbanUserPayload'], ParentType, ContextType, RequireFields<MutationUnbanUserArgs, 'input'>>;
+};
+
+export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
+  __resolveType: TypeResolveFn<'Event' | 'Knock' | 'Member' | 'Room' | 'Transition' | 'User', ParentType, ContextType>;
+};
+
+export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType, RequireFields<QueryKnockArgs, 'id'>>;
+  knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<QueryKnocksArgs>>;
+  node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
+  room?: Resolver<Maybe<ResolversTypes['Room']>, ParentType, ContextType, Partial<QueryRoomArgs>>;
+  rooms?: Resolver<ResolversTypes['RoomConnection'], ParentType, ContextType, Partial<QueryRoomsArgs>>;
+  transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<QueryTransitionsArgs>>;
+  viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
+};
+
+export type RejectKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RejectKnockPayload'] = ResolversParentTypes['RejectKnockPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RetractKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetractKnockPayload'] = ResolversParentTypes['RetractKnockPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RevokeInvitePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeInvitePayload'] = ResolversParentTypes['RevokeInvitePayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RoomResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Room'] = ResolversParentTypes['Room']> = {
+  bans?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomBansArgs>>;
+  canonicalAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  invites?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomInvitesArgs>>;
+  joinRule?: Resolver<Maybe<ResolversTypes['JoinRule']>, ParentType, ContextType>;
+  knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<RoomKnocksArgs>>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType, RequireFields<RoomMemberArgs, 'userId'>>;
+  members?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomMembersArgs>>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  roomId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  stats?: Resolver<Maybe<ResolversTypes['RoomStats']>, ParentType, ContextType>;
+  topic?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<RoomTransitionsArgs>>;
+  version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  viewerCanBan?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanInvite?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanKick?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanSeeKnocks?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanSetJoinRule?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerMembership?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RoomConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RoomConnection'] = ResolversParentTypes['RoomConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['RoomEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Room']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type RoomEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RoomEdge'] = ResolversParentTypes['RoomEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+};
+
+export type RoomStatsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RoomStats'] = ResolversParentTypes['RoomStats']> = {
+  acceptedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  banned?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  bannedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  invited?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  joined?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  lapsedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  pendingKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  rejectedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  retractedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  supersededKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  voidedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type SetJoinRulePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetJoinRulePayload'] = ResolversParentTypes['SetJoinRulePayload']> = {
+  event?: Resolver<ResolversTypes['Event'], ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+};
+
+export type StartRebuildPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StartRebuildPayload'] = ResolversParentTypes['StartRebuildPayload']> = {
+  job?: Resolver<ResolversTypes['Job'], ParentType, ContextType>;
+};
+
+export type StartVerifyPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StartVerifyPayload'] = ResolversParentTypes['StartVerifyPayload']> = {
+  job?: Resolver<ResolversTypes['Job'], ParentType, ContextType>;
+};
+
+export type TransitionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Transition'] = ResolversParentTypes['Transition']> = {
+  actor?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  cause?: Resolver<ResolversTypes['TransitionCause'], ParentType, ContextType>;
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  from?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['TransitionKind'], ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  occurredAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  onBehalfOf?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  outOfBand?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  previous?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  supersedes?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  trigger?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type TransitionConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TransitionConnection'] = ResolversParentTypes['TransitionConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['TransitionEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Transition']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type TransitionEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TransitionEdge'] = ResolversParentTypes['TransitionEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Transition'], ParentType, ContextType>;
+};
+
+export type UnbanUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UnbanUserPayload'] = ResolversParentTypes['UnbanUserPayload']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type UserResolvers<ContextType = Context, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
+  avatarUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  displayName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<UserKnocksArgs>>;
+  memberships?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<UserMembershipsArgs>>;
+  server?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<UserTransitionsArgs>>;
+  userId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ViewerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  isAdmin?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<ViewerKnocksArgs>>;
+  rooms?: Resolver<ResolversTypes['RoomConnection'], ParentType, ContextType, Partial<ViewerRoomsArgs>>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = Context> = {
+  AcceptKnockPayload?: AcceptKnockPayloadResolvers<ContextType>;
+  BanUserPayload?: BanUserPayloadResolvers<ContextType>;
+  CreateRoomPayload?: CreateRoomPayloadResolvers<ContextType>;
+  DateTime?: GraphQLScalarType;
+  EraseUserPayload?: EraseUserPayloadResolvers<ContextType>;
+  Event?: EventResolvers<ContextType>;
+  InviteUserPayload?: InviteUserPayloadResolvers<ContextType>;
+  JSON?: GraphQLScalarType;
+  Job?: JobResolvers<ContextType>;
+  JoinRoomPayload?: JoinRoomPayloadResolvers<ContextType>;
+  KickUserPayload?: KickUserPayloadResolvers<ContextType>;
+  Knock?: KnockResolvers<ContextType>;
+  KnockConnection?: KnockConnectionResolvers<ContextType>;
+  KnockEdge?: KnockEdgeResolvers<ContextType>;
+  KnockPayload?: KnockPayloadResolvers<ContextType>;
+  LeaveRoomPayload?: LeaveRoomPayloadResolvers<ContextType>;
+  Member?: MemberResolvers<ContextType>;
+  MemberConnection?: MemberConnectionResolvers<ContextType>;
+  MemberEdge?: MemberEdgeResolvers<ContextType>;
+  MembershipPayload?: MembershipPayloadResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
+  Node?: NodeResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  RejectKnockPayload?: RejectKnockPayloadResolvers<ContextType>;
+  RetractKnockPayload?: RetractKnockPayloadResolvers<ContextType>;
+  RevokeInvitePayload?: RevokeInvitePayloadResolvers<ContextType>;
+  Room?: RoomResolvers<ContextType>;
+  RoomConnection?: RoomConnectionResolvers<ContextType>;
+  RoomEdge?: RoomEdgeResolvers<ContextType>;
+  RoomStats?: RoomStatsResolvers<ContextType>;
+  SetJoinRulePayload?: SetJoinRulePayloadResolvers<ContextType>;
+  StartRebuildPayload?: StartRebuildPayloadResolvers<ContextType>;
+  StartVerifyPayload?: StartVerifyPayloadResolvers<ContextType>;
+  Transition?: TransitionResolvers<ContextType>;
+  TransitionConnection?: TransitionConnectionResolvers<ContextType>;
+  TransitionEdge?: TransitionEdgeResolvers<ContextType>;
+  UnbanUserPayload?: UnbanUserPayloadResolvers<ContextType>;
+  User?: UserResolvers<ContextType>;
+  Viewer?: ViewerResolvers<ContextType>;
+};
+

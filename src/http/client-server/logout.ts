@@ -1,0 +1,16 @@
+/** Ends the caller's device and its token. */
+import { Type } from 'typebox';
+import { logOut } from '../../accounts/access-tokens.ts';
+import { endpoint } from '../endpoint.ts';
+
+export const logout = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/logout',
+  auth: 'user',
+  body: Type.Object({}),
+  bodyOptional: true,
+  async handle({ db }, { caller }) {
+    await logOut(db, caller.userId, caller.deviceId);
+    return {};
+  },
+});

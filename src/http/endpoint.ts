@@ -1,0 +1,107 @@
+/** What an endpoint is: a declaration of method, path, caller and shapes, and the function that answers. */
+import type { TSchema, Static } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import type { Actor } from '../commands/act.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import type { LimitName } from './limits.ts';
+import type { HttpParts } from './parts.ts';
+
+/** The caller of an endpoint that asks for one. */
+export interface Caller extends Actor {
+  readonly deviceId: string;
+}
+
+type QueryKind = 'one' | 'many';
+type QueryOf<Q extends Readonly<Record<string, QueryKind>>> = {
+  readonly [K in keyof Q]: Q[K] extends 'many' ? readonly string[] : string | undefined;
+};
+type ParamsOf<Path extends string> = Path extends `${infer Head}/${infer Tail}`
+  ? ParamsOf<Head> & ParamsOf<Tail>
+  : Path extends `:${infer Name}`
+    ? { readonly [K in Name]: string }
+    : unknown;
+
+/** `user`: a valid access token is needed; `optional`: one is checked when given; `admin`: a server admin's. */
+export type AuthKind = 'none' | 'optional' | 'user' | 'admin';
+type CallerOf<A extends AuthKind> = A extends 'none' ? null : A extends 'optional' ? Caller | null : Caller;
+
+export interface EndpointRequest<Params, Query, Body, By> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly caller: By;
+  /** Aborts when the client goes away and when the server shuts down. */
+  readonly signal: AbortSignal;
+  readonly ip: string;
+}
+
+/** What is sent: a JSON object with status 200, unless a status is named. */
+export type EndpointAnswer = object & { readonly [answerStatus]?: number };
+export const answerStatus = Symbol('status');
+
+export interface Declaration<
+  Path extends string,
+  Q extends Readonly<Record<string, QueryKind>>,
+  A extends AuthKind,
+  S extends TSchema,
+> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Served under r0 as well when it begins with /_matrix/client/v3. */
+  readonly path: Path;
+  /** More spellings of the same path. */
+  readonly aliases?: readonly string[];
+  readonly auth: A;
+  /** Named query parameters; others are ignored. A repeated `one` is refused. */
+  readonly query?: Q;
+  /** The body: none is read; an `optional` one may be empty (then {}); otherwise an object is needed. */
+  readonly body?: S;
+  readonly bodyOptional?: boolean;
+  readonly limit?: LimitName;
+  handle(
+    parts: HttpParts,
+    request: EndpointRequest<
+      ParamsOf<Path>,
+      QueryOf<Q>,
+      S extends TSchema ? Static<S> & JsonObject : undefined,
+      CallerOf<A>
+    >,
+  ): Promise<EndpointAnswer> | EndpointAnswer;
+}
+
+/** A declaration with its types forgotten, ready to be served. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly paths: readonly string[];
+  readonly auth: AuthKind;
+  readonly query: Readonly<Record<string, QueryKind>>;
+  readonly body: Validator | null;
+  readonly bodyOptional: boolean;
+  readonly limit: LimitName | null;
+  readonly handle: (
+    parts: HttpParts,
+    request: EndpointRequest<never, never, never, never>,
+  ) => Promise<EndpointAnswer> | EndpointAnswer;
+}
+
+/** Declares an endpoint. The file that does is named after the operationId of the Matrix specification's OpenAPI. */
+export function endpoint<
+  const Path extends string,
+  const Q extends Readonly<Record<string, QueryKind>> = Readonly<Record<never, never>>,
+  const A extends AuthKind = AuthKind,
+  S extends TSchema = TSchema,
+>(declared: Declaration<Path, Q, A, S>): Endpoint {
+  const paths = [declared.path, ...(declared.aliases ?? [])];
+  const old = paths
+    .filter((path) => path.startsWith('/_matrix/client/v3/'))
+    .map((path) => path.replace('/_matrix/client/v3/', '/_matrix/client/r0/'));
+  return {
+    method: declared.method,
+    paths: [...paths, ...old],
+    auth: declared.auth,
+    query: declared.query ?? {},
+    body: declared.body === undefined ? null : Compile(declared.body),
+    bodyOptional: declared.bodyOptional ?? false,
+    limit: declared.limit ?? null,
+    handle: declared.handle as Endpoint['handle'],
+  };
+}

@@ -1,0 +1,29 @@
+/** What the HTTP door is handed by the composition root. */
+import type { Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import type { RegistrationPolicy } from '../accounts/registration.ts';
+import type { CommandDeps } from '../commands/act.ts';
+import type { Db } from '../database/database.ts';
+import type { Follower } from '../log/follow.ts';
+import type { ServerIdentity } from '../matrix/signatures.ts';
+import type { Health } from './health.ts';
+import type { Limits } from './limits.ts';
+
+export interface HttpParts {
+  readonly db: Db;
+  readonly commands: CommandDeps;
+  readonly follower: Follower;
+  readonly identity: ServerIdentity;
+  readonly registration: RegistrationPolicy;
+  readonly limits: Limits;
+  /** Base of the client API as clients see it; null when it is not told. */
+  readonly publicBaseUrl: string | null;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly randomId: (length: number) => string;
+  readonly health: () => Promise<Health>;
+  readonly metrics: Registry;
+  readonly log: Logger;
+  /** Aborts when the server begins to shut down: long polls answer at once. */
+  readonly shutdown: AbortSignal;
+}

@@ -1,0 +1,54 @@
+/** Reads an endpoint's query and body as it declares them, or says in Matrix' words what is wrong. */
+import type { FastifyRequest } from 'fastify';
+import { MatrixError } from '../matrix/errors.ts';
+import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** Query parameters: `one` as text or undefined, `many` as a list. Throws M_INVALID_PARAM for a repeated `one`. */
+export function readQuery(declared: Endpoint['query'], request: FastifyRequest): Readonly<Record<string, unknown>> {
+  const given = request.query as Readonly<Record<string, string | string[]>>;
+  const read = Object.create(null) as Record<string, unknown>;
+  for (const [name, kind] of Object.entries(declared)) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (kind === 'many') read[name] = value === undefined ? [] : [value].flat();
+    else if (Array.isArray(value)) throw new MatrixError('M_INVALID_PARAM', `${name} is given more than once.`);
+    else read[name] = value;
+  }
+  for (const value of Object.values(read).flat()) {
+    if (typeof value === 'string' && isBroken(value)) {
+      throw new MatrixError('M_INVALID_PARAM', 'A query parameter is not valid text.');
+    }
+  }
+  return read;
+}
+
+/** Path parameters, decoded once. Throws M_INVALID_PARAM for what cannot be stored or compared. */
+export function readParams(request: FastifyRequest): Readonly<Record<string, string>> {
+  const params = request.params as Readonly<Record<string, string>>;
+  for (const value of Object.values(params)) {
+    if (isBroken(value)) throw new MatrixError('M_INVALID_PARAM', 'A part of the path is not valid text.');
+  }
+  return params;
+}
+
+function isBroken(text: string): boolean {
+  return text.includes('\u0000') || !text.isWellFormed();
+}
+
+/**
+ * The body as an object of the declared shape; null when none is declared. Throws M_NOT_JSON for what is no JSON, and for
+ * an empty body where one is needed; M_BAD_JSON for another shape.
+ */
+export function readBody({ body, bodyOptional }: Endpoint, request: FastifyRequest): JsonObject | null {
+  if (body === null) return null;
+  const bytes = request.body instanceof Buffer ? request.body : null;
+  if ((bytes === null || bytes.length === 0) && bodyOptional) return {};
+  const object = parseJsonObject(bytes ?? '');
+  if (body.Check(object)) return object;
+  const [problem] = body.Errors(object);
+  const where = problem?.instancePath.replace(/^\//, '').slice(0, 100) ?? '';
+  throw new MatrixError(
+    'M_BAD_JSON',
+    `${where === '' ? 'The body' : where} ${problem?.message ?? 'is not as expected'}.`,
+  );
+}

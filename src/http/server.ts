@@ -1,0 +1,163 @@
+/** The HTTP listener: every declared endpoint, the mounts of other doors, and one way to answer errors. */
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { MatrixError } from '../matrix/errors.ts';
+import { authenticateClient } from './authenticate-client.ts';
+import { answerStatus, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
+import { MAX_BODY_BYTES, MAX_PARAM_LENGTH } from './limits.ts';
+import type { HttpParts } from './parts.ts';
+import { readBody, readParams, readQuery } from './read-request.ts';
+
+export type Mount = (app: FastifyInstance) => Promise<void>;
+
+/** Builds the server; it does not listen yet. `mounts` bring the routes of other doors (GraphQL). */
+export async function createHttpServer(
+  parts: HttpParts,
+  endpoints: readonly Endpoint[],
+  mounts: readonly Mount[],
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: quietRoutes(parts.log),
+    disableRequestLogging: true,
+    bodyLimit: MAX_BODY_BYTES,
+    // A request that trickles in is cut off; a long poll answers within a minute.
+    requestTimeout: 30_000,
+    connectionTimeout: 90_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: false },
+    frameworkErrors: (error, request, reply) => answerError(parts.log, error, request, reply),
+  });
+  readBytes(app);
+  answerAnyOrigin(app);
+  logRequests(app, parts.log);
+  app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send(unrecognized()));
+  for (const mount of mounts) await mount(app);
+  for (const endpoint of endpoints) serve(app, parts, endpoint);
+  refuseOtherMethods(app, endpoints);
+  return app;
+}
+
+function unrecognized(): { readonly errcode: string; readonly error: string } {
+  return { errcode: 'M_UNRECOGNIZED', error: 'This server does not know the request.' };
+}
+
+// Bodies stay bytes until the endpoint says what it wants of them: routes and tokens are checked first, and no parser
+// but our own may touch JSON that is signed.
+function readBytes(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function answerAnyOrigin(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('access-control-allow-origin', '*');
+    reply.header('access-control-allow-methods', 'GET, POST, PUT, DELETE, OPTIONS');
+    reply.header('access-control-allow-headers', 'X-Requested-With, Content-Type, Authorization');
+    if (request.method === 'OPTIONS') await reply.code(204).send();
+  });
+}
+
+function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
+  app.addHook('onResponse', async (request, reply) => {
+    // The route, not the URL: parameters hold names, and query strings have held tokens.
+    const route = request.routeOptions.url ?? 'unknown';
+    log.info(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+}
+
+// Fastify's own lines name raw URLs.
+function quietRoutes(log: FastifyBaseLogger): FastifyBaseLogger {
+  return log.child({}, { level: 'error' });
+}
+
+function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void {
+  for (const url of endpoint.paths) {
+    app.route({
+      method: endpoint.method,
+      url,
+      exposeHeadRoute: false,
+      // Before the body is read: first who is asking, then how often.
+      onRequest: async (request) => {
+        request.caller = await callerOf(parts, endpoint.auth, request);
+        if (endpoint.limit !== null) await parts.limits.consume(endpoint.limit, request.ip);
+      },
+      handler: async (request, reply) => {
+        const given = {
+          params: readParams(request),
+          query: readQuery(endpoint.query, request),
+          body: readBody(endpoint, request),
+          caller: request.caller,
+          signal: abortSignal(parts, request),
+          ip: request.ip,
+        };
+        const answer = await endpoint.handle(parts, given as never);
+        return reply.code(answer[answerStatus] ?? 200).send(answer);
+      },
+    });
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+async function callerOf(parts: HttpParts, auth: AuthKind, request: FastifyRequest): Promise<Caller | null> {
+  if (auth === 'none') return null;
+  const caller = await authenticateClient(parts.db, request.headers.authorization, auth === 'optional');
+  if (auth === 'admin' && caller?.admin !== true) throw new MatrixError('M_FORBIDDEN', 'Only admins may do this.');
+  return caller;
+}
+
+function abortSignal(parts: HttpParts, request: FastifyRequest): AbortSignal {
+  const gone = new AbortController();
+  request.raw.socket.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, parts.shutdown]);
+}
+
+/** Known paths with another method answer 405, as unknown paths answer 404. */
+function refuseOtherMethods(app: FastifyInstance, endpoints: readonly Endpoint[]): void {
+  const served = new Map<string, Set<string>>();
+  for (const { method, paths } of endpoints) {
+    for (const path of paths) served.set(path, (served.get(path) ?? new Set()).add(method));
+  }
+  for (const [url, methods] of served) {
+    const others = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !methods.has(method));
+    app.route({ method: others, url, handler: (_request, reply) => reply.code(405).send(unrecognized()) });
+  }
+}
+
+function answerError(
+  log: FastifyBaseLogger,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const known = asMatrixError(error);
+  if (known.status >= 500 && known !== error) {
+    log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed');
+  }
+  const wait = known.extra['retry_after_ms'];
+  if (typeof wait === 'number') reply.header('retry-after', String(Math.max(1, Math.ceil(wait / 1000))));
+  return reply.code(known.status).send({ errcode: known.errcode, error: known.message, ...known.extra });
+}
+
+/** What Fastify refuses by itself, in Matrix' words; anything unexpected without its internals. */
+function asMatrixError(error: unknown): MatrixError {
+  if (error instanceof MatrixError) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new MatrixError('M_TOO_LARGE');
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new MatrixError('M_INVALID_PARAM', 'The path is malformed.');
+  }
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new MatrixError('M_UNKNOWN', 'The request is malformed.', { status });
+  }
+  return new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
+}

@@ -1,0 +1,83 @@
+/** Queries on the membership log: pages of it, single transitions, the one an event brought into force. */
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { Db } from '../database/database.ts';
+import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
+import type { Membership } from '../matrix/pdu.ts';
+import { firstOfArms, type Arm } from './arms.ts';
+import type { TransitionCause } from './judged-pdu.ts';
+import type { TransitionKind } from './transition.ts';
+
+/** A row of the log. Events are named by their positions. */
+export interface TransitionRow {
+  readonly position: number;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly from: Membership | 'none';
+  readonly to: Membership | 'none';
+  readonly kind: TransitionKind;
+  readonly cause: TransitionCause;
+  readonly event: number | null;
+  readonly previous: number | null;
+  readonly trigger: number | null;
+  readonly supersedes: number | null;
+  readonly actor: string | null;
+  readonly onBehalfOf: string | null;
+  /** Milliseconds since 1970, by the sender's clock. */
+  readonly occurredAt: number | null;
+  readonly recordedAt: Date;
+  readonly inRoom: boolean;
+}
+
+/** Null: whatever it is. */
+export interface TransitionCondition {
+  readonly kinds: readonly TransitionKind[] | null;
+  readonly causes: readonly TransitionCause[] | null;
+  readonly actor: string | null;
+  /** Brought into force by this event of the arm's room. */
+  readonly event: number | null;
+}
+
+const COLUMNS = sql`u.position, u.room_id as "roomId", u.user_id as "userId", u."from", u."to", u.kind, u.cause, u.event,
+  u.previous, u.trigger, u.supersedes, u.actor, u.on_behalf_of as "onBehalfOf", u.occurred_at as "occurredAt",
+  u.recorded_at as "recordedAt", u.in_room as "inRoom"`;
+
+/** A page of each list of transitions, by position. Lists are made of arms (arms.ts). */
+export async function pageTransitions(
+  db: Db,
+  lists: readonly (readonly Arm[])[],
+  condition: TransitionCondition,
+  page: KeysetPage,
+): Promise<readonly PageOfRows<TransitionRow>[]> {
+  if (lists.every((arms) => arms.length === 0)) return lists.map(() => toPage<TransitionRow, number>([], page));
+  const first = firstOfArms({ table: 'transitions', key: 'position', condition: matches(condition) }, lists, page);
+  const found = await sql<TransitionRow & { n: number }>`
+    select u.n, ${COLUMNS} from (${first}) u order by u.n, u.r`.execute(db);
+  const byList = Map.groupBy(found.rows, (row) => row.n);
+  return lists.map((_, n) => toPage<TransitionRow, number>(byList.get(n) ?? [], page));
+}
+
+function matches({ kinds, causes, actor, event }: TransitionCondition): RawBuilder<SqlBool> {
+  const parts = [
+    kinds === null ? null : sql`t.kind = any(${kinds}::text[])`,
+    causes === null ? null : sql`t.cause = any(${causes}::text[])`,
+    actor === null ? null : sql`t.actor = ${actor}`,
+    event === null ? null : sql`t.event = ${event}`,
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(parts, sql` and `)}`;
+}
+
+/** The transitions at these positions, in the order asked; null where there is none. */
+export async function transitionsAt(db: Db, positions: readonly number[]): Promise<readonly (TransitionRow | null)[]> {
+  const found = await sql<TransitionRow>`
+    select ${COLUMNS} from transitions u where u.position = any(${positions}::int8[])`.execute(db);
+  const byPosition = new Map(found.rows.map((row) => [row.position, row]));
+  return positions.map((position) => byPosition.get(position) ?? null);
+}
+
+/** The newest transition of a user in a room; null when there never was one. */
+export async function latestTransition(db: Db, roomId: string, userId: string): Promise<TransitionRow | null> {
+  const found = await sql<TransitionRow>`
+    select ${COLUMNS} from transitions u where u.room_id = ${roomId} and u.user_id = ${userId}
+     order by u.at desc limit 1`.execute(db);
+  return found.rows[0] ?? null;
+}

@@ -1,0 +1,114 @@
+/** Queries on knock episodes: pages of them, single ones, the one that a transition belongs to, counts by outcome. */
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import type { Db } from '../database/database.ts';
+import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
+import { countOfArms, firstOfArms, type Arm, type ArmTable } from '../log/arms.ts';
+import type { KnockStatus } from './knocks.ts';
+
+export interface KnockRow {
+  readonly roomId: string;
+  /** Position of the transition that opened it: the episode's identity. */
+  readonly opened: number;
+  readonly userId: string;
+  readonly status: KnockStatus;
+  /** Position of the latest knock event. */
+  readonly event: number;
+  /** Position of the transition that ended it. */
+  readonly closed: number | null;
+  readonly decidedBy: string | null;
+  readonly reason: string | null;
+  readonly knockedAt: Date;
+  readonly decidedAt: Date | null;
+  /** Position of the event that ended it. */
+  readonly decision: number | null;
+}
+
+/** Null: whatever it is. */
+export interface KnockCondition {
+  readonly server: string | null;
+  readonly statuses: readonly KnockStatus[] | null;
+}
+
+// The episode's times are those of the transitions that opened and ended it.
+const EPISODE = sql`k.room_id as "roomId", k.opened, k.user_id as "userId", k.status, k.event, k.closed,
+  k.decided_by as "decidedBy", k.reason, o.recorded_at as "knockedAt", c.recorded_at as "decidedAt", c.event as decision`;
+const TIMES = sql`join transitions o on o.position = k.opened left join transitions c on c.position = k.closed`;
+
+/** A page of each list of knocks, by when they were made. Lists are made of arms (arms.ts). */
+export async function pageKnocks(
+  db: Db,
+  lists: readonly (readonly Arm[])[],
+  condition: KnockCondition,
+  page: KeysetPage,
+): Promise<readonly PageOfRows<KnockRow>[]> {
+  if (lists.every((arms) => arms.length === 0)) return lists.map(() => toPage<KnockRow, number>([], page));
+  const found = await sql<KnockRow & { n: number }>`
+    select k.n, ${EPISODE} from (${firstOfArms(table(condition), lists, page)}) k ${TIMES} order by k.n, k.r`.execute(
+    db,
+  );
+  const byList = Map.groupBy(found.rows, (row) => row.n);
+  return lists.map((_, n) => toPage<KnockRow, number>(byList.get(n) ?? [], page));
+}
+
+/** How many knocks each list has. */
+export async function countKnocks(
+  db: Db,
+  lists: readonly (readonly Arm[])[],
+  condition: KnockCondition,
+): Promise<readonly number[]> {
+  if (lists.every((arms) => arms.length === 0)) return lists.map(() => 0);
+  const found = await sql<{ n: number; count: number }>`${countOfArms(table(condition), lists)}`.execute(db);
+  const byList = new Map(found.rows.map((row) => [row.n, row.count]));
+  return lists.map((_, n) => byList.get(n) ?? 0);
+}
+
+function table({ server, statuses }: KnockCondition): ArmTable {
+  const parts: RawBuilder<unknown>[] = [];
+  if (server !== null) parts.push(sql`t.server = ${server}`);
+  if (statuses !== null) parts.push(sql`t.status = any(${statuses}::text[])`);
+  const condition = parts.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(parts, sql` and `)}`;
+  return { table: 'knocks', key: 'opened', condition };
+}
+
+/** The episodes that these transitions opened, in the order asked; null where there is none. */
+export async function knocksOpenedAt(db: Db, opened: readonly number[]): Promise<readonly (KnockRow | null)[]> {
+  const found = await sql<KnockRow>`
+    select ${EPISODE} from knocks k ${TIMES} where k.opened = any(${opened}::int8[])`.execute(db);
+  const byOpened = new Map(found.rows.map((row) => [row.opened, row]));
+  return opened.map((position) => byOpened.get(position) ?? null);
+}
+
+export interface KnockMoment {
+  readonly roomId: string;
+  readonly userId: string;
+  /** Position in the log. */
+  readonly position: number;
+}
+
+/** For each moment the episode that ran then, its first and last transition included, or null. */
+export async function knocksDuring(db: Db, moments: readonly KnockMoment[]): Promise<readonly (KnockRow | null)[]> {
+  const found = await sql<KnockRow & { n: number }>`
+    select m.n, ${EPISODE}
+      from unnest(${moments.map((_, n) => n)}::int4[], ${moments.map((m) => m.roomId)}::text[],
+                  ${moments.map((m) => m.userId)}::text[], ${moments.map((m) => m.position)}::int8[]) as m (n, room_id, user_id, position)
+     cross join lateral (
+       select * from knocks where user_id = m.user_id and opened <= m.position and room_id = m.room_id
+        order by opened desc limit 1) k ${TIMES}
+     where k.closed is null or k.closed >= m.position`.execute(db);
+  const byMoment = new Map(found.rows.map((row) => [row.n, row]));
+  return moments.map((_, n) => byMoment.get(n) ?? null);
+}
+
+export interface KnockCount {
+  readonly roomId: string;
+  readonly status: KnockStatus;
+  readonly count: number;
+}
+
+/** How many knocks of each status these rooms have; zeros are left out. */
+export async function knocksByStatus(db: Db, roomIds: readonly string[]): Promise<readonly KnockCount[]> {
+  const found = await sql<KnockCount>`
+    select room_id as "roomId", status, count(*) as count from knocks
+     where room_id = any(${roomIds}::text[]) group by room_id, status`.execute(db);
+  return found.rows;
+}

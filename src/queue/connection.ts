@@ -1,0 +1,94 @@
+/** How BullMQ reaches Redis or Postgres, and how it is kept from waiting for them. */
+import { createPostgresBackend, Queue, Worker, type ConnectionOptions, type Job, type QueueOptions } from 'bullmq';
+import pg from 'pg';
+
+/** Where the queue lives. Postgres: schema `bullmq` of that database. Nothing that is owed lives here alone. */
+export type QueueHome = { readonly redisUrl: string } | { readonly postgresUrl: string };
+
+export interface Connection {
+  queue(name: string): Queue;
+  worker(name: string, take: (job: Job) => Promise<unknown>): Worker;
+  /** From now on a connection that is lost is not sought again. */
+  giveUp(): void;
+  close(): Promise<void>;
+}
+
+export const ANSWER_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 3_000;
+
+/** The last hundred results of each queue stay readable for a day. */
+export const KEPT = { removeOnComplete: { count: 100, age: 86_400 }, removeOnFail: { count: 100, age: 86_400 } };
+const PREFIX = 'vestibule';
+
+export function connect(home: QueueHome, side: 'producer' | 'worker', onError: (error: Error) => void): Connection {
+  return 'redisUrl' in home ? connectRedis(home.redisUrl, side) : connectPostgres(home.postgresUrl, side, onError);
+}
+
+// Producers must fail at once when Redis is away: by default BullMQ waits for it for ever. Workers wait, that is their work.
+// (`skipWaitingForReady` is not the way: a queue that is opened while Redis is down would then stay dead when it is back.)
+function connectRedis(url: string, side: 'producer' | 'worker'): Connection {
+  let givenUp = false;
+  const retryStrategy = (times: number): number | null => (givenUp ? null : Math.min(times * 200, 2_000));
+  const patience =
+    side === 'worker' ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: false };
+  const connection: ConnectionOptions = { url, retryStrategy, ...patience };
+  return {
+    queue: (name) => new Queue(name, { connection, prefix: PREFIX }),
+    worker: (name, take) => new Worker(name, take, { connection, prefix: PREFIX, concurrency: 1, ...KEPT }),
+    giveUp: () => {
+      givenUp = true;
+    },
+    close: async () => undefined,
+  };
+}
+
+// A pool of ours and not BullMQ's, so that one pool serves both queues; each worker's LISTEN holds one connection of it.
+function connectPostgres(url: string, side: 'producer' | 'worker', onError: (error: Error) => void): Connection {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: side === 'worker' ? 6 : 2,
+    connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
+    options: '-c search_path=bullmq',
+    application_name: `vestibule-queue-${side}`,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  return {
+    queue: (name) => new Queue(name, { connection: pool } as unknown as QueueOptions, createPostgresBackend as never),
+    worker: (name, take) =>
+      new Worker(name, take, { connection: pool, concurrency: 1, ...KEPT } as never, createPostgresBackend as never),
+    giveUp: () => undefined,
+    close: () => pool.end(),
+  };
+}
+
+/** Closes queues or workers once `done` has come; those that wait for a Redis that is away are left to themselves. */
+export async function closeWithin(
+  connection: Connection,
+  closable: readonly { close(): Promise<void> }[],
+  done: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  connection.giveUp();
+  const closing = Promise.allSettled(closable.map((each) => each.close()));
+  await done();
+  await within(closing, CLOSE_TIMEOUT_MS).catch(() => undefined);
+  await connection.close();
+}
+
+/** A promise that is not answered in time is answered for: nobody may wait for the queue. */
+export async function soon<T>(answer: Promise<T>): Promise<T> {
+  return within(answer, ANSWER_TIMEOUT_MS);
+}
+
+async function within<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the job queue did not answer in time')), milliseconds);
+  });
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
