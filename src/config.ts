@@ -1,0 +1,160 @@
+/** The environment, parsed once into one readonly record. */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { parseServerName, type ServerName } from './matrix/identifiers.ts';
+import { ROOM_VERSIONS, roomVersion, type RoomVersionId } from './matrix/room-versions.ts';
+
+export interface Config {
+  /** Null: the one that DATA_DIR or the database remembers, else the default. */
+  readonly serverName: ServerName | null;
+  /** Null: the embedded Postgres. */
+  readonly databaseUrl: string | null;
+  /** Null: the queue lives in Postgres. */
+  readonly redisUrl: string | null;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly registration: 'open' | 'token' | 'closed';
+  readonly registrationSharedSecret: string | null;
+  readonly rateLimits: boolean;
+  /** Without a trailing slash; null: not advertised. */
+  readonly publicBaseUrl: string | null;
+  readonly logLevel: LogLevel;
+  /** Absolute. */
+  readonly erasureLedger: string;
+  readonly defaultRoomVersion: RoomVersionId;
+  /** Absolute. */
+  readonly signingKeyFile: string;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const DEFAULT_SERVER_NAME = 'localhost:8448' as ServerName;
+
+/** Every variable that is read, for `--help` and the configuration page. */
+export const CONFIG_VARIABLES = [
+  {
+    name: 'SERVER_NAME',
+    default: 'localhost:8448',
+    meaning: 'Name of this server in user ids; fixed on the first start.',
+  },
+  { name: 'DATABASE_URL', default: 'embedded', meaning: 'postgres:// URL of a Postgres 15 or newer.' },
+  { name: 'REDIS_URL', default: 'none', meaning: 'redis:// URL for the job queue, which else lives in Postgres.' },
+  { name: 'DATA_DIR', default: './data', meaning: 'Signing key, erasure ledger and the embedded Postgres.' },
+  {
+    name: 'CLIENT_LISTEN',
+    default: '127.0.0.1:8008',
+    meaning: 'Address and port of the client API, GraphQL and metrics.',
+  },
+  { name: 'REGISTRATION', default: 'open on loopback, else closed', meaning: '`open`, `token` or `closed`.' },
+  {
+    name: 'REGISTRATION_SHARED_SECRET',
+    default: 'none',
+    meaning: 'Serves /_synapse/admin/v1/register to those who know it.',
+  },
+  { name: 'RATE_LIMITS', default: 'on', meaning: '`on` or `off`.' },
+  { name: 'PUBLIC_BASE_URL', default: 'none', meaning: 'URL of the client API, told in .well-known/matrix/client.' },
+  { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
+  {
+    name: 'ERASURE_LEDGER',
+    default: 'DATA_DIR/erasures.jsonl',
+    meaning: 'File outside the database that remembers erasures.',
+  },
+  { name: 'DEFAULT_ROOM_VERSION', default: '12', meaning: 'Version of new rooms: 7 to 12.' },
+  {
+    name: 'SIGNING_KEY_FILE',
+    default: 'DATA_DIR/signing.key',
+    meaning: 'ed25519 key of the server; made on the first start.',
+  },
+] as const;
+
+type Variable = (typeof CONFIG_VARIABLES)[number]['name'];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Parses the environment. Throws an Error that names every mistake, one a line. An empty variable counts as absent. */
+export function readConfig(env: Environment): Config {
+  const mistakes: string[] = [];
+  const read = <T>(name: Variable, absent: T, parse: (text: string) => T | null, wanted: string): T => {
+    const text = env[name]?.trim() ?? '';
+    if (text === '') return absent;
+    const value = parse(text);
+    if (value !== null) return value;
+    // What was given is not repeated: it may be a password in the wrong variable.
+    mistakes.push(`${name} must be ${wanted}`);
+    return absent;
+  };
+  const dataDir = resolve(env['DATA_DIR']?.trim() || 'data');
+  const listen = read(
+    'CLIENT_LISTEN',
+    { host: '127.0.0.1', port: 8008 },
+    parseListen,
+    'HOST:PORT, such as 127.0.0.1:8008',
+  );
+  const inDataDir = (name: string): string => resolve(dataDir, name);
+  const config: Config = {
+    serverName: read<ServerName | null>(
+      'SERVER_NAME',
+      null,
+      parseServerName,
+      'a Matrix server name, such as example.org',
+    ),
+    databaseUrl: read<string | null>('DATABASE_URL', null, urlOf('postgres:', 'postgresql:'), 'a postgres:// URL'),
+    redisUrl: read<string | null>('REDIS_URL', null, urlOf('redis:', 'rediss:'), 'a redis:// URL'),
+    dataDir,
+    listen,
+    registration: read(
+      'REGISTRATION',
+      isLoopback(listen.host) ? 'open' : 'closed',
+      oneOf('open', 'token', 'closed'),
+      'open, token or closed',
+    ),
+    registrationSharedSecret: read<string | null>(
+      'REGISTRATION_SHARED_SECRET',
+      null,
+      longEnough,
+      'at least 16 characters long',
+    ),
+    rateLimits: read<'on' | 'off'>('RATE_LIMITS', 'on', oneOf('on', 'off'), 'on or off') === 'on',
+    publicBaseUrl: read<string | null>('PUBLIC_BASE_URL', null, parseBaseUrl, 'an http:// or https:// URL'),
+    logLevel: read<LogLevel>('LOG_LEVEL', 'info', oneOf(...LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
+    erasureLedger: read('ERASURE_LEDGER', inDataDir('erasures.jsonl'), (text) => resolve(text), 'a path'),
+    defaultRoomVersion: read<RoomVersionId>(
+      'DEFAULT_ROOM_VERSION',
+      '12',
+      (text) => roomVersion(text)?.id ?? null,
+      `one of ${Object.keys(ROOM_VERSIONS).join(', ')}`,
+    ),
+    signingKeyFile: read('SIGNING_KEY_FILE', inDataDir('signing.key'), (text) => resolve(text), 'a path'),
+  };
+  if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
+  return config;
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function parseListen(text: string): { host: string; port: number } | null {
+  const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s:/]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return null;
+  const port = Number(match[3]);
+  return port <= 65_535 ? { host: match[1] ?? match[2]!, port } : null;
+}
+
+function oneOf<const T extends string>(...allowed: readonly T[]): (text: string) => T | null {
+  return (text) => allowed.find((each) => each === text.toLowerCase()) ?? null;
+}
+
+function urlOf(...protocols: readonly string[]): (text: string) => string | null {
+  return (text) => (URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : null);
+}
+
+function parseBaseUrl(text: string): string | null {
+  return urlOf('http:', 'https:')(text)?.replace(/\/+$/, '') ?? null;
+}
+
+function longEnough(text: string): string | null {
+  return text.length >= 16 ? text : null;
+}

