@@ -9,7 +9,11 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', { testTimeout: 20_000 }),
-      project('integration', { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project('integration', {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: 'test/support/global-setup.ts',
+      }),
       project('referee', { testTimeout: 600_000, hookTimeout: 600_000 }),
     ],
   },

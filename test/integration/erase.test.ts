@@ -95,10 +95,17 @@ async function inDump(words: readonly string[]): Promise<readonly string[]> {
 }
 
 async function copyAll(): Promise<string> {
-  const { rows } = await test.owner.pool.query<{ text: string }>(
-    "select string_agg(table_to_xml(c.oid, true, false, '')::text, '') as text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname = 'public'",
+  const tables = await test.owner.pool.query<{ name: string }>(
+    "select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname in ('public', 'bullmq')",
   );
-  return rows[0]!.text;
+  const texts: string[] = [];
+  for (const { name } of tables.rows) {
+    const { rows } = await test.owner.pool.query<{ text: string }>(
+      `select coalesce(string_agg(t::text, ' '), '') as text from ${name} t`,
+    );
+    texts.push(rows[0]!.text);
+  }
+  return texts.join(' ');
 }
 
 /** The words that stand in the data files of this database. */
