@@ -25,3 +25,14 @@ export async function setDisplayName(db: Db, userId: UserId, displayname: string
     .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ displayname }))
     .execute();
 }
+
+/** The profiles of these users, in the order asked; empty for those who set nothing, and for users elsewhere. */
+export async function profilesOf(db: Db, userIds: readonly string[]): Promise<readonly Profile[]> {
+  const rows = await db
+    .selectFrom('profiles')
+    .select(['user_id', 'displayname', 'avatar_url'])
+    .where('user_id', 'in', userIds)
+    .execute();
+  const byUser = new Map(rows.map(({ user_id, ...profile }) => [user_id, profile]));
+  return userIds.map((userId) => byUser.get(userId) ?? { displayname: null, avatar_url: null });
+}

@@ -6,8 +6,6 @@ import { hashSecret, newSecret } from './secrets.ts';
 
 export interface RegistrationPolicy {
   readonly mode: 'open' | 'token' | 'closed';
-  /** Serves the admin registration call that existing tools use; null: not served. */
-  readonly sharedSecret: string | null;
 }
 
 /** The stage of user-interactive authentication that the policy asks for. Throws M_FORBIDDEN while closed. */

@@ -35,9 +35,18 @@ export interface EndpointRequest<Params, Query, Body, By> {
   readonly ip: string;
 }
 
-/** What is sent: a JSON object with status 200, unless a status is named. */
-export type EndpointAnswer = object & { readonly [answerStatus]?: number };
-export const answerStatus = Symbol('status');
+/** What is sent, as JSON; with status 200 unless {@link withStatus} says otherwise. */
+export type EndpointAnswer = object;
+
+const status = Symbol('status');
+
+export function withStatus(code: number, answer: object): EndpointAnswer {
+  return { ...answer, [status]: code };
+}
+
+export function statusOf(answer: EndpointAnswer): number {
+  return (answer as { readonly [status]?: number })[status] ?? 200;
+}
 
 export interface Declaration<
   Path extends string,

@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { RegistrationPolicy } from '../accounts/registration.ts';
+import type { SharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import type { Db } from '../database/database.ts';
 import type { Follower } from '../log/follow.ts';
@@ -15,6 +16,8 @@ export interface HttpParts {
   readonly follower: Follower;
   readonly identity: ServerIdentity;
   readonly registration: RegistrationPolicy;
+  /** Null: not served. */
+  readonly sharedSecret: SharedSecretRegistration | null;
   readonly limits: Limits;
   /** Base of the client API as clients see it; null when it is not told. */
   readonly publicBaseUrl: string | null;

@@ -1,11 +1,20 @@
 /** The HTTP listener: every declared endpoint, the mounts of other doors, and one way to answer errors. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Histogram } from 'prom-client';
 import { MatrixError } from '../matrix/errors.ts';
 import { authenticateClient } from './authenticate-client.ts';
-import { answerStatus, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
+import { statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
 import { MAX_BODY_BYTES, MAX_PARAM_LENGTH } from './limits.ts';
 import type { HttpParts } from './parts.ts';
 import { readBody, readParams, readQuery } from './read-request.ts';
+
+export const requestSeconds = new Histogram({
+  name: 'vestibule_http_request_seconds',
+  help: 'Time to answer a request, long polls included.',
+  labelNames: ['method', 'route', 'status'],
+  buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10, 30],
+  registers: [],
+});
 
 export type Mount = (app: FastifyInstance) => Promise<void>;
 
@@ -24,6 +33,8 @@ export async function createHttpServer(
     connectionTimeout: 90_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
+    // What arrives on an open connection while the server shuts down is answered as ever.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => answerError(parts.log, error, request, reply),
   });
@@ -32,9 +43,10 @@ export async function createHttpServer(
   logRequests(app, parts.log);
   app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(unrecognized()));
+  const served = collectRoutes(app);
   for (const mount of mounts) await mount(app);
   for (const endpoint of endpoints) serve(app, parts, endpoint);
-  refuseOtherMethods(app, endpoints);
+  refuseOtherMethods(app, served);
   return app;
 }
 
@@ -62,7 +74,8 @@ function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.addHook('onResponse', async (request, reply) => {
     // The route, not the URL: parameters hold names, and query strings have held tokens.
     const route = request.routeOptions.url ?? 'unknown';
-    log.info(
+    requestSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    log.debug(
       { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
@@ -95,7 +108,7 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
           ip: request.ip,
         };
         const answer = await endpoint.handle(parts, given as never);
-        return reply.code(answer[answerStatus] ?? 200).send(answer);
+        return reply.code(statusOf(answer)).send(answer);
       },
     });
   }
@@ -120,14 +133,22 @@ function abortSignal(parts: HttpParts, request: FastifyRequest): AbortSignal {
   return AbortSignal.any([gone.signal, parts.shutdown]);
 }
 
-/** Known paths with another method answer 405, as unknown paths answer 404. */
-function refuseOtherMethods(app: FastifyInstance, endpoints: readonly Endpoint[]): void {
+type Served = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Every path with its methods, as they are registered from now on. */
+function collectRoutes(app: FastifyInstance): Served {
   const served = new Map<string, Set<string>>();
-  for (const { method, paths } of endpoints) {
-    for (const path of paths) served.set(path, (served.get(path) ?? new Set()).add(method));
-  }
-  for (const [url, methods] of served) {
+  app.addHook('onRoute', ({ url, method }) => {
+    served.set(url, new Set([...(served.get(url) ?? []), ...[method].flat()]));
+  });
+  return served;
+}
+
+/** Known paths with another method answer 405, as unknown paths answer 404. */
+function refuseOtherMethods(app: FastifyInstance, served: Served): void {
+  for (const [url, methods] of [...served]) {
     const others = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !methods.has(method));
+    if (others.length === 0) continue;
     app.route({ method: others, url, handler: (_request, reply) => reply.code(405).send(unrecognized()) });
   }
 }

@@ -1,18 +1,32 @@
 /** Every endpoint of the client-server API that is served. */
 import type { Endpoint } from '../endpoint.ts';
+import { ban } from './ban.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
+import { createRoom } from './create-room.ts';
 import { deleteProfileField } from './delete-profile-field.ts';
 import { getCapabilities } from './get-capabilities.ts';
 import { getLoginFlows } from './get-login-flows.ts';
+import { getMembersByRoom } from './get-members-by-room.ts';
 import { getProfileField } from './get-profile-field.ts';
+import { getRoomStateWithKey } from './get-room-state-with-key.ts';
+import { getRoomState } from './get-room-state.ts';
 import { getTokenOwner } from './get-token-owner.ts';
 import { getUserProfile } from './get-user-profile.ts';
 import { getVersions } from './get-versions.ts';
 import { getWellknown } from './get-wellknown.ts';
+import { inviteUser } from './invite-user.ts';
+import { joinRoomById } from './join-room-by-id.ts';
+import { joinRoom } from './join-room.ts';
+import { kick } from './kick.ts';
+import { knockRoom } from './knock-room.ts';
+import { leaveRoom } from './leave-room.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { register } from './register.ts';
 import { setProfileField } from './set-profile-field.ts';
+import { setRoomStateWithKey } from './set-room-state-with-key.ts';
+import { sync } from './sync.ts';
+import { unban } from './unban.ts';
 
 export const clientServerEndpoints: readonly Endpoint[] = [
   getVersions,
@@ -28,4 +42,18 @@ export const clientServerEndpoints: readonly Endpoint[] = [
   getProfileField,
   setProfileField,
   deleteProfileField,
+  createRoom,
+  getRoomState,
+  getRoomStateWithKey,
+  setRoomStateWithKey,
+  getMembersByRoom,
+  knockRoom,
+  joinRoom,
+  joinRoomById,
+  inviteUser,
+  leaveRoom,
+  kick,
+  ban,
+  unban,
+  sync,
 ];

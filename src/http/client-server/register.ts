@@ -6,7 +6,7 @@ import { endSession, sessionParameters, startSession } from '../../accounts/uia.
 import { createUser, hashNewPassword, newUserId } from '../../accounts/users.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { jsonObject, type JsonObject } from '../../matrix/json.ts';
-import { answerStatus, endpoint, type EndpointAnswer } from '../endpoint.ts';
+import { endpoint, withStatus, type EndpointAnswer } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
 import { deviceFields } from './device-fields.ts';
 
@@ -78,7 +78,7 @@ async function wantedOf(body: JsonObject & { readonly password?: string }): Prom
 
 async function challenge(parts: HttpParts, stage: string, wanted: Wanted, error: object = {}): Promise<EndpointAnswer> {
   const session = await startSession(parts.db, OPERATION, jsonObject({ ...wanted }), parts.now());
-  return { [answerStatus]: 401, flows: [{ stages: [stage] }], params: {}, session, ...error };
+  return withStatus(401, { flows: [{ stages: [stage] }], params: {}, session, ...error });
 }
 
 async function makeAccount({ db, identity, now }: HttpParts, wanted: Wanted): Promise<EndpointAnswer> {

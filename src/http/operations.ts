@@ -1,0 +1,18 @@
+/** What operators and browsers ask for besides Matrix: the page of addresses, health, metrics. */
+import type { FastifyInstance } from 'fastify';
+import { homePage, PAGE_HEADERS } from './pages.ts';
+import type { HttpParts } from './parts.ts';
+import type { Mount } from './server.ts';
+
+export function mountOperations(parts: HttpParts): Mount {
+  return async (app: FastifyInstance) => {
+    app.get('/', (_request, reply) => reply.headers(PAGE_HEADERS).send(homePage(parts.identity.serverName)));
+    app.get('/health', async (_request, reply) => {
+      const health = await parts.health();
+      return reply.code(health.status === 'unavailable' ? 503 : 200).send(health);
+    });
+    app.get('/metrics', async (_request, reply) =>
+      reply.header('content-type', parts.metrics.contentType).send(await parts.metrics.metrics()),
+    );
+  };
+}

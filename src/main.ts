@@ -1,0 +1,151 @@
+/** The program: picks the role, reads the environment, and is the only one to speak with the process. */
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { pino, type Logger } from 'pino';
+import { CONFIG_VARIABLES, readConfig, type Config } from './config.ts';
+import { createUserRole } from './roles/create-user.ts';
+import { migrateRole } from './roles/migrate.ts';
+import { rebuildRole } from './roles/rebuild.ts';
+import { registrationTokenRole } from './roles/registration-token.ts';
+import type { Arguments, Role, RoleContext } from './roles/role.ts';
+import { serveRole } from './roles/serve.ts';
+import { verifyRole } from './roles/verify.ts';
+import { workRole } from './roles/work.ts';
+
+const ROLES: Readonly<Record<string, Role>> = {
+  serve: serveRole,
+  work: workRole,
+  migrate: migrateRole,
+  verify: verifyRole,
+  rebuild: rebuildRole,
+  'create-user': createUserRole,
+  'registration-token': registrationTokenRole,
+};
+
+const USAGE_ERROR = 2;
+
+async function main(words: readonly string[]): Promise<number> {
+  const [name, rest] =
+    words[0] === undefined || words[0].startsWith('-') ? ['serve', words] : [words[0], words.slice(1)];
+  if (name === 'help' || (words[0] !== undefined && ['--help', '-h'].includes(words[0]))) return say(programHelp());
+  const role = Object.hasOwn(ROLES, name) ? ROLES[name]! : null;
+  if (role === null) return complain(`There is no role ${JSON.stringify(name)}.\n\n${programHelp()}`);
+  if (rest.includes('--help') || rest.includes('-h')) return say(roleHelp(name, role));
+  const given = readArguments(role, rest);
+  if (typeof given === 'string') return complain(`${given}\n\n${roleHelp(name, role)}`);
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    return complain(`The environment cannot be used:\n${(error as Error).message}`);
+  }
+  return run(role, given, config);
+}
+
+function readArguments({ options, positionals }: Role, words: readonly string[]): Arguments | string {
+  try {
+    const given = parseArgs({ args: [...words], options, allowPositionals: positionals > 0 });
+    if (given.positionals.length > positionals) return `${given.positionals.at(-1)} is one argument too many.`;
+    return { positionals: given.positionals, values: given.values as Arguments['values'] };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function run(role: Role, given: Arguments, config: Config): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const log = createLog(config);
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody listened'));
+  const context: RoleContext = {
+    config,
+    log,
+    now: Date.now,
+    processId: process.pid,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    progress: createProgress(),
+    readSecret,
+    stop: stop.signal,
+  };
+  try {
+    return await role.run(context, given);
+  } catch (error) {
+    log.debug({ err: error }, 'failed');
+    return complain(error instanceof Error ? error.message : String(error), 1);
+  }
+}
+
+// Standard output is for what was asked for; the log goes beside it. Of errors only what is named here: a database's
+// errors carry rows, and rows hold people's words.
+function createLog({ logLevel }: Config): Logger {
+  const err = (error: unknown): object => {
+    if (!(error instanceof Error)) return { message: String(error) };
+    const code = 'code' in error ? { code: error.code } : {};
+    return { type: error.name, ...code, stack: error.stack };
+  };
+  return pino({ level: logLevel, serializers: { err }, base: null }, pino.destination({ fd: 2, sync: true }));
+}
+
+function createProgress(): (line: string) => void {
+  const every = process.stderr.isTTY ? 100 : 5_000;
+  let last = 0;
+  return (line) => {
+    if (Date.now() - last < every) return;
+    last = Date.now();
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+  };
+}
+
+async function readSecret(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  if (stdin.isTTY) stderr.write(question);
+  const lines = createInterface({ input: stdin, output: nowhere, terminal: stdin.isTTY });
+  try {
+    for await (const line of lines) return line;
+    throw new Error('No password was given.');
+  } finally {
+    lines.close();
+    if (stdin.isTTY) stderr.write('\n');
+  }
+}
+
+function programHelp(): string {
+  const roles = Object.entries(ROLES).map(([name, role]) => `  ${name.padEnd(20)}${role.summary}`);
+  const variables = CONFIG_VARIABLES.map(
+    ({ name, meaning, default: absent }) => `  ${name.padEnd(30)}${meaning} [${absent}]`,
+  );
+  return [
+    'Usage: node src/main.ts [ROLE] [OPTIONS]',
+    '',
+    ...roles,
+    '',
+    'Environment:',
+    ...variables,
+    '',
+    'ROLE --help tells more.',
+  ].join('\n');
+}
+
+function roleHelp(name: string, { summary, usage, help }: Role): string {
+  return [
+    `Usage: node src/main.ts ${name} ${usage}`.trimEnd(),
+    '',
+    `${name}: ${summary}`,
+    ...help.map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function complain(text: string, code = USAGE_ERROR): number {
+  process.stderr.write(`${text}\n`);
+  return code;
+}
+
+// Not exitCode: connections that wait for a Redis that is away would keep the process.
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,64 @@
+/** The registry of everything that is counted. */
+import { sql } from 'kysely';
+import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client';
+import { laneMetrics } from '../commands/room-lane.ts';
+import { recordMetrics } from '../commands/record.ts';
+import type { Db } from '../database/database.ts';
+import { requestSeconds } from '../http/server.ts';
+import type { Follower } from '../log/follow.ts';
+
+export interface MetricsDeps {
+  readonly db: Db;
+  readonly follower: Follower;
+  readonly now: () => number;
+}
+
+/** Gauges that ask the database do so when they are scraped. */
+export function createMetrics(deps: MetricsDeps): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counted: readonly Metric[] = [...Object.values(recordMetrics), ...Object.values(laneMetrics), requestSeconds];
+  for (const metric of counted) registry.registerMetric(metric);
+  registerKnocks(registry, deps);
+  registerLag(registry, deps);
+  return registry;
+}
+
+function registerKnocks(registry: Registry, { db, now }: MetricsDeps): void {
+  const pending = new Gauge({
+    name: 'vestibule_knocks_pending',
+    help: 'Knocks that wait for a decision.',
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'vestibule_knock_oldest_pending_seconds',
+    help: 'Age of the oldest knock that waits for a decision; 0 without one.',
+    registers: [registry],
+    async collect() {
+      const { rows } = await sql<{ pending: number; oldest: Date | null }>`
+        select count(*)::int4 as pending, (select recorded_at from transitions where position = min(opened)) as oldest
+          from knocks where status = 'PENDING'`.execute(db);
+      const found = rows[0];
+      pending.set(found?.pending ?? 0);
+      this.set(found?.oldest ? Math.max(0, (now() - found.oldest.getTime()) / 1000) : 0);
+    },
+  });
+}
+
+function registerLag(registry: Registry, { db, follower }: MetricsDeps): void {
+  new Gauge({
+    name: 'vestibule_reader_lag_positions',
+    help: 'Positions of the log that a reader has not taken in yet.',
+    labelNames: ['reader'],
+    registers: [registry],
+    async collect() {
+      const { rows } = await sql<{ head: number; sealed: number }>`
+        select position as head, coalesce((select max(upto_position) from log_seals), 0) as sealed from log_head`.execute(
+        db,
+      );
+      const { head, sealed } = rows[0] ?? { head: 0, sealed: 0 };
+      this.set({ reader: 'sync' }, Math.max(0, head - follower.head()));
+      this.set({ reader: 'seals' }, head - sealed);
+    },
+  });
+}

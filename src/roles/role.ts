@@ -1,0 +1,39 @@
+/** What a role of the program is, and what the program hands it. */
+import type { ParseArgsOptionsConfig } from 'node:util';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+
+export interface RoleContext {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly processId: number;
+  /** A line for whoever started the program. */
+  readonly print: (line: string) => void;
+  /** A line that the next one replaces on a terminal, and that is dropped elsewhere but once in a while. */
+  readonly progress: (line: string) => void;
+  /** Asks without showing what is typed; a line of standard input when that is no terminal. */
+  readonly readSecret: (question: string) => Promise<string>;
+  /** Aborts on SIGTERM and SIGINT. */
+  readonly stop: AbortSignal;
+}
+
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+export interface Role {
+  /** One line for `--help`. */
+  readonly summary: string;
+  /** What follows the role's name. */
+  readonly usage: string;
+  readonly options: ParseArgsOptionsConfig;
+  /** A line per option, for the role's own `--help`. */
+  readonly help: readonly string[];
+  /** Greatest number of positional arguments. */
+  readonly positionals: number;
+  /** Resolves to the exit code. An Error that is thrown is told by its message, without a stack. */
+  run(context: RoleContext, given: Arguments): Promise<number>;
+}

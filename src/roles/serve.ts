@@ -1,0 +1,167 @@
+/** `serve`: takes the writer's seat, opens the doors, and closes them in order. */
+import type { FastifyInstance } from 'fastify';
+import { createAdminLink } from '../accounts/admin-links.ts';
+import { hasAdmin } from '../accounts/users.ts';
+import { randomId } from '../accounts/secrets.ts';
+import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
+import type { CommandDeps } from '../commands/act.ts';
+import { replayLedger, type EraseDeps } from '../commands/erase.ts';
+import { openWriter, type Writer } from '../commands/writer.ts';
+import type { Config } from '../config.ts';
+import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
+import { adminEndpoints } from '../http/admin/index.ts';
+import { clientServerEndpoints } from '../http/client-server/index.ts';
+import { readHealth } from '../http/health.ts';
+import { createLimits } from '../http/limits.ts';
+import { mountOperations } from '../http/operations.ts';
+import type { HttpParts } from '../http/parts.ts';
+import { createHttpServer } from '../http/server.ts';
+import { openLedger } from '../log/erasure-ledger.ts';
+import { createFollower, type Follower } from '../log/follow.ts';
+import { openQueue, type JobQueue } from '../queue/queue.ts';
+import { startWorker } from '../worker/worker.ts';
+import { createMetrics } from './metrics.ts';
+import { openData, type Data } from './open-data.ts';
+import type { Role, RoleContext } from './role.ts';
+import { workerOf } from './work.ts';
+
+export const serveRole: Role = {
+  summary: 'serve the Matrix and GraphQL APIs and work the job queue (the default)',
+  usage: '[--no-worker]',
+  options: { 'no-worker': { type: 'boolean' } },
+  help: ['--no-worker   leave the job queue to processes that run `work`'],
+  positionals: 0,
+  async run(context, { values }) {
+    const data = await openData(context);
+    try {
+      return await serve(context, data, values['no-worker'] !== true);
+    } finally {
+      await data.close();
+    }
+  },
+};
+
+async function serve(context: RoleContext, data: Data, works: boolean): Promise<number> {
+  const { log, stop } = context;
+  const deposed = new AbortController();
+  const ended = AbortSignal.any([stop, deposed.signal]);
+  const seat = await takeSeat(context, data, ended, () => deposed.abort());
+  if (seat === null) return 0;
+  const { writer, follower } = seat;
+  const parts = await buildParts(context, data, writer, follower, ended);
+  const queue = openQueue({
+    home: data.queueHome,
+    onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
+  });
+  const app = await openDoors(context, parts, queue);
+  const worker = works ? startWorker(...workerOf(context, data)) : null;
+  await greet(context, data, app);
+  if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
+  log.info('shutting down: answering what is open');
+  follower.wakeAll();
+  await app.close();
+  await Promise.all([worker?.close(), queue.close()]);
+  await writer.close();
+  log.info('shut down');
+  return deposed.signal.aborted ? 1 : 0;
+}
+
+interface Seat {
+  readonly writer: Writer;
+  readonly follower: Follower;
+}
+
+/** Null when the program was told to stop while another process had the seat. */
+async function takeSeat(
+  { config, log, now, print }: RoleContext,
+  { database, identity }: Data,
+  signal: AbortSignal,
+  onDeposed: () => void,
+): Promise<Seat | null> {
+  let follower: Follower | null = null;
+  const writer = await openWriter({
+    pool: database.pool,
+    db: database.db,
+    now,
+    serverName: identity.serverName,
+    address: `http://${config.listen.host}:${config.listen.port}`,
+    log,
+    onCommitted: (appended) => follower?.publish(appended),
+    onDeposed() {
+      log.error('another process took the writer seat: this one ends');
+      onDeposed();
+    },
+    onStandby: () => print('Another process writes this log: waiting to take over when it ends.'),
+    signal,
+  });
+  if (writer === null) return null;
+  follower = createFollower(writer.recorder.head());
+  return { writer, follower };
+}
+
+interface Parts extends HttpParts {
+  readonly erase: EraseDeps;
+}
+
+async function buildParts(
+  { config, log, now, print }: RoleContext,
+  { database, identity }: Data,
+  { lanes, recorder }: Writer,
+  follower: Follower,
+  shutdown: AbortSignal,
+): Promise<Parts> {
+  const { db, pool } = database;
+  const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
+  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion };
+  const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
+  // Before anything is served: a backup that was restored must not show again what was erased since.
+  for (const userId of await replayLedger(erase)) print(`Erased ${userId} again, as the ledger tells.`);
+  return {
+    db,
+    commands,
+    erase,
+    follower,
+    identity,
+    registration: { mode: registration },
+    sharedSecret: secret === null ? null : sharedSecretRegistration(secret, now),
+    limits: createLimits(config.rateLimits),
+    publicBaseUrl: config.publicBaseUrl,
+    now,
+    randomId,
+    health: () => readHealth(db, pool, now),
+    metrics: createMetrics({ db, follower, now }),
+    log,
+    shutdown,
+  };
+}
+
+async function openDoors({ config }: RoleContext, parts: Parts, _queue: JobQueue): Promise<FastifyInstance> {
+  const endpoints = [...clientServerEndpoints, ...adminEndpoints];
+  const app = await createHttpServer(parts, endpoints, [mountOperations(parts), mountAdminLink(parts)]);
+  await app.listen(config.listen);
+  return app;
+}
+
+/** Tells where everything is; on a server without an admin, how to become one. */
+async function greet(
+  { config, print, now }: RoleContext,
+  { database, identity }: Data,
+  app: FastifyInstance,
+): Promise<void> {
+  const url = urlOf(app, config);
+  print(`Vestibule serves ${identity.serverName}`);
+  print(`  Matrix    ${url}`);
+  print(`  GraphQL   ${url}/graphql  (an explorer in the browser)`);
+  print(`  Health    ${url}/health   Metrics  ${url}/metrics`);
+  print(`  Accounts  registration is ${config.registration}`);
+  if (await hasAdmin(database.db)) return;
+  const secret = await createAdminLink(database.db, now());
+  print(`  Admin     ${url}${ADMIN_LINK_PATH}${secret}  (once, within a day)`);
+}
+
+// The port is asked of the listener: 0 in CLIENT_LISTEN takes any that is free.
+function urlOf(app: FastifyInstance, { listen }: Config): string {
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
+  return `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+}
