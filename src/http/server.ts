@@ -1,5 +1,11 @@
 /** The HTTP listener: every declared endpoint, the mounts of other doors, and one way to answer errors. */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { Histogram } from 'prom-client';
 import { MatrixError } from '../matrix/errors.ts';
 import { authenticateClient } from './authenticate-client.ts';
@@ -26,7 +32,7 @@ export async function createHttpServer(
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: quietRoutes(parts.log),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     // A request that trickles in is cut off; a long poll answers within a minute.
     requestTimeout: 30_000,

@@ -1,0 +1,82 @@
+/** A small Matrix client over fetch: what tests say to a started server. */
+import { expect } from 'vitest';
+
+export interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- what a server answers is looked at field by field
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+export interface Client {
+  readonly userId: string;
+  readonly token: string;
+  /** Below /_matrix/client/v3 unless the path begins with /_. */
+  call(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** As `call`, and expects a 200. */
+  ok(method: string, path: string, body?: unknown): Promise<Answer['body']>;
+  /** A GraphQL request; the whole answer. */
+  graphql(query: string, variables?: object): Promise<Answer['body']>;
+}
+
+export async function request(
+  url: string,
+  method: string,
+  path: string,
+  options: { readonly token?: string; readonly body?: unknown; readonly raw?: string | Uint8Array } = {},
+): Promise<Answer> {
+  const full = path.startsWith('/_') || path.startsWith('/.') ? `${url}${path}` : `${url}/_matrix/client/v3${path}`;
+  const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
+  const answer = await fetch(full, {
+    method,
+    headers: {
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: body as string }),
+  });
+  const text = await answer.text();
+  const isJson = answer.headers.get('content-type')?.includes('json') === true;
+  return { status: answer.status, body: isJson && text !== '' ? JSON.parse(text) : text, headers: answer.headers };
+}
+
+export function clientWith(url: string, token: string, userId: string): Client {
+  const call: Client['call'] = (method, path, body) => request(url, method, path, { token, body });
+  return {
+    userId,
+    token,
+    call,
+    async ok(method, path, body) {
+      const answer = await call(method, path, body);
+      expect(answer, `${method} ${path}`).toMatchObject({ status: 200 });
+      return answer.body;
+    },
+    async graphql(query, variables = {}) {
+      const answer = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+      });
+      return answer.json();
+    },
+  };
+}
+
+/** Registers a user (registration is open, one request). */
+export async function register(url: string, username: string, password = `password of ${username}`): Promise<Client> {
+  const body = { username, password, auth: { type: 'm.login.dummy' } };
+  const answer = await request(url, 'POST', '/register', { body });
+  expect(answer, username).toMatchObject({ status: 200 });
+  return clientWith(url, answer.body.access_token, answer.body.user_id);
+}
+
+/** A room that people knock on; only level 50 invites. */
+export async function knockRoom(owner: Client, options: object = {}): Promise<string> {
+  const { room_id } = await owner.ok('POST', '/createRoom', {
+    preset: 'private_chat',
+    name: 'The door',
+    initial_state: [{ type: 'm.room.join_rules', state_key: '', content: { join_rule: 'knock' } }],
+    ...options,
+  });
+  return room_id;
+}

@@ -1,0 +1,128 @@
+/** A server as its user starts it: a process of its own, on a data folder or a database, reached over HTTP. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface ServerOptions {
+  /** Absent: the embedded Postgres in `dataDir`. */
+  readonly databaseUrl?: string;
+  /** Absent: a temporary folder, removed on stop. */
+  readonly dataDir?: string;
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly process: ChildProcess;
+  /** Everything it has printed: standard output, and its log. */
+  output(): { readonly out: string; readonly log: string };
+  /** SIGTERM, and the exit code. Removes a temporary data folder. */
+  stop(): Promise<number | null>;
+  /** SIGKILL; the data stays. */
+  kill(): Promise<void>;
+}
+
+/** Resolves when the server answers. Rejects with what it printed when it ends before. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const dataDir = options.dataDir ?? (await temporaryFolder());
+  const port = options.port ?? (await freePort());
+  const { child, printed } = run(['serve', ...(options.args ?? [])], {
+    DATA_DIR: dataDir,
+    CLIENT_LISTEN: `127.0.0.1:${port}`,
+    RATE_LIMITS: 'off',
+    ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
+    ...options.env,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url, child, printed);
+  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  return {
+    url,
+    port,
+    dataDir,
+    process: child,
+    output: () => ({ ...printed }),
+    async stop() {
+      child.kill('SIGTERM');
+      const code = await gone;
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      return code;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly log: string;
+}
+
+/** Runs a role to its end. */
+export async function runRole(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<Finished> {
+  const { child, printed } = run(args, env);
+  child.stdin?.end(input);
+  const code = await new Promise<number | null>((resolve) => child.once('close', (ended) => resolve(ended)));
+  return { code, ...printed };
+}
+
+/** A folder that the embedded Postgres' account can reach. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'vestibule-data-'));
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+interface Printed {
+  out: string;
+  log: string;
+}
+
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): { child: ChildProcess; printed: Printed } {
+  const printed: Printed = { out: '', log: '' };
+  // Of this process' environment only what finds programs: what a developer has set must not reach the server.
+  const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...bare, LOG_LEVEL: 'debug', ...env } });
+  child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (printed.log += chunk.toString()));
+  return { child, printed };
+}
+
+async function answering(url: string, child: ChildProcess, printed: Printed): Promise<void> {
+  for (let waited = 0; waited < 60_000; waited += 50) {
+    if (child.exitCode !== null || child.signalCode !== null) break;
+    const answer = await fetch(`${url}/_matrix/client/versions`).catch(() => null);
+    if (answer?.status === 200 && printed.out.includes('Accounts')) return;
+    await sleep(50);
+  }
+  throw new Error(`the server did not start:\n${printed.out}\n${printed.log}`);
+}
