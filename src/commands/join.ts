@@ -1,6 +1,6 @@
 /** Joining a room: because it is open, after an invite, or vouched for as a member of another room. */
 import { MatrixError } from '../matrix/errors.ts';
-import type { RoomId, UserId } from '../matrix/identifiers.ts';
+import { parseRoomId, type UserId } from '../matrix/identifiers.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../matrix/json.ts';
 import { joinRule, membershipIn, powerLevels } from '../matrix/room-state.ts';
 import { membershipOf as currentMembership } from '../projections/room-state.ts';
@@ -72,7 +72,9 @@ async function isInAllowedRoom(deps: CommandDeps, state: HeadState, userId: User
   const allow = state.get('m.room.join_rules', '')?.pdu.content['allow'];
   for (const entry of isJsonArray(allow) ? allow : []) {
     if (!isJsonObject(entry) || entry['type'] !== 'm.room_membership' || typeof entry['room_id'] !== 'string') continue;
-    const membership = await currentMembership(deps.db, entry['room_id'] as RoomId, userId);
+    const roomId = parseRoomId(entry['room_id']);
+    if (roomId === null) continue;
+    const membership = await currentMembership(deps.db, roomId, userId);
     if (membership?.membership === 'join') return true;
   }
   return false;

@@ -6,7 +6,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import { authorize } from '../matrix/event-auth.ts';
 import { eventIdOf } from '../matrix/hashes.ts';
 import type { EventId, UserId } from '../matrix/identifiers.ts';
-import type { JsonObject } from '../matrix/json.ts';
+import { MAX_JSON_DEPTH, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { eventTemplate, type AuthorizedPdu, type PduFields } from '../matrix/pdu.ts';
 import { isRejection, type Rejection } from '../matrix/rejection.ts';
 import { signEvent, type ServerIdentity } from '../matrix/signatures.ts';
@@ -40,7 +40,8 @@ export function keysToPropose(draft: EventDraft, head: RoomHead): readonly (read
 
 /**
  * The event, hashed, signed and allowed by `state`, or the rule that refuses it. `now` in milliseconds.
- * Throws MatrixError M_TOO_LARGE beyond the size limits, M_BAD_JSON for content that canonical JSON refuses.
+ * Throws MatrixError M_TOO_LARGE beyond the size limits, M_BAD_JSON for content that canonical JSON refuses or that is
+ * nested too deep to be read again.
  */
 export function propose(
   draft: EventDraft,
@@ -89,4 +90,12 @@ function checkSizes(draft: EventDraft): void {
     }
     if (part.includes('\u0000')) throw new MatrixError('M_BAD_JSON', 'type and state_key cannot hold a NUL.');
   }
+  // The event wraps the content: one that nobody can parse, this server included, must not be sent.
+  if (isDeeper(draft.content, MAX_JSON_DEPTH - 1))
+    throw new MatrixError('M_BAD_JSON', 'The content is nested too deep.');
+}
+
+function isDeeper(value: JsonValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

@@ -6,8 +6,9 @@ import { Gauge, Histogram } from 'prom-client';
 import type { Appended } from '../log/append.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
+import { isConnectionLoss } from './connection-loss.ts';
 import { createUnitQueue, type AppendUnit, type Outcome, type UnitQueue, type Waiting } from './unit-queue.ts';
-import { placeUnits, writeBatch } from './write-batch.ts';
+import { placeUnits, wasStored, writeBatch } from './write-batch.ts';
 
 export interface Recorder {
   /**
@@ -15,10 +16,15 @@ export interface Recorder {
    * database said about a unit it refuses, and with M_LIMIT_EXCEEDED (retry_after_ms) when too much waits.
    */
   append(unit: AppendUnit): Promise<'committed' | 'cancelled'>;
+  /** What `append` would refuse any unit with right now; null: it takes units. */
+  refusal(): MatrixError | null;
   /** The last position that is durable. */
   head(): number;
   waiting(): number;
-  /** Takes nothing more, writes what waits, lets go of the connection. */
+  /**
+   * Takes nothing more, writes what waits, lets go of the connection. While the database is away it waits for a few
+   * seconds, then what waits is rejected.
+   */
   close(): Promise<void>;
 }
 
@@ -41,6 +47,7 @@ export interface RecorderDeps {
 
 const MAX_WAITING = 5_000;
 const RETRY_CONNECT_MS = 200;
+const CLOSE_PATIENCE_MS = 5_000;
 
 export const recordMetrics = {
   appendSeconds: new Histogram({
@@ -66,7 +73,12 @@ interface RecorderState {
   head: number;
   stamp: number;
   running: Promise<void> | null;
-  closed: boolean;
+  /** Why nothing more is taken. */
+  closed: MatrixError | null;
+  /** Why nothing can be written any more. */
+  over: MatrixError | null;
+  /** On the process' own clock: from then on a database that is away is given up. */
+  deadline: number;
 }
 
 export function createRecorder(deps: RecorderDeps): Recorder {
@@ -77,28 +89,38 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     head: deps.head,
     stamp: deps.lastStamp,
     running: null,
-    closed: false,
+    closed: null,
+    over: null,
+    deadline: Infinity,
   };
   return {
     append: (unit) => enqueue(state, unit),
+    refusal: () => refusal(state),
     head: () => state.head,
     waiting: () => state.queue.size(),
     async close() {
-      state.closed = true;
+      state.closed ??= unavailable('The server is shutting down.');
+      state.deadline = performance.now() + CLOSE_PATIENCE_MS;
       await state.running;
-      state.client?.release(true);
-      state.client = null;
+      if (state.client !== null) dropClient(state, state.client);
     },
   };
 }
 
+function refusal(state: RecorderState): MatrixError | null {
+  if (state.closed !== null) return state.closed;
+  if (state.queue.size() < MAX_WAITING) return null;
+  return new MatrixError('M_LIMIT_EXCEEDED', 'The server is overloaded.', { retry_after_ms: 1_000 });
+}
+
+function unavailable(message: string): MatrixError {
+  return new MatrixError('M_UNKNOWN', message, { status: 503 });
+}
+
 function enqueue(state: RecorderState, unit: AppendUnit): Promise<'committed' | 'cancelled'> {
-  if (state.closed)
-    return Promise.reject(new MatrixError('M_UNKNOWN', 'The server is shutting down.', { status: 503 }));
+  const refused = refusal(state);
+  if (refused !== null) return Promise.reject(refused);
   if (unit.head?.stale === true) return Promise.resolve('cancelled');
-  if (state.queue.size() >= MAX_WAITING) {
-    return Promise.reject(new MatrixError('M_LIMIT_EXCEEDED', 'The server is overloaded.', { retry_after_ms: 1_000 }));
-  }
   const { promise, resolve, reject } = Promise.withResolvers<'committed' | 'cancelled'>();
   const done = (outcome: Outcome) => (outcome.is === 'failed' ? reject(outcome.error) : resolve(outcome.is));
   state.queue.push({ unit, done });
@@ -114,7 +136,9 @@ async function drain(state: RecorderState): Promise<void> {
       const batch = state.queue.take();
       if (batch.length === 0) break;
       recordMetrics.waiting.set(state.queue.size());
-      await commit(state, batch);
+      await commit(state, batch).catch((error: unknown) => {
+        for (const waiting of batch) fail(state, waiting, error);
+      });
     }
   } finally {
     state.running = null;
@@ -128,15 +152,19 @@ async function commit(state: RecorderState, batch: readonly Waiting[]): Promise<
     return unit.head?.stale !== true;
   });
   if (live.length === 0) return;
-  const error = await attempt(state, live);
-  if (error === null) return;
+  const attempted = state.over === null ? await attempt(state, live) : 'over';
+  if (attempted === 'stored') return;
+  if (attempted === 'over') {
+    for (const { done } of live) done({ is: 'failed', error: state.over });
+    return;
+  }
   const rooms = [...Map.groupBy(live, ({ unit }) => unit.roomId).values()];
   if (rooms.length > 1) {
     for (const room of rooms) await commit(state, room);
   } else if (live.length > 1) {
     for (const waiting of live) await commit(state, [waiting]);
   } else {
-    fail(state, live[0]!, error.cause);
+    fail(state, live[0]!, attempted.cause);
   }
 }
 
@@ -154,33 +182,38 @@ function fail(state: RecorderState, { unit, done }: Waiting, error: unknown): vo
   done({ is: 'failed', error });
 }
 
-/** Tries until the database has answered; null: stored and answered. An error is its refusal of these rows. */
-async function attempt(state: RecorderState, batch: readonly Waiting[]): Promise<{ cause: unknown } | null> {
+/** Tries until the database has answered. `cause`: it does not take these rows. `over`: nothing can be written any more. */
+async function attempt(
+  state: RecorderState,
+  batch: readonly Waiting[],
+): Promise<'stored' | 'over' | { readonly cause: unknown }> {
   const started = performance.now();
   const at = new Date((state.stamp = Math.max(state.deps.now(), state.stamp)));
   const units = batch.map(({ unit }) => unit);
   const placed = placeUnits(units, state.head, at);
   const from = { epoch: state.deps.epoch, head: state.head };
-  for (let inDoubt = false; ; inDoubt = true) {
+  for (let losses = 0; ; losses += 1) {
+    if (losses > 1) await setTimeout(RETRY_CONNECT_MS);
     const client = await connected(state);
+    if (client === null) return giveUp(state, 'The database is away: what becomes of this is not known.');
+    let stored: boolean;
     try {
-      // After a loss the log itself tells: the head moved with the batch or not at all. The same rows are sent again,
-      // never the commands run again: that would sign a second event.
-      const stored = inDoubt && (await headOf(client, from.epoch)) === placed.placed.head;
-      if (stored || (await writeBatch(client, placed, from, state.deps))) {
-        finish(state, batch, placed.placed, started);
-      } else {
-        depose(state, batch);
-      }
-      return null;
+      // After a loss the log itself tells whether the batch is in it. If not, the same rows are sent again, never the
+      // commands run again: that would sign a second event.
+      stored =
+        (losses > 0 && (await wasStored(client, placed))) || (await writeBatch(client, placed, from, state.deps));
     } catch (error) {
       if (!isConnectionLoss(error)) {
-        await client.query('rollback').catch(() => dropClient(state));
+        await client.query('rollback').catch(() => dropClient(state, client));
         return { cause: error };
       }
       state.deps.log.warn({ err: error }, 'connection lost while writing');
-      dropClient(state);
+      dropClient(state, client);
+      continue;
     }
+    if (!stored) return depose(state);
+    finish(state, batch, placed.placed, started);
+    return 'stored';
   }
 }
 
@@ -192,19 +225,26 @@ function finish(state: RecorderState, batch: readonly Waiting[], placed: Appende
   for (const { done } of batch) done({ is: 'committed' });
 }
 
-function depose(state: RecorderState, batch: readonly Waiting[]): void {
-  state.closed = true;
-  const error = new MatrixError('M_UNKNOWN', 'Another process writes the log now.', { status: 503 });
-  for (const { done } of [...batch, ...state.queue.removeAll()]) done({ is: 'failed', error });
+function depose(state: RecorderState): 'over' {
+  giveUp(state, 'Another process writes the log now.');
   state.deps.onDeposed();
+  return 'over';
 }
 
-async function connected(state: RecorderState): Promise<PoolClient> {
+function giveUp(state: RecorderState, why: string): 'over' {
+  state.closed = state.over = unavailable(why);
+  return 'over';
+}
+
+/** Null when the database is away for too long while the recorder closes. */
+async function connected(state: RecorderState): Promise<PoolClient | null> {
   while (state.client === null) {
     try {
-      state.client = await state.deps.connect();
-      state.client.on('error', () => dropClient(state));
+      const client = await state.deps.connect();
+      client.on('error', () => dropClient(state, client));
+      state.client = client;
     } catch (error) {
+      if (performance.now() > state.deadline) return null;
       state.deps.log.warn({ err: error }, 'the database cannot be reached; trying again');
       await setTimeout(RETRY_CONNECT_MS);
     }
@@ -212,24 +252,9 @@ async function connected(state: RecorderState): Promise<PoolClient> {
   return state.client;
 }
 
-function dropClient(state: RecorderState): void {
-  state.client?.release(true);
+// A lost connection tells so more than once: by its query and by itself. By then there may be a new one.
+function dropClient(state: RecorderState, client: PoolClient): void {
+  if (state.client !== client) return;
   state.client = null;
-}
-
-/** Waits for a transaction of the lost connection that may still hold the row, then says where the log stands. */
-async function headOf(client: PoolClient, epoch: number): Promise<number | null> {
-  const found = await client.query<{ position: number }>('select position from log_head where epoch = $1 for update', [
-    epoch,
-  ]);
-  return found.rows[0]?.position ?? null;
-}
-
-// Classes 08 and 57P say that the session is gone, not that a row is bad; so do the socket's own errors, which come
-// with a system call's code or in the driver's words.
-function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (/^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)) return code.startsWith('08') || code.startsWith('57P');
-  return /^E[A-Z]+$/.test(code) || /connection|terminated|not queryable/i.test(error.message);
+  client.release(true);
 }

@@ -119,8 +119,10 @@ export async function headState(
   for (const [type, stateKey] of keys) {
     const name = stateName(type, stateKey);
     const known = head.pending.get(name) ?? cache.get(cacheName(head, name))?.entry;
-    if (known === undefined) missing.push([type, stateKey]);
-    else found.set(name, known);
+    if (known !== undefined) found.set(name, known);
+    // No event has such a key, and Postgres cannot even be asked for it; content that names one asks nonetheless.
+    else if (stateKey.includes('\u0000')) found.set(name, null);
+    else missing.push([type, stateKey]);
   }
   if (missing.length > 0) await loadEntries(db, cache, head, missing, found);
   return {

@@ -26,20 +26,28 @@ export interface LaneRoom {
   countServers(): Promise<void>;
 }
 
+type Proposal<T> = (room: LaneRoom | null) => Promise<Decision<T>>;
+type Outcome<T> = 'cancelled' | { readonly answer: T };
+
+/** What a turn leaves: rejected when the proposal is refused, settled once that is certain. */
+interface Proposed<T> {
+  readonly outcome: Promise<Outcome<T>>;
+}
+
 export interface RoomLanes {
   /**
    * Runs a proposal in the room's turn (`null`: no such room) and resolves after the commit. A proposal whose
    * predecessor was not stored is run again on the true head, so it must have no effects of its own.
    * Rejects with what the proposal throws, or M_LIMIT_EXCEEDED when the lane is full.
    */
-  run<T>(roomId: string, propose: (room: LaneRoom | null) => Promise<Decision<T>>): Promise<T>;
+  run<T>(roomId: string, propose: Proposal<T>): Promise<T>;
   /** Reads members' state ahead of the room's turn, in one query for all who ask at the same time. */
   warm(roomId: string, userIds: readonly string[]): Promise<void>;
   /** Drops what is remembered of a room, or of all: the next proposal reads the log again. */
   forget(roomId?: string): void;
 }
 
-const MAX_WAITING = 500;
+const MAX_CALLS = 500;
 const MAX_HEADS = 10_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 const MAX_ATTEMPTS = 5;
@@ -49,10 +57,12 @@ export const laneMetrics = {
 };
 
 interface Lane {
-  waiting: number;
+  /** Calls that are not answered yet. */
+  calls: number;
+  /** Settles when the last turn so far has ended. */
   tail: Promise<unknown>;
-  /** Settles when the last unit of the lane is durable or refused. */
-  lastAppend: Promise<unknown>;
+  /** Resolves when every unit of the lane so far is durable, cancelled or refused. */
+  appended: Promise<unknown>;
 }
 
 export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () => Recorder }): RoomLanes {
@@ -60,35 +70,54 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
   const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
   const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
 
-  const headFor = async (roomId: string): Promise<RoomHead | null> => {
+  const headFor = async (lane: Lane, roomId: string): Promise<RoomHead | null> => {
     const known = heads.get(roomId);
     if (known !== undefined && !known.stale) return known;
-    await lanes.get(roomId)?.lastAppend;
+    await lane.appended;
     const loaded = await loadRoomHead(deps.db, roomId);
     if (loaded !== null) heads.set(roomId, loaded);
     return loaded;
   };
 
-  const propose = async <T>(lane: Lane, roomId: string, decide: Parameters<RoomLanes['run']>[1]) => {
-    const head = await headFor(roomId);
-    const decision = (await decide(head === null ? null : laneRoom(deps.db, cache, lane, head))) as Decision<T>;
-    for (const judged of decision.judged) if (head !== null) advance(head, judged);
-    const { judged, actions } = decision;
+  const propose = async <T>(lane: Lane, roomId: string, decide: Proposal<T>): Promise<Proposed<T>> => {
+    const head = await headFor(lane, roomId);
+    let decision: Decision<T>;
+    try {
+      decision = await decide(head === null ? null : laneRoom(deps.db, cache, lane, head));
+    } catch (error) {
+      return { outcome: refused(lane, head, error) };
+    }
+    // Before the head moves: nothing may be built on what is not even waiting.
+    const refusal = deps.recorder().refusal();
+    if (refusal !== null) throw refusal;
+    const { judged, actions, answer } = decision;
+    for (const j of judged) if (head !== null) advance(head, j);
     const stored = deps.recorder().append({ roomId: roomId as RoomId, head, judged, actions, erasures: [] });
-    lane.lastAppend = stored.catch(() => undefined);
-    const settled = stored.then((outcome) => {
-      if (outcome === 'committed' && head !== null) for (const j of judged) settle(cache, head, j);
-      return outcome;
+    const before = lane.appended;
+    lane.appended = stored.then(
+      () => before,
+      () => before,
+    );
+    const outcome = stored.then((is): Outcome<T> => {
+      if (is === 'cancelled') return is;
+      if (head !== null) for (const j of judged) settle(cache, head, j);
+      return { answer };
     });
-    return { settled, answer: decision.answer };
+    return { outcome };
   };
 
-  const run = async <T>(roomId: string, decide: Parameters<RoomLanes['run']>[1]): Promise<T> => {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const { settled, answer } = await inTurn(lanes, roomId, (lane) => propose<T>(lane, roomId, decide));
-      if ((await settled) === 'committed') return answer;
+  const run = async <T>(roomId: string, decide: Proposal<T>): Promise<T> => {
+    const lane = enter(lanes, roomId);
+    try {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+        const { outcome } = await inTurn(lane, () => propose(lane, roomId, decide));
+        const settled = await outcome;
+        if (settled !== 'cancelled') return settled.answer;
+      }
+      throw new MatrixError('M_UNKNOWN', 'The room could not be written to.', { status: 503 });
+    } finally {
+      leave(lanes, roomId, lane);
     }
-    throw new MatrixError('M_UNKNOWN', 'The room could not be written to.', { status: 503 });
   };
 
   const ahead = new DataLoader<string, StateEntry | null>(
@@ -110,7 +139,7 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
       const read = (userId: string) => ahead.load(`${roomId}\u0000${userId}`);
       await Promise.all(userIds.map((userId) => warm(cache, head, userId, () => read(userId))));
     },
-    run: (roomId, decide) => run(roomId, decide as Parameters<RoomLanes['run']>[1]),
+    run,
     forget(roomId) {
       const gone = roomId === undefined ? [...heads.values()] : [heads.get(roomId)];
       for (const head of gone) if (head !== undefined) head.stale = true;
@@ -124,35 +153,43 @@ function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRo
     state: (keys) => headState(db, cache, head, keys),
     async countServers() {
       if (head.servers !== null) return;
-      await lane.lastAppend;
+      await lane.appended;
       head.servers = await countServers(db, head.roomId);
     },
   };
 }
 
-/** Waits for the room's turn. The turn ends when `work` has proposed, not when the proposal is durable. */
-async function inTurn<T>(lanes: Map<string, Lane>, roomId: string, work: (lane: Lane) => Promise<T>): Promise<T> {
-  const lane = lanes.get(roomId) ?? { waiting: 0, tail: Promise.resolve(), lastAppend: Promise.resolve() };
-  if (lane.waiting >= MAX_WAITING) {
-    throw new MatrixError('M_LIMIT_EXCEEDED', 'Too much is going on in this room.', { retry_after_ms: 500 });
-  }
-  lanes.set(roomId, lane);
-  laneMetrics.busy.set(lanes.size);
-  lane.waiting += 1;
-  const turn = lane.tail.then(() => work(lane));
-  lane.tail = turn.catch(() => undefined);
-  try {
-    return await turn;
-  } finally {
-    lane.waiting -= 1;
-    if (lane.waiting === 0) void lane.lastAppend.then(() => retire(lanes, roomId, lane));
-  }
+// A refusal may rest on what is not durable yet, and must not be heard if that is never stored.
+async function refused(lane: Lane, head: RoomHead | null, error: unknown): Promise<'cancelled'> {
+  await lane.appended;
+  if (head?.stale === true) return 'cancelled';
+  throw error;
 }
 
-function retire(lanes: Map<string, Lane>, roomId: string, lane: Lane): void {
-  if (lane.waiting > 0 || lanes.get(roomId) !== lane) return;
+function enter(lanes: Map<string, Lane>, roomId: string): Lane {
+  const lane = lanes.get(roomId) ?? { calls: 0, tail: Promise.resolve(), appended: Promise.resolve() };
+  if (lane.calls >= MAX_CALLS) {
+    throw new MatrixError('M_LIMIT_EXCEEDED', 'Too much is going on in this room.', { retry_after_ms: 500 });
+  }
+  lane.calls += 1;
+  lanes.set(roomId, lane);
+  laneMetrics.busy.set(lanes.size);
+  return lane;
+}
+
+/** A lane that nobody waits in has nothing pending either: it can go. */
+function leave(lanes: Map<string, Lane>, roomId: string, lane: Lane): void {
+  lane.calls -= 1;
+  if (lane.calls > 0) return;
   lanes.delete(roomId);
   laneMetrics.busy.set(lanes.size);
+}
+
+/** Waits for the room's turn. The turn ends when `work` has proposed, not when the proposal is durable. */
+function inTurn<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+  const turn = lane.tail.then(work);
+  lane.tail = turn.catch(() => undefined);
+  return turn;
 }
 
 // An entry's size is dominated by its content; 700 bytes are what an event has besides.

@@ -94,6 +94,8 @@ function takeBatch(rooms: Map<string, Waiting[]>, limits: BatchLimits): readonly
       events += unitEvents;
       bytes += unitBytes;
     }
+    // A room that was passed over keeps its place: it comes first once those before it were served.
+    if (taken === 0) continue;
     batch.push(...queue.slice(0, taken));
     rooms.delete(name);
     if (taken < queue.length) rooms.set(name, queue.slice(taken));

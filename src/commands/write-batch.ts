@@ -55,6 +55,34 @@ export async function writeBatch(
   return true;
 }
 
+/**
+ * Whether a placed batch is in the log: asked on a new connection when the one that should have committed it was lost.
+ * Waits for the lost one's transaction, which may still hold the head. A batch is stored whole, so one row tells.
+ */
+export async function wasStored(client: PoolClient, { batch, placed }: PlacedBatch): Promise<boolean> {
+  await client.query('select from log_head for update');
+  const event = placed.events[0];
+  if (event !== undefined) {
+    const { roomId, slot } = event.judged;
+    return exists(client, 'events where room_id = $1 and position = $2 and event_id = $3', [
+      ...[roomId, event.position, slot.eventId],
+    ]);
+  }
+  const stamp = batch.at.toISOString();
+  const action = batch.actions[0];
+  if (action !== undefined) {
+    return exists(client, 'actions where position = $1 and actor = $2 and at = $3', [
+      ...[placed.actions[0], action.actor, stamp],
+    ]);
+  }
+  return exists(client, 'erasures where position = $1 and at = $2', [placed.erasures[0], stamp]);
+}
+
+async function exists(client: PoolClient, row: string, values: readonly unknown[]): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(`select exists (select from ${row}) as found`, [...values]);
+  return rows[0]?.found === true;
+}
+
 async function runWithin(tx: TxClient, units: readonly AppendUnit[], appended: Appended): Promise<void> {
   let erasure = 0;
   for (const unit of units) {

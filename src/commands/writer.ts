@@ -7,6 +7,7 @@ import type { Appended } from '../log/append.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { createRecorder, type Recorder } from './record.ts';
 import { createRoomLanes, type RoomLanes } from './room-lane.ts';
+import type { AppendUnit } from './unit-queue.ts';
 
 export interface Writer {
   readonly epoch: number;
@@ -37,6 +38,11 @@ export interface WriterDeps {
 // Any number that nothing else in the database locks; "vest" in ASCII.
 const SEAT_LOCK = 0x76657374;
 const STANDBY_POLL_MS = 500;
+// Sooner than a standby looks.
+const RETAKE_MS = 100;
+
+// A peer that is gone without a word is noticed within seconds: until then its session would keep lock and row.
+const NOTICE_LOSS = 'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
 
 /**
  * Takes the seat, waiting for it as long as another process holds it, and raises the epoch: from then on no other
@@ -44,14 +50,19 @@ const STANDBY_POLL_MS = 500;
  */
 export async function openWriter(deps: WriterDeps): Promise<Writer | null> {
   const lanes: RoomLanes = createRoomLanes({ db: deps.db, recorder: () => recorder });
-  const seat = await takeSeat(deps, () => lanes.forget());
-  if (seat === null) return null;
-  const epoch = await raiseEpoch(seat.client, deps.address);
+  const first = await takeSeat(deps);
+  if (first === null) return null;
+  const epoch = await raiseEpoch(first, deps.address);
   const recorder = createRecorder({
     ...deps,
     ...epoch,
     connect: () => connectWriter(deps.pool),
     onRoomFailed: (roomId) => lanes.forget(roomId),
+  });
+  const seat = await keepSeat(first, deps, {
+    onRebuilt: () => lanes.forget(),
+    // An append that holds nothing: all it does is to ask whose epoch it is.
+    onTaken: () => void recorder.append(NOTHING).catch(() => undefined),
   });
   deps.log.info({ epoch: epoch.epoch, position: epoch.head }, 'writing the log');
   return {
@@ -65,16 +76,12 @@ export async function openWriter(deps: WriterDeps): Promise<Writer | null> {
   };
 }
 
-interface Seat {
-  readonly client: PoolClient;
-  release(): void;
-}
+const NOTHING: AppendUnit = { roomId: null, head: null, judged: [], actions: [], erasures: [] };
 
-async function takeSeat(deps: WriterDeps, onRebuilt: () => void): Promise<Seat | null> {
+async function takeSeat(deps: WriterDeps): Promise<PoolClient | null> {
   for (let waited = false; !deps.signal.aborted; waited = true) {
     const client = await deps.pool.connect();
-    const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [SEAT_LOCK]);
-    if (rows[0]?.taken === true) return keepSeat(client, deps, onRebuilt);
+    if (await tryLock(client)) return client;
     client.release();
     if (!waited) deps.onStandby?.();
     await setTimeout(STANDBY_POLL_MS, undefined, { signal: deps.signal }).catch(() => undefined);
@@ -82,46 +89,70 @@ async function takeSeat(deps: WriterDeps, onRebuilt: () => void): Promise<Seat |
   return null;
 }
 
-// The lock goes with its connection. Losing it is not yet losing the seat: only a raised epoch is, and the next append
-// notices that. Until then the lock is taken again, so that a standby does not take over for a blink.
-async function keepSeat(first: PoolClient, deps: WriterDeps, onRebuilt: () => void): Promise<Seat> {
-  const seat = { client: first, released: false };
-  const watch = async (client: PoolClient): Promise<void> => {
-    seat.client = client;
-    client.on('notification', onRebuilt);
-    client.on('error', (error) => {
-      deps.log.warn({ err: error }, 'the connection that holds the writer seat was lost');
-      client.release(true);
-      if (!seat.released) void retake(deps, seat, watch);
-    });
-    // A rebuild that replaced projections tells here that lanes must read them again.
-    await client.query('listen vestibule_rebuilt');
-  };
-  await watch(first);
-  return {
-    client: first,
-    release() {
-      seat.released = true;
-      seat.client.release(true);
-    },
-  };
+async function tryLock(client: PoolClient): Promise<boolean> {
+  await client.query(NOTICE_LOSS);
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [SEAT_LOCK]);
+  return rows[0]?.taken === true;
 }
 
-async function retake(
+interface SeatEvents {
+  /** A rebuild replaced projections, or may have: lanes must read them again. */
+  onRebuilt(): void;
+  /** Another process has the lock. */
+  onTaken(): void;
+}
+
+// The lock goes with its connection. Losing it is not yet losing the seat: only a raised epoch is. Until then the lock
+// is taken again, so that a standby does not take over for a blink.
+async function keepSeat(
+  first: PoolClient,
   deps: WriterDeps,
-  seat: { readonly released: boolean },
-  watch: (client: PoolClient) => Promise<void>,
-): Promise<void> {
-  while (!seat.released) {
-    try {
-      const client = await deps.pool.connect();
-      await client.query('select pg_try_advisory_lock($1)', [SEAT_LOCK]);
-      return await watch(client);
-    } catch (error) {
-      deps.log.warn({ err: error }, 'the writer seat could not be taken again yet');
-      await setTimeout(STANDBY_POLL_MS);
+  { onRebuilt, onTaken }: SeatEvents,
+): Promise<{ release(): void }> {
+  let held: PoolClient | null = null;
+  let [released, retaking] = [false, false];
+
+  const hold = async (client: PoolClient): Promise<void> => {
+    held = client;
+    client.on('notification', onRebuilt);
+    client.on('error', (error) => {
+      if (held !== client) return;
+      deps.log.warn({ err: error }, 'the connection that holds the writer seat was lost');
+      held = null;
+      client.release(true);
+      if (!released && !retaking) void retake();
+    });
+    await client.query('listen vestibule_rebuilt');
+  };
+
+  const retake = async (): Promise<void> => {
+    retaking = true;
+    while (!released && held === null) {
+      await setTimeout(RETAKE_MS);
+      try {
+        const client = await deps.pool.connect();
+        if (await tryLock(client)) {
+          await hold(client);
+          onRebuilt();
+        } else {
+          client.release();
+          onTaken();
+        }
+      } catch (error) {
+        deps.log.warn({ err: error }, 'the writer seat could not be taken again yet');
+      }
     }
-  }
+    retaking = false;
+  };
+
+  await hold(first);
+  return {
+    release() {
+      released = true;
+      held?.release(true);
+      held = null;
+    },
+  };
 }
 
 async function raiseEpoch(
@@ -140,10 +171,15 @@ async function raiseEpoch(
 
 async function connectWriter(pool: Pool): Promise<PoolClient> {
   const client = await pool.connect();
-  // Every statement of an append is a look-up by key. On tables that were never analysed the planner would rather
-  // join whole tables, and a batch would take a second.
-  await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
-  // A connection cut on its way must not keep the head locked.
-  await client.query("set idle_in_transaction_session_timeout = '10s'; set tcp_keepalives_idle = 5");
-  return client;
+  try {
+    // Every statement of an append is a look-up by key. On tables that were never analysed the planner would rather
+    // join whole tables, and a batch would take a second.
+    await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
+    // A connection cut on its way must not keep the head locked.
+    await client.query(`set idle_in_transaction_session_timeout = '10s'; ${NOTICE_LOSS}`);
+    return client;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
 }
