@@ -15,24 +15,20 @@ export function readQuery(declared: Endpoint['query'], request: FastifyRequest):
     else read[name] = value;
   }
   for (const value of Object.values(read).flat()) {
-    if (typeof value === 'string' && isBroken(value)) {
-      throw new MatrixError('M_INVALID_PARAM', 'A query parameter is not valid text.');
+    if (typeof value === 'string' && value.includes('\u0000')) {
+      throw new MatrixError('M_INVALID_PARAM', 'A query parameter holds a NUL.');
     }
   }
   return read;
 }
 
-/** Path parameters, decoded once. Throws M_INVALID_PARAM for what cannot be stored or compared. */
+/** Path parameters, decoded once. Throws M_BAD_JSON for a NUL: ids, types and state keys cannot hold one. */
 export function readParams(request: FastifyRequest): Readonly<Record<string, string>> {
   const params = request.params as Readonly<Record<string, string>>;
   for (const value of Object.values(params)) {
-    if (isBroken(value)) throw new MatrixError('M_INVALID_PARAM', 'A part of the path is not valid text.');
+    if (value.includes('\u0000')) throw new MatrixError('M_BAD_JSON', 'A part of the path holds a NUL.');
   }
   return params;
-}
-
-function isBroken(text: string): boolean {
-  return text.includes('\u0000') || !text.isWellFormed();
 }
 
 /**

@@ -1,4 +1,5 @@
-/** The HTTP listener: every declared endpoint, the mounts of other doors, and one way to answer errors. */
+/** The HTTP listener: every declared endpoint, and the mounts of other doors. */
+import { METHODS } from 'node:http';
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -10,6 +11,7 @@ import { Histogram } from 'prom-client';
 import { MatrixError } from '../matrix/errors.ts';
 import { authenticateClient } from './authenticate-client.ts';
 import { statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
+import { answerError, answerNoHttp, CORS_HEADERS, unrecognized } from './errors.ts';
 import { MAX_BODY_BYTES, MAX_PARAM_LENGTH } from './limits.ts';
 import type { HttpParts } from './parts.ts';
 import { readBody, readParams, readQuery } from './read-request.ts';
@@ -42,22 +44,18 @@ export async function createHttpServer(
     // What arrives on an open connection while the server shuts down is answered as ever.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: false },
+    clientErrorHandler: answerNoHttp,
     frameworkErrors: (error, request, reply) => answerError(parts.log, error, request, reply),
   });
   readBytes(app);
   answerAnyOrigin(app);
   logRequests(app, parts.log);
   app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send(unrecognized()));
   const served = collectRoutes(app);
   for (const mount of mounts) await mount(app);
   for (const endpoint of endpoints) serve(app, parts, endpoint);
   refuseOtherMethods(app, served);
   return app;
-}
-
-function unrecognized(): { readonly errcode: string; readonly error: string } {
-  return { errcode: 'M_UNRECOGNIZED', error: 'This server does not know the request.' };
 }
 
 // Bodies stay bytes until the endpoint says what it wants of them: routes and tokens are checked first, and no parser
@@ -69,10 +67,10 @@ function readBytes(app: FastifyInstance): void {
 
 function answerAnyOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('access-control-allow-origin', '*');
-    reply.header('access-control-allow-methods', 'GET, POST, PUT, DELETE, OPTIONS');
-    reply.header('access-control-allow-headers', 'X-Requested-With, Content-Type, Authorization');
-    if (request.method === 'OPTIONS') await reply.code(204).send();
+    reply.headers(CORS_HEADERS);
+    if (request.method === 'OPTIONS') return reply.code(204).send();
+    // Before the body is read: nobody waits for it.
+    return request.is404 ? reply.code(404).send(unrecognized()) : undefined;
   });
 }
 
@@ -103,6 +101,8 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
       onRequest: async (request) => {
         request.caller = await callerOf(parts, endpoint.auth, request);
         if (endpoint.limit !== null) await parts.limits.consume(endpoint.limit, request.ip);
+        // Whatever a client calls its body, it is read as JSON: an unreadable name is no reason to refuse it.
+        delete request.headers['content-type'];
       },
       handler: async (request, reply) => {
         const given = {
@@ -110,7 +110,7 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
           query: readQuery(endpoint.query, request),
           body: readBody(endpoint, request),
           caller: request.caller,
-          signal: abortSignal(parts, request),
+          signal: abortSignal(parts, reply),
           ip: request.ip,
         };
         const answer = await endpoint.handle(parts, given as never);
@@ -133,9 +133,10 @@ async function callerOf(parts: HttpParts, auth: AuthKind, request: FastifyReques
   return caller;
 }
 
-function abortSignal(parts: HttpParts, request: FastifyRequest): AbortSignal {
+// Of the answer, not of its connection: many requests share one, and each would leave its listener behind.
+function abortSignal(parts: HttpParts, reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  request.raw.socket.once('close', () => gone.abort());
+  reply.raw.once('close', () => gone.abort());
   return AbortSignal.any([gone.signal, parts.shutdown]);
 }
 
@@ -150,41 +151,15 @@ function collectRoutes(app: FastifyInstance): Served {
   return served;
 }
 
-/** Known paths with another method answer 405, as unknown paths answer 404. */
+// A CONNECT never gets here, and OPTIONS is answered for every path.
+const KNOWN_METHODS = METHODS.filter((method) => method !== 'CONNECT' && method !== 'OPTIONS');
+
+/** Known paths with another method answer 405, as unknown paths answer 404: before anybody's token or body is looked at. */
 function refuseOtherMethods(app: FastifyInstance, served: Served): void {
+  for (const method of KNOWN_METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   for (const [url, methods] of [...served]) {
-    const others = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !methods.has(method));
-    if (others.length === 0) continue;
-    app.route({ method: others, url, handler: (_request, reply) => reply.code(405).send(unrecognized()) });
+    const others = KNOWN_METHODS.filter((method) => !methods.has(method));
+    const refuse = async (_request: FastifyRequest, reply: FastifyReply) => reply.code(405).send(unrecognized());
+    app.route({ method: others, url, onRequest: refuse, handler: refuse });
   }
-}
-
-function answerError(
-  log: FastifyBaseLogger,
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const known = asMatrixError(error);
-  if (known.status >= 500 && known !== error) {
-    log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed');
-  }
-  const wait = known.extra['retry_after_ms'];
-  if (typeof wait === 'number') reply.header('retry-after', String(Math.max(1, Math.ceil(wait / 1000))));
-  return reply.code(known.status).send({ errcode: known.errcode, error: known.message, ...known.extra });
-}
-
-/** What Fastify refuses by itself, in Matrix' words; anything unexpected without its internals. */
-function asMatrixError(error: unknown): MatrixError {
-  if (error instanceof MatrixError) return error;
-  const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new MatrixError('M_TOO_LARGE');
-  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH') {
-    return new MatrixError('M_INVALID_PARAM', 'The path is malformed.');
-  }
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new MatrixError('M_UNKNOWN', 'The request is malformed.', { status });
-  }
-  return new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
 }

@@ -5,6 +5,7 @@ import type { SharedSecretRegistration } from '../../accounts/shared-secret.ts';
 import { setDisplayName } from '../../accounts/profiles.ts';
 import { createUser, hashNewPassword, newUserId } from '../../accounts/users.ts';
 import { MatrixError } from '../../matrix/errors.ts';
+import { NO_NUL } from '../client-server/device-fields.ts';
 import { endpoint } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
 
@@ -24,12 +25,12 @@ export const registerWithSecret = endpoint({
   limit: 'register',
   body: Type.Object({
     nonce: Type.String({ maxLength: 100 }),
-    username: Type.String({ maxLength: 255 }),
+    username: Type.String(),
     password: Type.String(),
     mac: Type.String({ maxLength: 100 }),
     admin: Type.Optional(Type.Boolean()),
     user_type: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-    displayname: Type.Optional(Type.String()),
+    displayname: Type.Optional(Type.String({ maxLength: 255, pattern: NO_NUL })),
   }),
   async handle(parts, { body }) {
     const { nonce, username, password, mac, admin = false, user_type: userType = null } = body;

@@ -1,8 +1,8 @@
 /** What requests that make a token say of the device. */
 import { Type } from 'typebox';
 
-// Device ids are shown and stored, never interpreted; NUL cannot be stored.
-const NO_NUL = '^[^\\u0000]*$';
+/** The pattern of text that is shown and stored, never interpreted: Postgres holds no NUL. */
+export const NO_NUL = '^[^\\u0000]*$';
 
 export const deviceFields = {
   device_id: Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: NO_NUL })),

@@ -8,7 +8,7 @@ import { MatrixError } from '../../matrix/errors.ts';
 import { jsonObject, type JsonObject } from '../../matrix/json.ts';
 import { endpoint, withStatus, type EndpointAnswer } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
-import { deviceFields } from './device-fields.ts';
+import { deviceFields, NO_NUL } from './device-fields.ts';
 
 const OPERATION = 'register';
 
@@ -27,13 +27,13 @@ export const register = endpoint({
   limit: 'register',
   query: { kind: 'one' },
   body: Type.Object({
-    username: Type.Optional(Type.String({ maxLength: 255 })),
+    username: Type.Optional(Type.String()),
     password: Type.Optional(Type.String()),
     inhibit_login: Type.Optional(Type.Boolean()),
     auth: Type.Optional(
       Type.Object({
         type: Type.Optional(Type.String()),
-        session: Type.Optional(Type.String()),
+        session: Type.Optional(Type.String({ maxLength: 255, pattern: NO_NUL })),
         token: Type.Optional(Type.String()),
       }),
     ),
