@@ -3,7 +3,14 @@ import type { AppendUnit } from '../src/commands/unit-queue.ts';
 import { judge } from '../src/commands/judge.ts';
 import { memberDraft } from '../src/commands/member-draft.ts';
 import { keysToPropose, propose } from '../src/commands/propose.ts';
-import { advance, headState, loadRoomHead, type HeadState, type RoomHead, type StateCache } from '../src/commands/room-head.ts';
+import {
+  advance,
+  headState,
+  loadRoomHead,
+  type HeadState,
+  type RoomHead,
+  type StateCache,
+} from '../src/commands/room-head.ts';
 import type { Db } from '../src/database/database.ts';
 import type { RoomId, UserId } from '../src/matrix/identifiers.ts';
 import { isRejection } from '../src/matrix/rejection.ts';
@@ -55,5 +62,11 @@ export async function knockMaker(db: Db, rooms: readonly RoomId[], identity: Ser
 function draftOf(n: number, { serverName }: ServerIdentity) {
   const sender = `@user${n}:${serverName}` as UserId;
   const profile = { displayname: `User ${n}` };
-  return memberDraft({ sender, target: sender, membership: 'knock', reason: `I am a friend of number ${n % 7}, may I come in?`, profile });
+  return memberDraft({
+    sender,
+    target: sender,
+    membership: 'knock',
+    reason: `I am a friend of number ${n % 7}, may I come in?`,
+    profile,
+  });
 }

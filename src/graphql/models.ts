@@ -29,3 +29,11 @@ export interface RoomCounts {
   readonly members: Readonly<Partial<Record<Membership, number>>>;
   readonly knocks: Readonly<Partial<Record<KnockStatus, number>>>;
 }
+
+/** What an act on a membership left behind: the payload's fields are read when they are asked for. */
+export interface MembershipChange {
+  readonly roomId: string;
+  readonly userId: string;
+  /** Matrix id of the member event; null when none was needed. */
+  readonly eventId: string | null;
+}

@@ -3,7 +3,14 @@ import { MatrixError } from '../matrix/errors.ts';
 
 export type NodeType = 'Room' | 'User' | 'Member' | 'Knock' | 'Transition' | 'Event';
 
-const KEY_PARTS: Readonly<Record<NodeType, number>> = { Room: 1, User: 1, Member: 2, Knock: 1, Transition: 1, Event: 2 };
+const KEY_PARTS: Readonly<Record<NodeType, number>> = {
+  Room: 1,
+  User: 1,
+  Member: 2,
+  Knock: 1,
+  Transition: 1,
+  Event: 2,
+};
 
 export interface NodeKey {
   readonly type: NodeType;

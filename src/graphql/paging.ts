@@ -77,9 +77,8 @@ export function listPage<Row, K extends number | string>(
   page: PageOfRows<Row>,
   kind: CursorKind<K>,
   key: (row: Row) => K,
-  count: () => Promise<number>,
-): ListPage<Row> {
-  return { ...page, cursorOf: (row) => cursorOf(kind, key(row)), count };
+): Omit<ListPage<Row>, 'count'> {
+  return { ...page, cursorOf: (row) => cursorOf(kind, key(row)) };
 }
 
 /** Pages a list that is in memory, in the order of its keys. */

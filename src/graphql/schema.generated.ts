@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { MembershipChange, KnockPage as KnockPageModel, MemberPage as MemberPageModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel } from './models.ts';
 import type { StoredEvent as EventModel } from '../log/read.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
-import type { KnockPage as KnockPageModel, MemberPage as MemberPageModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel } from './models.ts';
 import type { MemberRow as MemberModel, RoomHead as RoomModel } from '../projections/room-queries.ts';
 import type { TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { Context } from './context.ts';
@@ -786,8 +786,9 @@ export type Query = {
   /** Anything by its id. */
   readonly node?: Maybe<Node>;
   /**
-   * A room by its Matrix id, or by its canonical alias. Null when this server does not know it, and when the viewer never
-   * had anything to do with it. Name exactly one of the two.
+   * A room by its Matrix id, or by its canonical alias among the rooms that the viewer is in, invited to or knocking on.
+   * Null when this server does not know it, and when the viewer never had anything to do with it. Name exactly one of the
+   * two.
    */
   readonly room?: Maybe<Room>;
   /** The rooms that the viewer is in, invited to or knocking on; every room, for an admin. Ordered by room id. */
@@ -1098,7 +1099,7 @@ export type RoomFilter = {
   readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** Only rooms whose knocks the viewer sees. */
   readonly viewerCanSeeKnocks?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Only rooms where the viewer's membership is one of these. */
+  /** Only rooms where the viewer's membership is one of these; past ones too, when they are asked for. `NONE` names none. */
   readonly viewerMembership?: InputMaybe<ReadonlyArray<Membership>>;
 };
 
@@ -1503,17 +1504,17 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
   MembershipPayload:
-    | ( Omit<AcceptKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<BanUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<InviteUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<JoinRoomPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<KickUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<KnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<LeaveRoomPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<RejectKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<RetractKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, knock?: Maybe<_RefType['Knock']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<RevokeInvitePayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
-    | ( Omit<UnbanUserPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<_RefType['Event']>, member?: Maybe<_RefType['Member']>, room: _RefType['Room'], transition?: Maybe<_RefType['Transition']> } )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
+    | ( MembershipChange )
   ;
   Node:
     | ( EventModel )
@@ -1528,9 +1529,9 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
   AcceptKnockInput: AcceptKnockInput;
-  AcceptKnockPayload: ResolverTypeWrapper<Omit<AcceptKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  AcceptKnockPayload: ResolverTypeWrapper<MembershipChange>;
   BanUserInput: BanUserInput;
-  BanUserPayload: ResolverTypeWrapper<Omit<BanUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  BanUserPayload: ResolverTypeWrapper<MembershipChange>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: ResolverTypeWrapper<Omit<CreateRoomPayload, 'room'> & { room: ResolversTypes['Room'] }>;
@@ -1542,15 +1543,15 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   InviteUserInput: InviteUserInput;
-  InviteUserPayload: ResolverTypeWrapper<Omit<InviteUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  InviteUserPayload: ResolverTypeWrapper<MembershipChange>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   Job: ResolverTypeWrapper<JobModel>;
   JobState: JobState;
   JoinRoomInput: JoinRoomInput;
-  JoinRoomPayload: ResolverTypeWrapper<Omit<JoinRoomPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  JoinRoomPayload: ResolverTypeWrapper<MembershipChange>;
   JoinRule: JoinRule;
   KickUserInput: KickUserInput;
-  KickUserPayload: ResolverTypeWrapper<Omit<KickUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  KickUserPayload: ResolverTypeWrapper<MembershipChange>;
   Knock: ResolverTypeWrapper<KnockModel>;
   KnockConnection: ResolverTypeWrapper<KnockPageModel>;
   KnockEdge: ResolverTypeWrapper<Omit<KnockEdge, 'node'> & { node: ResolversTypes['Knock'] }>;
@@ -1558,10 +1559,10 @@ export type ResolversTypes = {
   KnockInput: KnockInput;
   KnockOrder: KnockOrder;
   KnockOrderField: KnockOrderField;
-  KnockPayload: ResolverTypeWrapper<Omit<KnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  KnockPayload: ResolverTypeWrapper<MembershipChange>;
   KnockStatus: KnockStatus;
   LeaveRoomInput: LeaveRoomInput;
-  LeaveRoomPayload: ResolverTypeWrapper<Omit<LeaveRoomPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  LeaveRoomPayload: ResolverTypeWrapper<MembershipChange>;
   Member: ResolverTypeWrapper<MemberModel>;
   MemberConnection: ResolverTypeWrapper<MemberPageModel>;
   MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
@@ -1574,11 +1575,11 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RejectKnockInput: RejectKnockInput;
-  RejectKnockPayload: ResolverTypeWrapper<Omit<RejectKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  RejectKnockPayload: ResolverTypeWrapper<MembershipChange>;
   RetractKnockInput: RetractKnockInput;
-  RetractKnockPayload: ResolverTypeWrapper<Omit<RetractKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, knock?: Maybe<ResolversTypes['Knock']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  RetractKnockPayload: ResolverTypeWrapper<MembershipChange>;
   RevokeInviteInput: RevokeInviteInput;
-  RevokeInvitePayload: ResolverTypeWrapper<Omit<RevokeInvitePayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  RevokeInvitePayload: ResolverTypeWrapper<MembershipChange>;
   Room: ResolverTypeWrapper<RoomModel>;
   RoomConnection: ResolverTypeWrapper<RoomPageModel>;
   RoomEdge: ResolverTypeWrapper<Omit<RoomEdge, 'node'> & { node: ResolversTypes['Room'] }>;
@@ -1598,7 +1599,7 @@ export type ResolversTypes = {
   TransitionFilter: TransitionFilter;
   TransitionKind: TransitionKind;
   UnbanUserInput: UnbanUserInput;
-  UnbanUserPayload: ResolverTypeWrapper<Omit<UnbanUserPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversTypes['Event']>, member?: Maybe<ResolversTypes['Member']>, room: ResolversTypes['Room'], transition?: Maybe<ResolversTypes['Transition']> }>;
+  UnbanUserPayload: ResolverTypeWrapper<MembershipChange>;
   User: ResolverTypeWrapper<UserModel>;
   Verdict: Verdict;
   Viewer: ResolverTypeWrapper<UserModel>;
@@ -1607,9 +1608,9 @@ export type ResolversTypes = {
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
   AcceptKnockInput: AcceptKnockInput;
-  AcceptKnockPayload: Omit<AcceptKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  AcceptKnockPayload: MembershipChange;
   BanUserInput: BanUserInput;
-  BanUserPayload: Omit<BanUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  BanUserPayload: MembershipChange;
   Boolean: Scalars['Boolean']['output'];
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: Omit<CreateRoomPayload, 'room'> & { room: ResolversParentTypes['Room'] };
@@ -1621,22 +1622,22 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   InviteUserInput: InviteUserInput;
-  InviteUserPayload: Omit<InviteUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  InviteUserPayload: MembershipChange;
   JSON: Scalars['JSON']['output'];
   Job: JobModel;
   JoinRoomInput: JoinRoomInput;
-  JoinRoomPayload: Omit<JoinRoomPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  JoinRoomPayload: MembershipChange;
   KickUserInput: KickUserInput;
-  KickUserPayload: Omit<KickUserPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  KickUserPayload: MembershipChange;
   Knock: KnockModel;
   KnockConnection: KnockPageModel;
   KnockEdge: Omit<KnockEdge, 'node'> & { node: ResolversParentTypes['Knock'] };
   KnockFilter: KnockFilter;
   KnockInput: KnockInput;
   KnockOrder: KnockOrder;
-  KnockPayload: Omit<KnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  KnockPayload: MembershipChange;
   LeaveRoomInput: LeaveRoomInput;
-  LeaveRoomPayload: Omit<LeaveRoomPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  LeaveRoomPayload: MembershipChange;
   Member: MemberModel;
   MemberConnection: MemberPageModel;
   MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
@@ -1647,11 +1648,11 @@ export type ResolversParentTypes = {
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   RejectKnockInput: RejectKnockInput;
-  RejectKnockPayload: Omit<RejectKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  RejectKnockPayload: MembershipChange;
   RetractKnockInput: RetractKnockInput;
-  RetractKnockPayload: Omit<RetractKnockPayload, 'event' | 'knock' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, knock?: Maybe<ResolversParentTypes['Knock']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  RetractKnockPayload: MembershipChange;
   RevokeInviteInput: RevokeInviteInput;
-  RevokeInvitePayload: Omit<RevokeInvitePayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  RevokeInvitePayload: MembershipChange;
   Room: RoomModel;
   RoomConnection: RoomPageModel;
   RoomEdge: Omit<RoomEdge, 'node'> & { node: ResolversParentTypes['Room'] };
@@ -1668,7 +1669,7 @@ export type ResolversParentTypes = {
   TransitionEdge: Omit<TransitionEdge, 'node'> & { node: ResolversParentTypes['Transition'] };
   TransitionFilter: TransitionFilter;
   UnbanUserInput: UnbanUserInput;
-  UnbanUserPayload: Omit<UnbanUserPayload, 'event' | 'member' | 'room' | 'transition'> & { event?: Maybe<ResolversParentTypes['Event']>, member?: Maybe<ResolversParentTypes['Member']>, room: ResolversParentTypes['Room'], transition?: Maybe<ResolversParentTypes['Transition']> };
+  UnbanUserPayload: MembershipChange;
   User: UserModel;
   Viewer: UserModel;
 };

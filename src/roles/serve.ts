@@ -8,6 +8,7 @@ import type { CommandDeps } from '../commands/act.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
+import { graphqlMount } from '../graphql/server.ts';
 import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
 import { adminEndpoints } from '../http/admin/index.ts';
 import { clientServerEndpoints } from '../http/client-server/index.ts';
@@ -135,9 +136,10 @@ async function buildParts(
   };
 }
 
-async function openDoors({ config }: RoleContext, parts: Parts, _queue: JobQueue): Promise<FastifyInstance> {
+async function openDoors({ config }: RoleContext, parts: Parts, queue: JobQueue): Promise<FastifyInstance> {
   const endpoints = [...clientServerEndpoints, ...adminEndpoints];
-  const app = await createHttpServer(parts, endpoints, [mountOperations(parts), mountAdminLink(parts)]);
+  const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
+  const app = await createHttpServer(parts, endpoints, mounts);
   await app.listen(config.listen);
   return app;
 }

@@ -1,0 +1,118 @@
+/** The lists of the schema: pages of rooms, members, knocks and transitions, as far as the viewer sees them. */
+import { visibleMemberships } from '../access/room-access.ts';
+import type { TransitionCondition } from '../log/transition-queries.ts';
+import type { Membership } from '../matrix/pdu.ts';
+import { countRooms, pageRooms, type MemberList, type MemberRow } from '../projections/room-queries.ts';
+import { viewerOf, type Context } from './context.ts';
+import { both, knockCondition, membershipsIn, narrow, roomIdsOf, transitionCondition, type Scope } from './filters.ts';
+import type { KnockPage, MemberPage, RoomPage, TransitionPage } from './models.ts';
+import { wordOf } from './names.ts';
+import { CURSORS, listPage, pageInMemory, pageOf, type PageArgs } from './paging.ts';
+import type { KnockFilter, KnockOrder, MemberFilter, RoomFilter, TransitionFilter } from './schema.generated.ts';
+import { keptDoors, sightOf, visibleArms, type ArmScope } from './sight.ts';
+
+export const EVERYTHING: Scope = { roomIds: null, userIds: null };
+
+export interface KnockArgs extends PageArgs {
+  readonly where?: KnockFilter | null | undefined;
+  readonly orderBy?: KnockOrder | null | undefined;
+}
+
+/** Knocks, newest first unless asked otherwise. */
+export async function knockList(context: Context, scope: ArmScope, args: KnockArgs): Promise<KnockPage> {
+  const page = pageOf(args, CURSORS.knock, args.orderBy?.direction !== 'ASC');
+  const condition = knockCondition(args.where);
+  const arms = await visibleArms(context, { ...scope, ...narrow(scope, args.where) });
+  const read = await context.loaders.knocks.load({ arms, condition, page });
+  const count = (): Promise<number> => context.loaders.knockCount.load({ arms, condition });
+  return { ...listPage(read, CURSORS.knock, (knock) => knock.opened), count };
+}
+
+export interface TransitionArgs extends PageArgs {
+  readonly where?: TransitionFilter | null | undefined;
+}
+
+/** Transitions, oldest first. `event`: only those that this event brought into force. */
+export async function transitionList(
+  context: Context,
+  scope: ArmScope,
+  args: TransitionArgs,
+  event: TransitionCondition['event'] = null,
+): Promise<TransitionPage> {
+  const page = pageOf(args, CURSORS.transition);
+  const condition = { ...transitionCondition(args.where), event };
+  const arms = await visibleArms(context, { ...scope, ...narrow(scope, args.where) });
+  const read = await context.loaders.transitions.load({ arms, condition, page });
+  return listPage(read, CURSORS.transition, (transition) => transition.position);
+}
+
+export interface MemberArgs extends PageArgs {
+  readonly where?: MemberFilter | null | undefined;
+}
+
+const MEMBERSHIPS: readonly Membership[] = ['knock', 'invite', 'join', 'leave', 'ban'];
+
+/** The members of a room, by user id. */
+export async function memberList(context: Context, roomId: string, args: MemberArgs): Promise<MemberPage> {
+  const page = pageOf(args, CURSORS.member);
+  const { standing, levels } = await sightOf(context, roomId);
+  const seen = visibleMemberships(standing, levels);
+  const asked = membershipsIn(args.where) ?? MEMBERSHIPS;
+  const list: MemberList = {
+    roomId,
+    memberships: seen === null ? asked : asked.filter((membership) => seen.includes(membership)),
+    own: standing.userId,
+    ownMemberships: asked,
+  };
+  const read = await context.loaders.members.load({ list, page });
+  const count = (): Promise<number> => context.loaders.memberCount.load(list);
+  return { ...listPage(read, CURSORS.member, (member) => member.userId), count };
+}
+
+/** A user's memberships in the rooms where the viewer sees them, by room id. */
+export async function membershipList(context: Context, userId: string, args: MemberArgs): Promise<MemberPage> {
+  const page = pageOf(args, CURSORS.membership);
+  const asked = membershipsIn(args.where) ?? MEMBERSHIPS;
+  const all = await context.loaders.memberships.load(userId);
+  const seen = await Promise.all(all.map((member) => seesMembership(context, member)));
+  const shown = all.filter((member, n) => seen[n] && asked.includes(member.membership));
+  const key = (member: MemberRow): string => member.roomId;
+  return { ...listPage(pageInMemory(shown, key, page), CURSORS.membership, key), count: async () => shown.length };
+}
+
+async function seesMembership(context: Context, { roomId, userId, membership }: MemberRow): Promise<boolean> {
+  if (userId === viewerOf(context).userId) return true;
+  const { standing, levels } = await sightOf(context, roomId);
+  return visibleMemberships(standing, levels)?.includes(membership) ?? true;
+}
+
+export interface RoomArgs extends PageArgs {
+  readonly where?: RoomFilter | null | undefined;
+}
+
+/** Rooms, by room id: the viewer's own, or with `all` every room that an admin sees. */
+export async function roomList(context: Context, args: RoomArgs, all: boolean): Promise<RoomPage> {
+  const page = pageOf(args, CURSORS.room);
+  const roomIds = await roomsToList(context, args.where ?? {}, all && viewerOf(context).admin);
+  const read = await pageRooms(context.db, roomIds, page);
+  return { ...listPage(read, CURSORS.room, (room) => room.roomId), count: () => countRooms(context.db, roomIds) };
+}
+
+// Null: every room.
+async function roomsToList(context: Context, where: RoomFilter, everyRoom: boolean): Promise<readonly string[] | null> {
+  const memberships = where.viewerMembership?.map(wordOf) ?? null;
+  const mine =
+    everyRoom && memberships === null ? null : await ownRooms(context, memberships ?? ['join', 'invite', 'knock']);
+  const rooms = both(mine, roomIdsOf(where.roomIds));
+  const wanted = where.viewerCanSeeKnocks ?? null;
+  if (wanted === null) return rooms;
+  if (viewerOf(context).admin) return wanted ? rooms : [];
+  const kept = await keptDoors(context, rooms);
+  return wanted ? kept : (rooms ?? []).filter((roomId) => !kept.includes(roomId));
+}
+
+/** The rooms where the viewer's membership is one of these. */
+export async function ownRooms(context: Context, memberships: readonly string[]): Promise<readonly string[]> {
+  const all = await context.loaders.memberships.load(viewerOf(context).userId);
+  return all.filter(({ membership }) => memberships.includes(membership)).map(({ roomId }) => roomId);
+}

@@ -1,0 +1,181 @@
+/** What resolvers load, gathered: all that one step of a query needs of a kind comes with one statement. */
+import DataLoader from 'dataloader';
+import { profilesOf } from '../accounts/profiles.ts';
+import type { Db } from '../database/database.ts';
+import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
+import type { Arm } from '../log/arms.ts';
+import { readEvents, type StoredEvent } from '../log/read.ts';
+import {
+  pageTransitions,
+  transitionsAt,
+  type TransitionCondition,
+  type TransitionRow,
+} from '../log/transition-queries.ts';
+import { latestVerdicts } from '../log/verdict-queries.ts';
+import {
+  countKnocks,
+  knocksByStatus,
+  knocksDuring,
+  knocksOpenedAt,
+  pageKnocks,
+  type KnockCondition,
+  type KnockMoment,
+  type KnockRow,
+} from '../projections/knock-queries.ts';
+import {
+  countMembers,
+  currentEvents,
+  membersByKey,
+  membersByMembership,
+  membershipsOfUser,
+  pageMembers,
+  roomsById,
+  type MemberKey,
+  type MemberList,
+  type StateKey,
+} from '../projections/room-queries.ts';
+
+export interface EventKey {
+  readonly roomId: string;
+  readonly position: number;
+}
+
+interface KnockListKey {
+  readonly arms: readonly Arm[];
+  readonly condition: KnockCondition;
+}
+interface TransitionListKey {
+  readonly arms: readonly Arm[];
+  readonly condition: TransitionCondition;
+  readonly page: KeysetPage;
+}
+interface MemberListKey {
+  readonly list: MemberList;
+  readonly page: KeysetPage<string>;
+}
+
+export type Loaders = ReturnType<typeof createLoaders>;
+
+/** The loaders of one request: each remembers what it loaded until `forget`. */
+export function createLoaders(db: Db) {
+  const loaders = { ...rowLoaders(db), ...listLoaders(db), ...tallyLoaders(db) };
+  return {
+    ...loaders,
+    /** After an act nothing that was loaded before it holds. */
+    forget(): void {
+      for (const loader of Object.values(loaders)) loader.clearAll();
+    },
+  };
+}
+
+function rowLoaders(db: Db) {
+  const event = keyed((keys: readonly EventKey[]) => eventsAt(db, keys));
+  return {
+    room: keyed((roomIds: readonly string[]) => roomsById(db, roomIds)),
+    member: keyed((keys: readonly MemberKey[]) => membersByKey(db, keys)),
+    event,
+    /** The event at a key of a room's current state. */
+    state: keyed(async (keys: readonly StateKey[]) => {
+      const positions = await currentEvents(db, keys);
+      const load = (position: number | null, n: number) =>
+        position === null ? null : event.load({ roomId: keys[n]!.roomId, position });
+      return Promise.all(positions.map(load));
+    }),
+    verdict: keyed((keys: readonly EventKey[]) => latestVerdicts(db, keys)),
+    profile: keyed((userIds: readonly string[]) => profilesOf(db, userIds)),
+    /** All memberships of a user, past ones too. */
+    memberships: keyed((userIds: readonly string[]) => Promise.all(userIds.map((id) => membershipsOfUser(db, id)))),
+    /** By the position that opened it. */
+    knock: keyed((opened: readonly number[]) => knocksOpenedAt(db, opened)),
+    knockDuring: keyed((moments: readonly KnockMoment[]) => knocksDuring(db, moments)),
+    transition: keyed((positions: readonly number[]) => transitionsAt(db, positions)),
+  };
+}
+
+function listLoaders(db: Db) {
+  return {
+    knocks: alike(
+      ({ condition, page }: KnockListKey & { readonly page: KeysetPage }) => [condition, page],
+      (keys): Promise<readonly PageOfRows<KnockRow>[]> =>
+        pageKnocks(
+          db,
+          keys.map(({ arms }) => arms),
+          keys[0].condition,
+          keys[0].page,
+        ),
+    ),
+    knockCount: alike(
+      ({ condition }: KnockListKey) => condition,
+      (keys) =>
+        countKnocks(
+          db,
+          keys.map(({ arms }) => arms),
+          keys[0].condition,
+        ),
+    ),
+    transitions: alike(
+      ({ condition, page }: TransitionListKey) => [condition, page],
+      (keys): Promise<readonly PageOfRows<TransitionRow>[]> =>
+        pageTransitions(
+          db,
+          keys.map(({ arms }) => arms),
+          keys[0].condition,
+          keys[0].page,
+        ),
+    ),
+    members: alike(
+      ({ page }: MemberListKey) => page,
+      (keys) =>
+        pageMembers(
+          db,
+          keys.map(({ list }) => list),
+          keys[0].page,
+        ),
+    ),
+    memberCount: keyed((lists: readonly MemberList[]) => countMembers(db, lists)),
+  };
+}
+
+function tallyLoaders(db: Db) {
+  return {
+    /** How many knocks of each status a room has. */
+    knockTally: keyed(async (roomIds: readonly string[]) => {
+      const rows = Map.groupBy(await knocksByStatus(db, roomIds), (row) => row.roomId);
+      return roomIds.map((id) => Object.fromEntries((rows.get(id) ?? []).map((row) => [row.status, row.count])));
+    }),
+    /** How many users of each membership a room has. */
+    memberTally: keyed(async (roomIds: readonly string[]) => {
+      const rows = Map.groupBy(await membersByMembership(db, roomIds), (row) => row.roomId);
+      return roomIds.map((id) => Object.fromEntries((rows.get(id) ?? []).map((row) => [row.membership, row.count])));
+    }),
+  };
+}
+
+async function eventsAt(db: Db, keys: readonly EventKey[]): Promise<readonly (StoredEvent | null)[]> {
+  const found = await readEvents(db, keys);
+  const byKey = new Map(found.map((event) => [JSON.stringify([event.roomId, event.position]), event]));
+  return keys.map(({ roomId, position }) => byKey.get(JSON.stringify([roomId, position])) ?? null);
+}
+
+/** A loader whose keys are plain data. */
+function keyed<K, V>(load: (keys: readonly K[]) => Promise<readonly V[]>): DataLoader<K, V, string> {
+  return new DataLoader(load, { cacheKeyFn: (key) => JSON.stringify(key) });
+}
+
+/** A loader of lists: those that are `alike` in what a statement can hold only once are read together. */
+function alike<K, V>(
+  likeness: (key: K) => unknown,
+  load: (keys: readonly [K, ...K[]]) => Promise<readonly V[]>,
+): DataLoader<K, V, string> {
+  return keyed(async (keys) => {
+    const groups = Map.groupBy(keys.keys(), (n) => JSON.stringify(likeness(keys[n]!)));
+    const values = new Map<number, V>();
+    await Promise.all(
+      [...groups.values()].map(async (group) => {
+        const loaded = await load(group.map((n) => keys[n]!) as [K, ...K[]]);
+        group.forEach((n, place) => values.set(n, loaded[place]!));
+      }),
+    );
+    return keys.map((_, n) => values.get(n)!);
+  });
+}

@@ -1,0 +1,32 @@
+/** The resolvers of every type. */
+import type { Resolvers } from '../schema.generated.ts';
+import { connections } from './connections.ts';
+import { event } from './event.ts';
+import { job } from './job.ts';
+import { knock } from './knock.ts';
+import { member } from './member.ts';
+import { mutation } from './mutations.ts';
+import { payloads } from './payloads.ts';
+import { query } from './queries.ts';
+import { room, roomStats } from './room.ts';
+import { scalars } from './scalars.ts';
+import { transition } from './transition.ts';
+import { user } from './user.ts';
+import { viewer } from './viewer.ts';
+
+export const resolvers: Resolvers = {
+  Query: query,
+  Mutation: mutation,
+  Viewer: viewer,
+  User: user,
+  Room: room,
+  RoomStats: roomStats,
+  Member: member,
+  Knock: knock,
+  Transition: transition,
+  Event: event,
+  Job: job,
+  ...connections,
+  ...payloads,
+  ...scalars,
+};

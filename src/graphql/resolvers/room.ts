@@ -1,0 +1,71 @@
+/** Resolvers of Room and its counts. */
+import { mayBan, mayInvite, mayKick, maySetState, seesRoomNow, type Permission } from '../../access/room-access.ts';
+import { stringIn } from '../../matrix/pdu.ts';
+import type { RoomHead } from '../../projections/room-queries.ts';
+import type { Context } from '../context.ts';
+import { knockList, memberList, transitionList } from '../lists.ts';
+import { enumName, userIdOf } from '../names.ts';
+import { nodeId } from '../node-ids.ts';
+import type { JoinRule, RoomResolvers, RoomStatsResolvers } from '../schema.generated.ts';
+import { keepsDoor, sightOf, visibleMember, type RoomSight } from '../sight.ts';
+
+/** A word of the room's state as it is now; null for a viewer outside. */
+async function stateWord(context: Context, roomId: string, type: string, key: string): Promise<string | null> {
+  const { standing } = await sightOf(context, roomId);
+  if (!seesRoomNow(standing)) return null;
+  const event = await context.loaders.state.load({ roomId, type, stateKey: '' });
+  return event === null ? null : stringIn(event.content, key);
+}
+
+const JOIN_RULES = ['PUBLIC', 'INVITE', 'KNOCK', 'RESTRICTED', 'KNOCK_RESTRICTED', 'PRIVATE'] as const;
+
+async function joinRule({ roomId }: RoomHead, _args: object, context: Context): Promise<JoinRule | null> {
+  const word = await stateWord(context, roomId, 'm.room.join_rules', 'join_rule');
+  return JOIN_RULES.find((name) => name.toLowerCase() === word) ?? null;
+}
+
+function viewerCan(permission: (sight: RoomSight) => Permission) {
+  return async ({ roomId }: RoomHead, _args: object, context: Context): Promise<boolean> =>
+    permission(await sightOf(context, roomId)).allowed;
+}
+
+export const room: RoomResolvers = {
+  id: ({ roomId }) => nodeId('Room', roomId),
+  name: ({ roomId }, _args, context) => stateWord(context, roomId, 'm.room.name', 'name'),
+  topic: ({ roomId }, _args, context) => stateWord(context, roomId, 'm.room.topic', 'topic'),
+  canonicalAlias: ({ roomId }, _args, context) => stateWord(context, roomId, 'm.room.canonical_alias', 'alias'),
+  joinRule,
+  members: ({ roomId }, args, context) => memberList(context, roomId, args),
+  member: ({ roomId }, { userId }, context) => visibleMember(context, { roomId, userId: userIdOf(userId) }),
+  knocks: ({ roomId }, args, context) => knockList(context, { roomIds: [roomId], userIds: null }, args),
+  transitions: ({ roomId }, args, context) => transitionList(context, { roomIds: [roomId], userIds: null }, args),
+  bans: ({ roomId }, args, context) => memberList(context, roomId, { ...args, where: { membership: ['BAN'] } }),
+  invites: ({ roomId }, args, context) => memberList(context, roomId, { ...args, where: { membership: ['INVITE'] } }),
+  stats: async ({ roomId }, _args, context) => {
+    if (!(await keepsDoor(context, roomId))) return null;
+    const { knockTally, memberTally } = context.loaders;
+    const [knocks, members] = await Promise.all([knockTally.load(roomId), memberTally.load(roomId)]);
+    return { knocks, members };
+  },
+  viewerMembership: async ({ roomId }, _args, context) =>
+    enumName((await sightOf(context, roomId)).standing.membership),
+  viewerCanSeeKnocks: ({ roomId }, _args, context) => keepsDoor(context, roomId),
+  viewerCanInvite: viewerCan(({ standing, levels }) => mayInvite(standing, levels)),
+  viewerCanKick: viewerCan(({ standing, levels }) => mayKick(standing, levels)),
+  viewerCanBan: viewerCan(({ standing, levels }) => mayBan(standing, levels)),
+  viewerCanSetJoinRule: viewerCan(({ standing, levels }) => maySetState(standing, levels, 'm.room.join_rules')),
+};
+
+export const roomStats: RoomStatsResolvers = {
+  joined: ({ members }) => members.join ?? 0,
+  invited: ({ members }) => members.invite ?? 0,
+  banned: ({ members }) => members.ban ?? 0,
+  pendingKnocks: ({ knocks }) => knocks.PENDING ?? 0,
+  acceptedKnocks: ({ knocks }) => knocks.ACCEPTED ?? 0,
+  rejectedKnocks: ({ knocks }) => knocks.REJECTED ?? 0,
+  bannedKnocks: ({ knocks }) => knocks.BANNED ?? 0,
+  retractedKnocks: ({ knocks }) => knocks.RETRACTED ?? 0,
+  supersededKnocks: ({ knocks }) => knocks.SUPERSEDED ?? 0,
+  voidedKnocks: ({ knocks }) => knocks.VOIDED ?? 0,
+  lapsedKnocks: ({ knocks }) => knocks.LAPSED ?? 0,
+};

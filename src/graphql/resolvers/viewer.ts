@@ -1,0 +1,11 @@
+/** Resolvers of Viewer: who asks. */
+import { viewerOf } from '../context.ts';
+import { knockList, roomList } from '../lists.ts';
+import type { ViewerResolvers } from '../schema.generated.ts';
+
+export const viewer: ViewerResolvers = {
+  user: (user) => user,
+  isAdmin: (_user, _args, context) => viewerOf(context).admin,
+  rooms: (_user, args, context) => roomList(context, args, false),
+  knocks: ({ userId }, args, context) => knockList(context, { roomIds: null, userIds: [userId] }, args),
+};

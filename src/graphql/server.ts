@@ -1,0 +1,154 @@
+/** The GraphQL door: POST /graphql answers operations, GET /graphql shows a browser the explorer. */
+import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readFile } from 'node:fs/promises';
+import { callerByToken } from '../accounts/access-tokens.ts';
+import type { Actor } from '../commands/act.ts';
+import type { Db } from '../database/database.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import { parseJson } from '../matrix/json.ts';
+import { createContext, type Context, type GraphqlParts } from './context.ts';
+import { errorBody, errorFormatter, requestError } from './errors.ts';
+import { mountExplorer } from './explorer.ts';
+import { checkSize, isIntrospection, MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
+import { resolvers } from './resolvers/index.ts';
+
+const PATH = '/graphql';
+const SCHEMA = new URL('../../schema.graphql', import.meta.url);
+
+/** The routes of this door, for the HTTP server to mount. */
+export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    const apollo = await startApollo(parts);
+    app.addHook('onClose', () => apollo.stop());
+    const explorer = await mountExplorer(app);
+    app.route({
+      method: 'POST',
+      url: PATH,
+      bodyLimit: MAX_BODY_BYTES,
+      handler: (request, reply) => answer(parts, apollo, request, reply),
+      errorHandler: (error, _request, reply) => refuse(parts, error, reply),
+    });
+    app.get(PATH, { exposeHeadRoute: false }, (request, reply) => {
+      reply.header('vary', 'accept');
+      return (request.headers.accept ?? '').includes('text/html') ? explorer(reply) : wrongMethod(reply);
+    });
+    app.route({
+      method: ['HEAD', 'PUT', 'DELETE', 'PATCH'],
+      url: PATH,
+      handler: (_request, reply) => wrongMethod(reply),
+    });
+  };
+}
+
+async function startApollo({ log }: GraphqlParts): Promise<ApolloServer<Context>> {
+  const apollo = new ApolloServer<Context>({
+    typeDefs: await readFile(SCHEMA, 'utf8'),
+    resolvers,
+    formatError: errorFormatter(log),
+    introspection: true,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    nodeEnv: 'production',
+    parseOptions: { maxTokens: MAX_TOKENS },
+    logger: log,
+    plugins: [
+      checkOperations,
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+  await apollo.start();
+  return apollo;
+}
+
+/** Before anything of an operation runs: who may ask, and how much. */
+const checkOperations: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ schema, document, operation, request, contextValue }) {
+        // Its type allows for none, which never gets here.
+        if (operation === undefined) return;
+        try {
+          if (contextValue.actor === null && !isIntrospection(operation)) throw new MatrixError('M_MISSING_TOKEN');
+          checkSize({ schema, document, operation, variables: request.variables ?? {} });
+        } catch (error) {
+          throw error instanceof MatrixError ? requestError(error) : error;
+        }
+      },
+    };
+  },
+};
+
+async function answer(
+  parts: GraphqlParts,
+  apollo: ApolloServer<Context>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const actor = await actorOf(parts.db, request.headers.authorization);
+  const context = async (): Promise<Context> => createContext(parts, actor);
+  const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: readRequest(request),
+    context,
+  });
+  if (body.kind !== 'complete') throw new Error('an answer in pieces, which the schema does not offer');
+  for (const [name, value] of headers) reply.header(name, value);
+  return reply.code(status ?? 200).send(body.string);
+}
+
+/** Null without an Authorization header. Throws M_MISSING_TOKEN for one without a token, M_UNKNOWN_TOKEN for a bad one. */
+async function actorOf(db: Db, header: string | undefined): Promise<Actor | null> {
+  if (header === undefined) return null;
+  const token = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(header)?.[1];
+  if (token === undefined) throw new MatrixError('M_MISSING_TOKEN');
+  const caller = await callerByToken(db, token);
+  if (caller === null) throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
+  return { userId: caller.userId, token: caller.token, admin: caller.admin, onBehalfOf: null };
+}
+
+/** Throws M_NOT_JSON for what is no JSON, and (415) for what does not say that it is. */
+function readRequest(request: FastifyRequest): HTTPGraphQLRequest {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json *(;|$)/i.test(type)) {
+    throw new MatrixError('M_NOT_JSON', 'Send the request as application/json.', { status: 415 });
+  }
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const body = parseJson(request.body instanceof Buffer ? request.body : '', { numbers: 'any' });
+  return { method: 'POST', headers, search: '', body };
+}
+
+function wrongMethod(reply: FastifyReply): FastifyReply {
+  const error = new MatrixError('M_UNRECOGNIZED', 'Operations are sent with POST.');
+  return reply.code(405).header('allow', 'GET, POST').send(errorBody(error));
+}
+
+function refuse({ log }: GraphqlParts, error: unknown, reply: FastifyReply): FastifyReply {
+  const known = asMatrixError(error);
+  if (known.status >= 500) log.error({ err: error }, 'a GraphQL request failed');
+  return reply.code(known.status).send(errorBody(known));
+}
+
+function asMatrixError(error: unknown): MatrixError {
+  if (error instanceof MatrixError) return error;
+  const [code, status] = error instanceof Error ? [Reflect.get(error, 'code'), Reflect.get(error, 'statusCode')] : [];
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new MatrixError('M_TOO_LARGE');
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new MatrixError('M_UNKNOWN', 'The request is malformed.', { status });
+  }
+  return new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
+}
