@@ -6,6 +6,11 @@ export function newSecret(prefix: string): string {
   return `${prefix}_${randomBytes(32).toString('base64url')}`;
 }
 
+/** 32 bytes to make a signing key of. */
+export function newSeed(): Buffer {
+  return randomBytes(32);
+}
+
 /** Letters and digits, unguessable. */
 export function randomId(length: number): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -1,6 +1,4 @@
 // The one error class and the one table that turns an errcode into an HTTP status.
-import type { JsonValue } from './json.ts';
-
 interface ErrcodeEntry {
   /** The HTTP status sent with this code, unless the error itself names another. */
   readonly status: number;
@@ -43,6 +41,8 @@ export const ERRCODES = {
 
 export type Errcode = keyof typeof ERRCODES;
 
+type Extra = Readonly<Record<string, string | number | boolean | null>>;
+
 /**
  * A refusal that reaches the caller. `extra` is added to the error body (`room_version`, `retry_after_ms`, `soft_logout`);
  * its `status` alone replaces the table's HTTP status and stays out of the body:
@@ -51,9 +51,9 @@ export type Errcode = keyof typeof ERRCODES;
 export class MatrixError extends Error {
   readonly errcode: Errcode;
   readonly status: number;
-  readonly extra: Readonly<Record<string, JsonValue>>;
+  readonly extra: Extra;
 
-  constructor(errcode: Errcode, message?: string, extra: Readonly<Record<string, JsonValue>> = {}) {
+  constructor(errcode: Errcode, message?: string, extra: Extra = {}) {
     super(message ?? ERRCODES[errcode].meaning);
     const { status, ...body } = extra;
     this.name = 'MatrixError';

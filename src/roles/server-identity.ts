@@ -1,8 +1,7 @@
 /** Who this server is: its name, which the data remembers, and its signing key, which a file holds. */
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { randomId } from '../accounts/secrets.ts';
+import { newSeed, randomId } from '../accounts/secrets.ts';
 import { DEFAULT_SERVER_NAME, type Config } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
@@ -53,7 +52,7 @@ async function readKeyFile(database: Database, path: string): Promise<string> {
 
 async function makeKeyFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const key = generateSigningKey(`a_${randomId(6)}`, randomBytes(32));
+  const key = generateSigningKey(`a_${randomId(6)}`, newSeed());
   try {
     // Never over a file that appeared meanwhile, and on the disk before anything is signed with it.
     const file = await open(path, 'wx', 0o600);

@@ -3,12 +3,15 @@ import { posix } from 'node:path';
 
 /** From the roof to the ground. A file imports only from a lower floor or from its own room. */
 export const FLOORS: readonly (readonly string[])[] = [
-  ['main.ts', 'preflight.mjs'],
+  ['preflight.mjs'],
+  ['main.ts'],
+  ['roles'],
   ['http', 'graphql', 'worker'],
   ['commands'],
   ['projections', 'accounts', 'access'],
   ['log', 'outbox', 'queue', 'federation'],
-  ['matrix', 'database', 'config.ts'],
+  ['config.ts'],
+  ['matrix', 'database'],
 ];
 
 /** Files by their path under `src/`, with their text. */
