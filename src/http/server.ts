@@ -49,6 +49,7 @@ export async function createHttpServer(
   });
   readBytes(app);
   answerAnyOrigin(app);
+  partOnShutdown(app, parts.shutdown);
   logRequests(app, parts.log);
   app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
   const served = collectRoutes(app);
@@ -71,6 +72,13 @@ function answerAnyOrigin(app: FastifyInstance): void {
     if (request.method === 'OPTIONS') return reply.code(204).send();
     // Before the body is read: nobody waits for it.
     return request.is404 ? reply.code(404).send(unrecognized()) : undefined;
+  });
+}
+
+// A client that is not told would send its next request on a connection that is about to be closed.
+function partOnShutdown(app: FastifyInstance, shutdown: AbortSignal): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (shutdown.aborted) reply.header('connection', 'close');
   });
 }
 

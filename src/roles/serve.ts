@@ -12,6 +12,7 @@ import { graphqlMount } from '../graphql/server.ts';
 import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
 import { adminEndpoints } from '../http/admin/index.ts';
 import { clientServerEndpoints } from '../http/client-server/index.ts';
+import { createDoors, type Doors } from '../http/close-doors.ts';
 import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
 import { mountOperations } from '../http/operations.ts';
@@ -54,15 +55,16 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
-  const app = await openDoors(context, parts, queue);
+  const { app, doors } = await openDoors(context, parts, queue);
   const worker = works ? startWorker(...workerOf(context, data)) : null;
   await greet(context, data, app);
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
-  follower.wakeAll();
-  await app.close();
+  await doors.drain();
   await Promise.all([worker?.close(), queue.close()]);
+  // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
+  await doors.close();
   log.info('shut down');
   return deposed.signal.aborted ? 1 : 0;
 }
@@ -136,12 +138,17 @@ async function buildParts(
   };
 }
 
-async function openDoors({ config }: RoleContext, parts: Parts, queue: JobQueue): Promise<FastifyInstance> {
+async function openDoors(
+  { config }: RoleContext,
+  parts: Parts,
+  queue: JobQueue,
+): Promise<{ readonly app: FastifyInstance; readonly doors: Doors }> {
   const endpoints = [...clientServerEndpoints, ...adminEndpoints];
   const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
   const app = await createHttpServer(parts, endpoints, mounts);
+  const doors = createDoors(app);
   await app.listen(config.listen);
-  return app;
+  return { app, doors };
 }
 
 /** Tells where everything is; on a server without an admin, how to become one. */
@@ -151,14 +158,17 @@ async function greet(
   app: FastifyInstance,
 ): Promise<void> {
   const url = urlOf(app, config);
-  print(`Vestibule serves ${identity.serverName}`);
-  print(`  Matrix    ${url}`);
-  print(`  GraphQL   ${url}/graphql  (an explorer in the browser)`);
-  print(`  Health    ${url}/health   Metrics  ${url}/metrics`);
-  print(`  Accounts  registration is ${config.registration}`);
-  if (await hasAdmin(database.db)) return;
-  const secret = await createAdminLink(database.db, now());
-  print(`  Admin     ${url}${ADMIN_LINK_PATH}${secret}  (once, within a day)`);
+  const secret = (await hasAdmin(database.db)) ? null : await createAdminLink(database.db, now());
+  // At once: whoever reads a part of it, reads all of it.
+  const lines = [
+    `Vestibule serves ${identity.serverName}`,
+    `  Matrix    ${url}`,
+    `  GraphQL   ${url}/graphql  (an explorer in the browser)`,
+    `  Health    ${url}/health   Metrics  ${url}/metrics`,
+    `  Accounts  registration is ${config.registration}`,
+    ...(secret === null ? [] : [`  Admin     ${url}${ADMIN_LINK_PATH}${secret}  (once, within a day)`]),
+  ];
+  print(lines.join('\n'));
 }
 
 // The port is asked of the listener: 0 in CLIENT_LISTEN takes any that is free.

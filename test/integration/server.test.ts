@@ -1,4 +1,5 @@
 /** The program as its user runs it: started, adopted after a kill, drained, refused on somebody else's data. */
+import { existsSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +20,11 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
+/** Postgres takes it away when it ends in order; a process id says less, as a dead one's may stay until somebody reaps it. */
+const lockFile = (): string => join(dataDir, 'postgres', 'postmaster.pid');
+
 async function embeddedProcess(): Promise<number> {
-  return Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  return Number((await readFile(lockFile(), 'utf8')).split('\n')[0]);
 }
 
 describe('a first start', () => {
@@ -102,14 +106,12 @@ describe('a server that is told to stop', () => {
     const { next_batch } = await lee.ok('GET', '/sync');
     const poll = lee.call('GET', `/sync?since=${next_batch}&timeout=30000`);
     await sleep(200);
-    const postgres = await embeddedProcess();
+    expect(existsSync(lockFile())).toBe(true);
     const ended = server.stop();
     expect(await poll).toMatchObject({ status: 200, body: { next_batch } });
     expect(await ended).toBe(0);
-    expect(() => process.kill(postgres, 0)).toThrow();
-    const started = performance.now();
+    expect(existsSync(lockFile())).toBe(false);
     server = await startServer({ dataDir });
-    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });
 
