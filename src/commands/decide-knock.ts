@@ -11,7 +11,7 @@ import type { LaneRoom } from './room-lane.ts';
  * episode's position) when the knock was decided before, M_NOT_FOUND when there never was one, M_FORBIDDEN by the rules.
  */
 export async function acceptKnock(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
-  const { roomId, userId, reason } = input;
+  const { userId, reason } = input;
   const profile = await profileFields(deps.db, userId, deps.identity.serverName);
   return decide(deps, actor, input, 'acceptKnock', () => ({
     send: memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile }),

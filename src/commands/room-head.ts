@@ -94,7 +94,7 @@ export async function loadRoomHead(db: Db, roomId: string): Promise<RoomHead | n
   return {
     ...newRoomHead(roomId as RoomId, version),
     roomPosition: room.room_position,
-    stateAt: Number(lastChange?.at ?? 0),
+    stateAt: lastChange?.at ?? 0,
     extremities,
     resident: room.resident,
     servers: null,

@@ -6,7 +6,6 @@ import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import type { RoomId } from '../matrix/identifiers.ts';
 import type { Recorder } from './record.ts';
 import { advance, countServers, headState, loadRoomHead, readEntries, settle, warm } from './room-head.ts';
 import type { HeadState, RoomHead, StateCache, StateEntry } from './room-head.ts';
@@ -68,6 +67,7 @@ interface Lane {
 export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () => Recorder }): RoomLanes {
   const lanes = new Map<string, Lane>();
   const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
+  const ahead = membersAhead(deps.db);
   const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
 
   const headFor = async (lane: Lane, roomId: string): Promise<RoomHead | null> => {
@@ -92,12 +92,8 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     if (refusal !== null) throw refusal;
     const { judged, actions, answer } = decision;
     for (const j of judged) if (head !== null) advance(head, j);
-    const stored = deps.recorder().append({ roomId: roomId as RoomId, head, judged, actions, erasures: [] });
-    const before = lane.appended;
-    lane.appended = stored.then(
-      () => before,
-      () => before,
-    );
+    const stored = deps.recorder().append({ roomId, head, judged, actions, erasures: [] });
+    lane.appended = afterBoth(lane.appended, stored);
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;
       if (head !== null) for (const j of judged) settle(cache, head, j);
@@ -120,18 +116,6 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     }
   };
 
-  const ahead = new DataLoader<string, StateEntry | null>(
-    (names) =>
-      readEntries(
-        deps.db,
-        names.map((name) => {
-          const [roomId = '', stateKey = ''] = name.split('\u0000');
-          return { roomId, type: 'm.room.member', stateKey };
-        }),
-      ),
-    { cache: false, maxBatchSize: 500, batchScheduleFn: (send) => void setImmediate(send) },
-  );
-
   return {
     async warm(roomId, userIds) {
       const head = heads.get(roomId);
@@ -140,11 +124,21 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
       await Promise.all(userIds.map((userId) => warm(cache, head, userId, () => read(userId))));
     },
     run,
-    forget(roomId) {
-      const gone = roomId === undefined ? [...heads.values()] : [heads.get(roomId)];
-      for (const head of gone) if (head !== undefined) head.stale = true;
-    },
+    forget: (roomId) => markStale(roomId === undefined ? [...heads.values()] : [heads.get(roomId)]),
   };
+}
+
+/** Member state by room and user: everybody who asks in one turn of the event loop shares a query. */
+function membersAhead(db: Db): DataLoader<string, StateEntry | null> {
+  const keyOf = (name: string) => {
+    const [roomId = '', stateKey = ''] = name.split('\u0000');
+    return { roomId, type: 'm.room.member', stateKey };
+  };
+  return new DataLoader((names) => readEntries(db, names.map(keyOf)), {
+    cache: false,
+    maxBatchSize: 500,
+    batchScheduleFn: (send) => void setImmediate(send),
+  });
 }
 
 function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRoom {
@@ -183,6 +177,17 @@ function leave(lanes: Map<string, Lane>, roomId: string, lane: Lane): void {
   if (lane.calls > 0) return;
   lanes.delete(roomId);
   laneMetrics.busy.set(lanes.size);
+}
+
+function markStale(heads: readonly (RoomHead | undefined)[]): void {
+  for (const head of heads) if (head !== undefined) head.stale = true;
+}
+
+function afterBoth(before: Promise<unknown>, stored: Promise<unknown>): Promise<unknown> {
+  return stored.then(
+    () => before,
+    () => before,
+  );
 }
 
 /** Waits for the room's turn. The turn ends when `work` has proposed, not when the proposal is durable. */

@@ -1,7 +1,7 @@
 /** What a createRoom request asks for, as the list of state events to send (client-server API, createRoom). */
 import { MatrixError } from '../matrix/errors.ts';
 import { parseUserId, type UserId } from '../matrix/identifiers.ts';
-import { isJsonArray, isJsonObject, jsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
+import { isJsonArray, jsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { roomVersion, type RoomVersion, type RoomVersionId } from '../matrix/room-versions.ts';
 import { powerLevelProblem } from './send-state.ts';
 
@@ -148,9 +148,11 @@ function planPowerLevels(
   return { type: 'm.room.power_levels', stateKey: '', content };
 }
 
+const KNOCK_RULES: readonly unknown[] = ['knock', 'knock_restricted'];
+
 function knockable(initial: readonly PlannedState[]): boolean {
   const rule = initial.findLast((state) => state.type === 'm.room.join_rules' && state.stateKey === '');
-  return rule !== undefined && ['knock', 'knock_restricted'].includes(String(rule.content['join_rule']));
+  return rule !== undefined && KNOCK_RULES.includes(rule.content['join_rule']);
 }
 
 const PRESETS = {

@@ -1,7 +1,7 @@
 /** Checks what followed from verdicts: state lines, state changes, and the transitions that they amount to. */
 import { transitionKind } from '../log/transition.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
-import { isMembership, membershipOf } from '../matrix/pdu.ts';
+import { isMembership, membershipOf, stringIn } from '../matrix/pdu.ts';
 import type { ChangeRow, LineRow, LogPage, TransitionRow, VerdictRow } from './verify-page.ts';
 import type { Finding, Findings } from './verify-report.ts';
 
@@ -58,7 +58,7 @@ function membershipIn({ proof }: ChangeRow): string | null {
   if (proof === null) return null;
   try {
     const event = parseJsonObject(proof);
-    return membershipOf({ type: String(event['type']), content: event['content'] as JsonObject });
+    return membershipOf({ type: stringIn(event, 'type') ?? '', content: event['content'] as JsonObject });
   } catch {
     return null;
   }
@@ -126,7 +126,7 @@ function expectedKind(change: ChangeRow): string | null {
   const to = change.membership;
   const from = change.prior_membership ?? 'none';
   if (!isMembership(to ?? undefined) || (from !== 'none' && !isMembership(from))) return null;
-  return transitionKind(from as 'none', to as 'join', change.sender === change.state_key);
+  return transitionKind(from, to as 'join', change.sender === change.state_key);
 }
 
 function compareTransition(

@@ -74,12 +74,10 @@ function parseProof(row: EventRow, wrong: Wrong): Pdu | null {
 function versionOf(check: EvidenceCheck, row: EventRow, pdu: Pdu): RoomVersion | null {
   const known = check.versions.get(row.room_id);
   if (known !== undefined) return known;
-  const named =
-    row.type === 'm.room.create'
-      ? roomVersion(stringIn(mergeEvent(row.proof, null, row.auth_extra).content, 'room_version') ?? '')
-      : null;
   const version =
-    named ?? Object.values(ROOM_VERSIONS).find((candidate) => eventIdOf(pdu, candidate) === row.event_id) ?? null;
+    namedVersion(row) ??
+    Object.values(ROOM_VERSIONS).find((candidate) => eventIdOf(pdu, candidate) === row.event_id) ??
+    null;
   if (version !== null) check.versions.set(row.room_id, version);
   return version;
 }

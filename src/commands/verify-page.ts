@@ -141,6 +141,43 @@ export async function readPage(
   seenTransition: number,
 ): Promise<LogPage> {
   const range = [after, upto];
+  const judged = await readJudged(client, range);
+  const transitions = await client.query<TransitionRow>(
+    `select * from transitions where position > $1
+        and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
+      order by position`,
+    [Math.max(after, seenTransition), upto],
+  );
+  const inside = await client.query<{ position: number }>(
+    'select position from transitions where position > $1 and position <= $2 order by position',
+    range,
+  );
+  const actions = await client.query<ActionRow>(
+    `select a.position, a.room_id, a.event, e.room_id as event_room
+       from actions a left join events e on e.position = a.event and e.room_id = a.room_id
+      where a.position > $1 and a.position <= $2 order by a.position`,
+    range,
+  );
+  const erasures = await client.query<ErasureRow>(
+    'select position, kind, subject, event from erasures where position > $1 and position <= $2 order by position',
+    range,
+  );
+  return {
+    ...judged,
+    after,
+    upto,
+    transitions: transitions.rows,
+    transitionsInside: inside.rows,
+    actions: actions.rows,
+    erasures: erasures.rows,
+    cited: await readCited(client, [...judged.events, ...judged.verdicts]),
+  };
+}
+
+async function readJudged(
+  client: PoolClient,
+  range: number[],
+): Promise<Pick<LogPage, 'events' | 'verdicts' | 'lines' | 'changes'>> {
   const events = await client.query<EventRow>(
     `select e.*, c.subject, c.content from events e
        left join event_content c on c.room_id = e.room_id and c.event = e.position
@@ -169,39 +206,7 @@ export async function readPage(
       where c.position > $1 and c.position <= $2 order by c.position`,
     range,
   );
-  const transitions = await client.query<TransitionRow>(
-    `select * from transitions where position > $1
-        and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
-      order by position`,
-    [Math.max(after, seenTransition), upto],
-  );
-  const inside = await client.query<{ position: number }>(
-    'select position from transitions where position > $1 and position <= $2 order by position',
-    range,
-  );
-  const actions = await client.query<ActionRow>(
-    `select a.position, a.room_id, a.event, e.room_id as event_room
-       from actions a left join events e on e.position = a.event and e.room_id = a.room_id
-      where a.position > $1 and a.position <= $2 order by a.position`,
-    range,
-  );
-  const erasures = await client.query<ErasureRow>(
-    'select position, kind, subject, event from erasures where position > $1 and position <= $2 order by position',
-    range,
-  );
-  return {
-    after,
-    upto,
-    events: events.rows,
-    verdicts: verdicts.rows,
-    lines: lines.rows,
-    changes: changes.rows,
-    transitions: transitions.rows,
-    transitionsInside: inside.rows,
-    actions: actions.rows,
-    erasures: erasures.rows,
-    cited: await readCited(client, [...events.rows, ...verdicts.rows]),
-  };
+  return { events: events.rows, verdicts: verdicts.rows, lines: lines.rows, changes: changes.rows };
 }
 
 const EVENT_ID = /"(\$[A-Za-z0-9_-]{43})"/g;

@@ -97,9 +97,9 @@ async function tryLock(client: PoolClient): Promise<boolean> {
 
 interface SeatEvents {
   /** A rebuild replaced projections, or may have: lanes must read them again. */
-  onRebuilt(): void;
+  readonly onRebuilt: () => void;
   /** Another process has the lock. */
-  onTaken(): void;
+  readonly onTaken: () => void;
 }
 
 // The lock goes with its connection. Losing it is not yet losing the seat: only a raised epoch is. Until then the lock
@@ -109,25 +109,28 @@ async function keepSeat(
   deps: WriterDeps,
   { onRebuilt, onTaken }: SeatEvents,
 ): Promise<{ release(): void }> {
-  let held: PoolClient | null = null;
-  let [released, retaking] = [false, false];
+  const seat: { held: PoolClient | null; released: boolean; retaking: boolean } = {
+    held: null,
+    released: false,
+    retaking: false,
+  };
 
   const hold = async (client: PoolClient): Promise<void> => {
-    held = client;
+    seat.held = client;
     client.on('notification', onRebuilt);
     client.on('error', (error) => {
-      if (held !== client) return;
+      if (seat.held !== client) return;
       deps.log.warn({ err: error }, 'the connection that holds the writer seat was lost');
-      held = null;
+      seat.held = null;
       client.release(true);
-      if (!released && !retaking) void retake();
+      if (!seat.released && !seat.retaking) void retake();
     });
     await client.query('listen vestibule_rebuilt');
   };
 
   const retake = async (): Promise<void> => {
-    retaking = true;
-    while (!released && held === null) {
+    seat.retaking = true;
+    while (!seat.released && seat.held === null) {
       await setTimeout(RETAKE_MS);
       try {
         const client = await deps.pool.connect();
@@ -142,15 +145,15 @@ async function keepSeat(
         deps.log.warn({ err: error }, 'the writer seat could not be taken again yet');
       }
     }
-    retaking = false;
+    seat.retaking = false;
   };
 
   await hold(first);
   return {
     release() {
-      released = true;
-      held?.release(true);
-      held = null;
+      seat.released = true;
+      seat.held?.release(true);
+      seat.held = null;
     },
   };
 }

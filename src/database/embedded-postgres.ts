@@ -64,7 +64,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
 function spawnOptions(account: Account | null, dir: string): Cluster['options'] {
   // Of the environment nothing: PGOPTIONS, PGDATA and the like are meant for other servers.
   const env = { LC_ALL: 'C', TZ: 'UTC', HOME: dir, PATH: '/usr/bin:/bin' };
-  return { ...(account ?? {}), cwd: '/', env };
+  return { ...account, cwd: '/', env };
 }
 
 async function initialise({ bin, dir, account, options }: Cluster, progress: (message: string) => void): Promise<void> {

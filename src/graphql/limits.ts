@@ -4,6 +4,7 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  OperationTypeNode,
   valueFromASTUntyped,
   type DocumentNode,
   type FieldNode,
@@ -56,7 +57,7 @@ export function sizeOf({ schema, document, operation, variables }: MeasuredReque
   );
   const measure: Measure = { schema, fragments, variables, known: new Map() };
   const root = schema.getRootType(operation.operation);
-  const acts = operation.operation === 'mutation' ? operation.selectionSet.selections.length : 0;
+  const acts = operation.operation === OperationTypeNode.MUTATION ? operation.selectionSet.selections.length : 0;
   const size = root ? sizeOfSelections(measure, root, operation.selectionSet) : NOTHING;
   return { depth: size.depth, cost: size.cost + acts * MUTATION_COST };
 }
@@ -125,7 +126,7 @@ function pageSize({ variables }: Measure, field: GraphQLField<unknown, unknown>,
 /** Whether an operation asks for the schema alone, which needs no token. */
 export function isIntrospection({ operation, selectionSet }: OperationDefinitionNode): boolean {
   return (
-    operation === 'query' &&
+    operation === OperationTypeNode.QUERY &&
     selectionSet.selections.every((node) => node.kind === Kind.FIELD && node.name.value.startsWith('__'))
   );
 }

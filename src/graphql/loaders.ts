@@ -77,7 +77,7 @@ function rowLoaders(db: Db) {
     /** The event at a key of a room's current state. */
     state: keyed(async (keys: readonly StateKey[]) => {
       const positions = await currentEvents(db, keys);
-      const load = (position: number | null, n: number) =>
+      const load = async (position: number | null, n: number) =>
         position === null ? null : event.load({ roomId: keys[n]!.roomId, position });
       return Promise.all(positions.map(load));
     }),

@@ -34,7 +34,7 @@ export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Pro
       url: PATH,
       bodyLimit: MAX_BODY_BYTES,
       handler: (request, reply) => answer(parts, apollo, request, reply),
-      errorHandler: (error, _request, reply) => refuse(parts, error, reply),
+      errorHandler: (error, _request, reply) => void refuse(parts, error, reply),
     });
     app.get(PATH, { exposeHeadRoute: false }, (request, reply) => {
       reply.header('vary', 'accept');

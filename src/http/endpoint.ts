@@ -111,6 +111,6 @@ export function endpoint<
     body: declared.body === undefined ? null : Compile(declared.body),
     bodyOptional: declared.bodyOptional ?? false,
     limit: declared.limit ?? null,
-    handle: declared.handle as Endpoint['handle'],
+    handle: (parts, request) => declared.handle(parts, request),
   };
 }

@@ -45,7 +45,7 @@ export async function createHttpServer(
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: false },
     clientErrorHandler: answerNoHttp,
-    frameworkErrors: (error, request, reply) => answerError(parts.log, error, request, reply),
+    frameworkErrors: (error, request, reply) => void answerError(parts.log, error, request, reply),
   });
   readBytes(app);
   answerAnyOrigin(app);

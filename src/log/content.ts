@@ -28,7 +28,7 @@ const READ_BY_RULES: Readonly<Record<string, readonly string[]>> = {
 export function splitEvent(pdu: Pdu, version: RoomVersion): StoredParts {
   const proof = redact(pdu, version);
   const content: Record<string, JsonValue> = lost(pdu.content, proof['content'] as JsonObject);
-  const event = lost(pdu as unknown as JsonObject, proof, ['content', 'unsigned']);
+  const event = lost(pdu, proof, ['content', 'unsigned']);
   const words = Object.keys(content).length + Object.keys(event).length > 0;
   const extra: Record<string, JsonValue> = {};
   for (const key of READ_BY_RULES[pdu.type] ?? []) {

@@ -147,6 +147,6 @@ export function sealStatement(seal: Omit<Seal, 'signature'>): JsonObject {
 
 function signSeal(identity: ServerIdentity, seal: Omit<Seal, 'signature'>): Seal {
   const signed = signJson(sealStatement(seal), identity.serverName, identity.key);
-  const ours = (signed['signatures'] as JsonObject)[identity.serverName] as JsonObject;
-  return { ...seal, signature: `${identity.key.keyId} ${String(ours[identity.key.keyId])}` };
+  const ours = (signed['signatures'] as JsonObject)[identity.serverName] as Readonly<Record<string, string>>;
+  return { ...seal, signature: `${identity.key.keyId} ${ours[identity.key.keyId]}` };
 }

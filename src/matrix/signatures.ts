@@ -110,7 +110,7 @@ function verifySigner(pdu: Pdu, form: string, server: ServerName, keys: KeyLooku
 function addOurSignature<P extends PduFields>(pdu: P, version: RoomVersion, identity: ServerIdentity): P {
   const signature = signText(referenceForm(pdu, version), identity.key);
   const signatures = addSignature(pdu['signatures'], identity.serverName, identity.key.keyId, signature);
-  return jsonObject({ ...pdu, signatures }) as JsonObject as P;
+  return jsonObject({ ...pdu, signatures }) as P;
 }
 
 function addSignature(

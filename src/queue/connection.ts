@@ -1,5 +1,5 @@
 /** How BullMQ reaches Redis or Postgres, and how it is kept from waiting for them. */
-import { createPostgresBackend, Queue, Worker, type ConnectionOptions, type Job, type QueueOptions } from 'bullmq';
+import { createPostgresBackend, Queue, Worker, type ConnectionOptions, type Job } from 'bullmq';
 import pg from 'pg';
 
 /** Where the queue lives. Postgres: schema `bullmq` of that database. Nothing that is owed lives here alone. */
@@ -54,9 +54,9 @@ function connectPostgres(url: string, side: 'producer' | 'worker', onError: (err
   });
   pool.on('error', onError);
   return {
-    queue: (name) => new Queue(name, { connection: pool } as unknown as QueueOptions, createPostgresBackend as never),
+    queue: (name) => new Queue(name, { connection: pool }, createPostgresBackend as never),
     worker: (name, take) =>
-      new Worker(name, take, { connection: pool, concurrency: 1, ...KEPT } as never, createPostgresBackend as never),
+      new Worker(name, take, { connection: pool, concurrency: 1, ...KEPT }, createPostgresBackend as never),
     giveUp: () => undefined,
     close: () => pool.end(),
   };

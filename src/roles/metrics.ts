@@ -30,10 +30,10 @@ function registerKnocks(registry: Registry, { db, now }: MetricsDeps): void {
     help: 'Knocks that wait for a decision.',
     registers: [registry],
   });
-  new Gauge({
+  const oldest = new Gauge({
     name: 'vestibule_knock_oldest_pending_seconds',
     help: 'Age of the oldest knock that waits for a decision; 0 without one.',
-    registers: [registry],
+    registers: [],
     async collect() {
       const { rows } = await sql<{ pending: number; oldest: Date | null }>`
         select count(*)::int4 as pending, (select recorded_at from transitions where position = min(opened)) as oldest
@@ -43,14 +43,15 @@ function registerKnocks(registry: Registry, { db, now }: MetricsDeps): void {
       this.set(found?.oldest ? Math.max(0, (now() - found.oldest.getTime()) / 1000) : 0);
     },
   });
+  registry.registerMetric(oldest);
 }
 
 function registerLag(registry: Registry, { db, follower }: MetricsDeps): void {
-  new Gauge({
+  const lag = new Gauge({
     name: 'vestibule_reader_lag_positions',
     help: 'Positions of the log that a reader has not taken in yet.',
     labelNames: ['reader'],
-    registers: [registry],
+    registers: [],
     async collect() {
       const { rows } = await sql<{ head: number; sealed: number }>`
         select position as head, coalesce((select max(upto_position) from log_seals), 0) as sealed from log_head`.execute(
@@ -61,4 +62,5 @@ function registerLag(registry: Registry, { db, follower }: MetricsDeps): void {
       this.set({ reader: 'seals' }, head - sealed);
     },
   });
+  registry.registerMetric(lag);
 }

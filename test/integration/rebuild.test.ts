@@ -1,10 +1,13 @@
 /** Projections are nothing but a replay of the log: ten thousand events, every local kind of transition, knocks going on. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { eraseUser } from '../../src/commands/erase.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { retractKnock } from '../../src/commands/leave.ts';
 import { verify } from '../../src/commands/verify.ts';
-import type { ErasureLedger } from '../../src/log/erasure-ledger.ts';
+import { openLedger } from '../../src/log/erasure-ledger.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';
 import { rebuild, type RebuildOptions, type RebuildReport } from '../../src/projections/rebuild.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -32,7 +35,7 @@ beforeAll(async () => {
   const versions = ['7', '8', '9', '10', '11', '12'] as const;
   await Promise.all(
     Array.from({ length: ROOMS }, async (_, room) => {
-      const roomId = await makeKnockRoom(log.deps, `owner${room}`, versions[room % versions.length]!);
+      const roomId = await makeKnockRoom(log.deps, `owner${room}`, versions[room % versions.length]);
       for (let round = 0; round < ROUNDS; round++)
         await everyKind(log.deps, roomId, `owner${room}`, `r${room}-${round}`);
     }),
@@ -125,14 +128,19 @@ it('one projection can be rebuilt alone, and an unknown one is refused by name',
 });
 
 it('words that are erased while a rebuild runs do not come back with it', async () => {
-  const ledger: ErasureLedger = { append: async () => undefined, read: async () => [] };
+  const folder = await mkdtemp(join(tmpdir(), 'vestibule-rebuild-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const ledger = openLedger(join(folder, 'erasures.jsonl'));
   await knock(log.deps, actor('forgetful'), { roomId: busyRoom, reason: 'an unforgettable reason' });
-  let erased: Promise<unknown> | null = null;
+  const erasing: Promise<unknown>[] = [];
   const onProgress = (): void => {
-    erased ??= eraseUser({ ...log.deps, ledger }, actor('busy', true), { userId: userId('forgetful') });
+    if (erasing.length > 0) return;
+    const erased = eraseUser({ ...log.deps, ledger }, actor('busy', true), { userId: userId('forgetful') });
+    erasing.push(erased);
   };
   const report = await rebuildAll({ replace: 'always', onProgress });
-  await erased;
+  expect(erasing).toHaveLength(1);
+  await Promise.all(erasing);
   expect(report.differences).toEqual([]);
   const { rows } = await test.database.pool.query('select reason, display_name from knocks where user_id = $1', [
     userId('forgetful'),

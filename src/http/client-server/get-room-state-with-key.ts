@@ -13,7 +13,9 @@ export const getRoomStateWithKey = endpoint({
   auth: 'user',
   query: { format: 'one' },
   async handle({ db, now }, { params, query, caller }) {
-    const { eventType, stateKey = '' } = params;
+    const { eventType } = params;
+    // Absent from the shorter path.
+    const stateKey = (params.stateKey as string | undefined) ?? '';
     const { format = 'content' } = query;
     if (format !== 'content' && format !== 'event') {
       throw new MatrixError('M_INVALID_PARAM', 'format is content or event.');

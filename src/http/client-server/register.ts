@@ -73,7 +73,7 @@ async function wantedOf(body: JsonObject & { readonly password?: string }): Prom
     ...(initial_device_display_name === undefined ? {} : { initial_device_display_name }),
     ...(inhibit_login === undefined ? {} : { inhibit_login }),
     ...(password_hash === undefined ? {} : { password_hash }),
-  }) as Wanted;
+  });
 }
 
 async function challenge(parts: HttpParts, stage: string, wanted: Wanted, error: object = {}): Promise<EndpointAnswer> {

@@ -11,7 +11,9 @@ export const setRoomStateWithKey = endpoint({
   auth: 'user',
   body: Type.Object({}),
   async handle(parts, { params, body, caller }) {
-    const { eventType, stateKey = '' } = params;
+    const { eventType } = params;
+    // Absent from the shorter path.
+    const stateKey = (params.stateKey as string | undefined) ?? '';
     const input = { roomId: roomIdIn(params.roomId), type: eventType, stateKey, content: body };
     const { eventId } = await sendState(parts.commands, caller, input);
     return { event_id: eventId };
