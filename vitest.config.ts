@@ -21,7 +21,11 @@ export default defineConfig({
         hookTimeout: 120_000,
         globalSetup: 'test/support/global-setup.ts',
       }),
-      project('referee', 2, { testTimeout: 600_000, hookTimeout: 600_000 }),
+      project('referee', 2, {
+        testTimeout: 600_000,
+        hookTimeout: 600_000,
+        globalSetup: 'test/referee/global-setup.ts',
+      }),
       project('browser', 3, { testTimeout: 120_000, hookTimeout: 300_000 }),
     ],
   },
