@@ -41,6 +41,8 @@ async function decide(
 }
 
 async function notPending(db: Db, room: LaneRoom, userId: string): Promise<MatrixError> {
+  // The decision that came before may still be on its way to the table.
+  await room.appended();
   const knock = await latestKnock(db, room.head.roomId, userId);
   return knock === null ? new MatrixError('M_NOT_FOUND', 'The user has not knocked.') : alreadyDecided(knock);
 }

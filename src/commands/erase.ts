@@ -21,7 +21,7 @@ export interface EraseDeps {
   readonly now: () => number;
 }
 
-const OPERATION = 'erase_user';
+const OPERATION = 'eraseUser';
 
 /**
  * Deletes what a user said: reasons, names, messages, notes about them, their profile. Admins only (M_FORBIDDEN).

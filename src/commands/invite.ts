@@ -8,15 +8,10 @@ import { memberDraft, profileFields, standingOf, unlessSaid, type MemberInput } 
  * Invites a user; a pending knock of theirs is accepted by it. The same invite again changes nothing.
  * Throws M_FORBIDDEN by the rules and for oneself; M_UNKNOWN (502) for users of other servers, which cannot be reached.
  */
-export async function inviteUser(
-  deps: CommandDeps,
-  actor: Actor,
-  input: MemberInput,
-  operation = 'inviteUser',
-): Promise<ActResult> {
+export async function inviteUser(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
   const { roomId, userId, reason, content } = input;
   const profile = await profileFields(deps.db, userId, deps.identity.serverName);
-  return actInRoom(deps, actor, { operation, roomId, target: userId }, async (room) => {
+  return actInRoom(deps, actor, { operation: 'inviteUser', roomId, target: userId }, async (room) => {
     if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
     const sender = await standingOf(room, actor.userId);
     const remote = serverOf(userId) !== deps.identity.serverName;

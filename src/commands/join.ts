@@ -7,7 +7,7 @@ import { membershipOf as currentMembership } from '../projections/room-state.ts'
 import { joinedAmong } from '../projections/members.ts';
 import { actInRoom, type ActResult, type Actor, type CommandDeps, type RoomDecision } from './act.ts';
 import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
-import type { HeadState } from './room-head.ts';
+import { isResident, type HeadState } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput
   const profile = await profileFields(deps.db, actor.userId, deps.identity.serverName);
   const act = { operation: 'joinRoom', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
   return actInRoom(deps, actor, act, async (room) => {
-    if (!room.head.resident) throw act.unknownRoom();
+    if (!isResident(room.head, deps.identity.serverName)) throw act.unknownRoom();
     const { membership, event } = await standingOf(room, actor.userId);
     const content =
       membership === 'none' || membership === 'leave' || membership === 'knock'

@@ -1,6 +1,7 @@
 /** Asking to join a room. */
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
+import { isResident } from './room-head.ts';
 
 /**
  * Knocks. While the knock is pending, the same words again change nothing and others renew it; banned, invited and
@@ -13,7 +14,7 @@ export async function knock(deps: CommandDeps, actor: Actor, input: SelfInput): 
   const act = { operation: 'knock', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
   return actInRoom(deps, actor, act, async (room) => {
     // A room that nobody here is joined to is known, but not ours to let anybody knock on.
-    if (!room.head.resident) throw act.unknownRoom();
+    if (!isResident(room.head, deps.identity.serverName)) throw act.unknownRoom();
     const draft = memberDraft({
       sender: actor.userId,
       target: actor.userId,

@@ -39,15 +39,25 @@ async function goOut(
  * Removes a member, revokes an invite or rejects a knock, whichever the target has.
  * Throws M_FORBIDDEN by the rules, and when there is nothing to end (which the rules would allow).
  */
-export async function kickUser(
+export async function kickUser(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
+  return putOut(deps, actor, input, 'kickUser', (membership) => {
+    const there = membership === 'invite' || membership === 'join' || membership === 'knock';
+    if (!there) throw notThere();
+  });
+}
+
+/**
+ * Sets somebody else's membership to leave, whatever it was: as kickUser(), and as unbanUser() for a banned user.
+ * Throws as kickUser().
+ */
+export async function putOutUser(
   deps: CommandDeps,
   actor: Actor,
   input: MemberInput,
-  operation = 'kickUser',
+  operation: string,
 ): Promise<ActResult> {
   return putOut(deps, actor, input, operation, (membership) => {
-    const there = membership === 'invite' || membership === 'join' || membership === 'knock';
-    if (!there) throw new MatrixError('M_FORBIDDEN', 'The user is not in the room, invited to it or knocking on it.');
+    if (membership === 'none' || membership === 'leave') throw notThere();
   });
 }
 
@@ -63,6 +73,10 @@ export async function unbanUser(deps: CommandDeps, actor: Actor, input: MemberIn
   return putOut(deps, actor, input, 'unbanUser', (membership) => {
     if (membership !== 'ban') throw new MatrixError('M_BAD_STATE', 'The user is not banned.');
   });
+}
+
+function notThere(): MatrixError {
+  return new MatrixError('M_FORBIDDEN', 'The user is not in the room, invited to it or knocking on it.');
 }
 
 async function putOut(

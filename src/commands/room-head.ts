@@ -33,7 +33,8 @@ export interface RoomHead {
   /** The room position of the last change of the current state. */
   stateAt: number;
   extremities: readonly Extremity[];
-  resident: boolean;
+  /** As the database had it; `isResident` knows better once members came or went. */
+  readonly resident: boolean;
   /** Joined members a server; null until a join or a leave needs it. */
   servers: Map<ServerName, number> | null;
   /** An event it was built on was not stored: nothing proposed on this head may be answered. */
@@ -155,6 +156,11 @@ async function loadEntries(
 
 function stateEntry(eventId: EventId, position: number, pdu: PduFields): StateEntry {
   return { eventId, pdu, slot: { eventId, position } };
+}
+
+/** Whether users of this server (`home`) are joined to the room as the head has it. */
+export function isResident({ servers, resident }: RoomHead, home: ServerName): boolean {
+  return servers === null ? resident : servers.has(home);
 }
 
 /** Moves the head past an event that is on its way to the log. */

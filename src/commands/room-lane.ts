@@ -23,6 +23,8 @@ export interface LaneRoom {
   state(keys: readonly (readonly [type: string, stateKey: string])[]): Promise<HeadState>;
   /** Makes `head.servers` known; waits until nothing of the room is pending the first time. */
   countServers(): Promise<void>;
+  /** Resolves when everything that was proposed in the room before is in the database, or never will be. */
+  appended(): Promise<unknown>;
 }
 
 type Proposal<T> = (room: LaneRoom | null) => Promise<Decision<T>>;
@@ -150,6 +152,7 @@ function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRo
       await lane.appended;
       head.servers = await countServers(db, head.roomId);
     },
+    appended: () => lane.appended,
   };
 }
 

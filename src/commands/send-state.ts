@@ -9,7 +9,7 @@ import { banUser } from './ban.ts';
 import { inviteUser } from './invite.ts';
 import { joinRoom } from './join.ts';
 import { knock } from './knock.ts';
-import { kickUser, leaveRoom, unbanUser } from './leave.ts';
+import { leaveRoom, putOutUser } from './leave.ts';
 import { standingOf } from './member-draft.ts';
 import type { LaneRoom } from './room-lane.ts';
 
@@ -85,19 +85,9 @@ async function sendMember(
       return banUser(deps, actor, { roomId, userId, content });
     case 'leave':
       if (self) return leaveRoom(deps, actor, { roomId, content });
-      return putOut(deps, actor, { roomId, userId, content });
+      return putOutUser(deps, actor, { roomId, userId, content }, act.operation);
     default:
       return membership satisfies never;
-  }
-}
-
-// A leave of somebody else is a kick, or lifts the ban they are under.
-async function putOut(deps: CommandDeps, actor: Actor, input: Parameters<typeof kickUser>[2]): Promise<ActResult> {
-  try {
-    return await unbanUser(deps, actor, input);
-  } catch (error) {
-    if (error instanceof MatrixError && error.errcode === 'M_BAD_STATE') return kickUser(deps, actor, input);
-    throw error;
   }
 }
 

@@ -126,7 +126,7 @@ async function inFiles(words: readonly string[]): Promise<readonly string[]> {
 it('only an admin may erase, and the attempt is on record', async () => {
   await expect(eraseUser(deps, actor('lee'), { userId: kim })).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
   const { rows } = await test.owner.pool.query(
-    "select actor, target, outcome from actions where operation = 'erase_user'",
+    "select actor, target, outcome from actions where operation = 'eraseUser'",
   );
   expect(rows).toEqual([{ actor: userId('lee'), target: kim, outcome: 'M_FORBIDDEN' }]);
   expect(await deps.ledger.read()).toEqual([]);

@@ -1,0 +1,83 @@
+/** Acts that meet in a room's lane: each is decided on what the one before it left, durable or not. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { acceptKnock, rejectKnock } from '../../src/commands/decide-knock.ts';
+import { joinRoom } from '../../src/commands/join.ts';
+import { knock } from '../../src/commands/knock.ts';
+import { leaveRoom } from '../../src/commands/leave.ts';
+import { sendState } from '../../src/commands/send-state.ts';
+import type { RoomId } from '../../src/matrix/identifiers.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { actor, makeKnockRoom, openTestLog, userId, type TestLog } from '../support/history.ts';
+
+let test: TestDatabase;
+let log: TestLog;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  log = await openTestLog(test.database);
+});
+
+afterAll(async () => {
+  await log.close();
+  await test.close();
+});
+
+async function operationsOn(roomId: RoomId): Promise<readonly string[]> {
+  const { rows } = await test.database.pool.query<{ operation: string; outcome: string }>(
+    'select operation, outcome from actions where room_id = $1 order by position',
+    [roomId],
+  );
+  return rows.map(({ operation, outcome }) => `${operation}: ${outcome}`);
+}
+
+it('a room that its last member left is nowhere to knock on, at once and after it was read again', async () => {
+  const roomId = await makeKnockRoom(log.deps, 'hermit');
+  const [left, early] = await Promise.allSettled([
+    leaveRoom(log.deps, actor('hermit'), { roomId }),
+    knock(log.deps, actor('visitor'), { roomId }),
+  ]);
+  expect(left.status).toBe('fulfilled');
+  expect(early).toMatchObject({ status: 'rejected', reason: { errcode: 'M_NOT_FOUND' } });
+  await expect(knock(log.deps, actor('visitor'), { roomId })).rejects.toMatchObject({ errcode: 'M_NOT_FOUND' });
+  log.deps.lanes.forget(roomId);
+  await expect(joinRoom(log.deps, actor('visitor'), { roomId })).rejects.toMatchObject({ errcode: 'M_NOT_FOUND' });
+});
+
+it('a leave that is written as state for somebody else kicks them or lifts their ban, in one act', async () => {
+  const roomId = await makeKnockRoom(log.deps, 'keeper');
+  const member = (membership: string) => ({
+    ...{ roomId, type: 'm.room.member', stateKey: userId('guest') },
+    content: { membership },
+  });
+  await knock(log.deps, actor('guest'), { roomId });
+  await sendState(log.deps, actor('keeper'), member('leave'));
+  await sendState(log.deps, actor('keeper'), member('ban'));
+  await sendState(log.deps, actor('keeper'), member('leave'));
+  await expect(sendState(log.deps, actor('keeper'), member('leave'))).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+  expect(await operationsOn(roomId)).toEqual([
+    'createRoom: ok',
+    'knock: ok',
+    'sendState: ok',
+    'banUser: ok',
+    'sendState: ok',
+    'sendState: M_FORBIDDEN',
+  ]);
+});
+
+it('of two decisions that race one is told what the other decided', async () => {
+  const roomId = await makeKnockRoom(log.deps, 'judge');
+  await knock(log.deps, actor('plaintiff'), { roomId });
+  const [accepted, rejected] = await Promise.allSettled([
+    acceptKnock(log.deps, actor('judge'), { roomId, userId: userId('plaintiff') }),
+    rejectKnock(log.deps, actor('judge'), { roomId, userId: userId('plaintiff') }),
+  ]);
+  expect(accepted.status).toBe('fulfilled');
+  expect(rejected).toMatchObject({
+    status: 'rejected',
+    reason: {
+      errcode: 'KNOCK_ALREADY_DECIDED',
+      message: 'The knock is accepted already.',
+      extra: { outcome: 'ACCEPTED', decided_by: userId('judge') },
+    },
+  });
+});
