@@ -80,19 +80,34 @@ export function maySetState({ userId, membership }: Standing, levels: PowerLevel
   return atLeast(levels.user(userId), levels.forEvent(type, true), `send ${type}`);
 }
 
-/** Accepting a knock is inviting. */
-export function mayAcceptKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
-  if (standing.membership !== 'join') return NOT_IN_ROOM;
-  return knocker.membership === 'knock' ? mayInvite(standing, levels) : NOT_PENDING;
+/** Accepts knocks in general: accepting is inviting, by somebody who sees who knocked. */
+export function mayAcceptKnocks(standing: Standing, levels: PowerLevels): Permission {
+  return decides(standing, levels, mayInvite(standing, levels));
 }
 
-/** Rejecting a knock is kicking. */
+/** Rejects knocks in general: rejecting is kicking. */
+export function mayRejectKnocks(standing: Standing, levels: PowerLevels): Permission {
+  return decides(standing, levels, mayKick(standing, levels));
+}
+
+export function mayAcceptKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
+  const general = mayAcceptKnocks(standing, levels);
+  return general.allowed && knocker.membership !== 'knock' ? NOT_PENDING : general;
+}
+
 export function mayRejectKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
-  if (standing.membership !== 'join') return NOT_IN_ROOM;
+  const general = mayRejectKnocks(standing, levels);
+  if (!general.allowed) return general;
   return knocker.membership === 'knock' ? mayKick(standing, levels, knocker) : NOT_PENDING;
 }
 
 const NOT_PENDING = refused('The knock is no longer pending.');
+const NOT_AT_DOOR = refused('You do not decide about the knocks on this room.');
+
+// Where every member may invite, not every member learns from a decision who knocked.
+function decides(standing: Standing, levels: PowerLevels, power: Permission): Permission {
+  return power.allowed && !seesKnocks(standing, levels) ? NOT_AT_DOOR : power;
+}
 
 function mayRemove(
   { userId, membership }: Standing,

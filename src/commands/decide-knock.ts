@@ -1,47 +1,64 @@
 /** Accepting and rejecting a knock: an invite and a kick that act on a pending episode only. */
+import { mayAcceptKnocks, mayRejectKnocks, type Permission } from '../access/room-access.ts';
 import type { Db } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { latestKnock, type KnockRow } from '../projections/knocks.ts';
-import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps, type RoomDecision } from './act.ts';
-import { memberDraft, profileFields, standingOf, type MemberInput } from './member-draft.ts';
+import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps } from './act.ts';
+import { memberDraft, powerOf, profileFields, standingOf, type MemberInput, type Power } from './member-draft.ts';
+import type { EventDraft } from './propose.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 /**
  * Accepts a pending knock by inviting the knocker. Throws KNOCK_ALREADY_DECIDED (extra: outcome, decided_by, knock: the
- * episode's position) when the knock was decided before, M_NOT_FOUND when there never was one, M_FORBIDDEN by the rules.
+ * episode's position) when the knock was decided before, M_NOT_FOUND when there never was one, M_FORBIDDEN by the rules
+ * and to those who do not see the room's knocks.
  */
 export async function acceptKnock(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
   const { userId, reason } = input;
   const profile = await profileFields(deps.db, userId, deps.identity.serverName);
-  return decide(deps, actor, input, 'acceptKnock', () => ({
-    send: memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile }),
-  }));
+  const draft = memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile });
+  return decide(deps, actor, input, {
+    operation: 'acceptKnock',
+    may: ({ standing, levels }) => mayAcceptKnocks(standing, levels),
+    draft,
+  });
 }
 
 /** Rejects a pending knock. Throws as acceptKnock(). */
 export async function rejectKnock(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
   const { userId, reason } = input;
-  return decide(deps, actor, input, 'rejectKnock', () => ({
-    send: memberDraft({ sender: actor.userId, target: userId, membership: 'leave', reason }),
-  }));
+  return decide(deps, actor, input, {
+    operation: 'rejectKnock',
+    may: ({ standing, levels }) => mayRejectKnocks(standing, levels),
+    draft: memberDraft({ sender: actor.userId, target: userId, membership: 'leave', reason }),
+  });
+}
+
+interface KnockDecision {
+  readonly operation: string;
+  readonly may: (power: Power) => Permission;
+  readonly draft: EventDraft;
 }
 
 async function decide(
   deps: CommandDeps,
   actor: Actor,
   { roomId, userId }: MemberInput,
-  operation: string,
-  decision: () => RoomDecision,
+  { operation, may, draft }: KnockDecision,
 ): Promise<ActResult> {
   return actInRoom(deps, actor, { operation, roomId, target: userId }, async (room) => {
-    if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
+    // Power first: who knocked, and what became of it, is told to those alone who decide about it.
+    const power = await powerOf(room, actor);
+    if (power.standing.membership !== 'join') throw notInRoom();
+    const permission = may(power);
+    if (!permission.allowed) throw new MatrixError('M_FORBIDDEN', permission.why);
     if ((await standingOf(room, userId)).membership !== 'knock') throw await notPending(deps.db, room, userId);
-    return decision();
+    return { send: draft };
   });
 }
 
+// The decision may be a moment old: the episode tells of it once it is durable.
 async function notPending(db: Db, room: LaneRoom, userId: string): Promise<MatrixError> {
-  // The decision that came before may still be on its way to the table.
   await room.appended();
   const knock = await latestKnock(db, room.head.roomId, userId);
   return knock === null ? new MatrixError('M_NOT_FOUND', 'The user has not knocked.') : alreadyDecided(knock);

@@ -1,7 +1,7 @@
 /** Letting people in: inviting, and accepting a knock, which is an invite. */
 import { MatrixError } from '../matrix/errors.ts';
 import { serverOf } from '../matrix/identifiers.ts';
-import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
+import { actInRoom, notInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { memberDraft, profileFields, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
 
 /**
@@ -12,11 +12,9 @@ export async function inviteUser(deps: CommandDeps, actor: Actor, input: MemberI
   const { roomId, userId, reason, content } = input;
   const profile = await profileFields(deps.db, userId, deps.identity.serverName);
   return actInRoom(deps, actor, { operation: 'inviteUser', roomId, target: userId }, async (room) => {
+    if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
     if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
-    const sender = await standingOf(room, actor.userId);
-    const remote = serverOf(userId) !== deps.identity.serverName;
-    // Told only to members: whether a room exists is nobody else's business.
-    if (remote && sender.membership === 'join') {
+    if (serverOf(userId) !== deps.identity.serverName) {
       throw new MatrixError('M_UNKNOWN', `The server of ${userId} could not be reached.`, { status: 502 });
     }
     const draft = memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile, content });

@@ -1,7 +1,8 @@
 /** Every way out but a ban: leaving, declining, retracting; and for moderators kicking, revoking, rejecting. */
+import { mayKick } from '../access/room-access.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { actInRoom, notInRoom, type Act, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { memberDraft, standingOf, unknownRoom, type MemberInput, type SelfInput } from './member-draft.ts';
+import { memberDraft, powerOf, standingOf, unknownRoom, type MemberInput, type SelfInput } from './member-draft.ts';
 
 /**
  * Leaves a room, declines its invite or retracts the knock on it, whichever the user has. Having left already is no error.
@@ -87,9 +88,12 @@ async function putOut(
   check: (membership: string) => void,
 ): Promise<ActResult> {
   return actInRoom(deps, actor, { operation, roomId, target: userId }, async (room) => {
+    // Before anybody learns from the answer where the target stands. The rules ask for this power in each case.
+    const { standing, levels } = await powerOf(room, actor);
+    if (standing.membership !== 'join') throw notInRoom();
     if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'To go yourself, leave the room.');
-    // Before the target's standing is told to anybody.
-    if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
+    const power = mayKick(standing, levels);
+    if (!power.allowed) throw new MatrixError('M_FORBIDDEN', power.why);
     check((await standingOf(room, userId)).membership);
     return { send: memberDraft({ sender: actor.userId, target: userId, membership: 'leave', reason, content }) };
   });

@@ -1,4 +1,5 @@
 /** What all membership acts share: the draft of a member event, and who stands where before it. */
+import type { Standing as ViewerStanding } from '../access/room-access.ts';
 import { profileOf } from '../accounts/profiles.ts';
 import type { Db } from '../database/database.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
@@ -6,7 +7,8 @@ import { MatrixError } from '../matrix/errors.ts';
 import { serverOf, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../matrix/json.ts';
 import { membershipOf, type Membership } from '../matrix/pdu.ts';
-import type { RoomDecision } from './act.ts';
+import { powerLevels, type PowerLevels } from '../matrix/room-state.ts';
+import type { Actor, RoomDecision } from './act.ts';
 import type { EventDraft } from './propose.ts';
 import type { StateEntry } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
@@ -62,6 +64,21 @@ export async function standingOf(room: LaneRoom, userId: UserId): Promise<Standi
   const state = await room.state([['m.room.member', userId]]);
   const event = state.get('m.room.member', userId);
   return { event, membership: (event && membershipOf(event.pdu)) ?? 'none' };
+}
+
+export interface Power {
+  readonly standing: ViewerStanding;
+  readonly levels: PowerLevels;
+}
+
+/** What access/ judges the actor by, right now. */
+export async function powerOf(room: LaneRoom, { userId, admin }: Actor): Promise<Power> {
+  const { membership } = await standingOf(room, userId);
+  const state = await room.state([
+    ['m.room.create', ''],
+    ['m.room.power_levels', ''],
+  ]);
+  return { standing: { userId, admin, membership }, levels: powerLevels(state, room.head.version) };
 }
 
 /** Nothing to do when the same sender already said exactly this. */

@@ -45,14 +45,14 @@ export interface PageOfRows<Row> {
 }
 
 /**
- * Makes a page of what was read. On the side that the caller came from there was an entry, the one its cursor names, so
- * there is more there.
+ * Makes a page of what was read. Beyond a bound of the page there was an entry, the one that its cursor names, so there
+ * is more there.
  */
 export function toPage<Row, K extends number | string>(read: readonly Row[], page: KeysetPage<K>): PageOfRows<Row> {
   const more = read.length > page.limit;
   const rows = more ? read.slice(0, page.limit) : [...read];
   if (page.fromEnd) {
-    return { rows: rows.reverse(), hasNextPage: page.before !== null, hasPreviousPage: more };
+    return { rows: rows.reverse(), hasNextPage: page.before !== null, hasPreviousPage: more || page.after !== null };
   }
-  return { rows, hasNextPage: more, hasPreviousPage: page.after !== null };
+  return { rows, hasNextPage: more || page.before !== null, hasPreviousPage: page.after !== null };
 }

@@ -1,10 +1,15 @@
 /** How much one request may ask for: its tokens, its depth, and the fields it can lead to with its page sizes. */
 import {
   getNamedType,
+  getNullableType,
   isInterfaceType,
+  isIntrospectionType,
+  isListType,
   isObjectType,
   Kind,
   OperationTypeNode,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
   valueFromASTUntyped,
   type DocumentNode,
   type FieldNode,
@@ -25,6 +30,8 @@ export const MAX_DEPTH = 12;
 export const MAX_COST = 20_000;
 /** An act writes to the log. */
 export const MUTATION_COST = 500;
+/** What a list of the schema counts as: small enough for every tool's introspection, too much for a hundred of them. */
+export const INTROSPECTION_LIST = 5;
 
 export interface RequestSize {
   readonly depth: number;
@@ -48,18 +55,20 @@ export function checkSize(request: MeasuredRequest): void {
   }
 }
 
-/** Depth and cost of a validated operation. Introspection does not count: its lists are short and its depth has its own limit. */
+/** Depth and cost of a validated operation. Introspection has no depth: its own rule of validation bounds that. */
 export function sizeOf({ schema, document, operation, variables }: MeasuredRequest): RequestSize {
   const fragments = new Map(
     document.definitions.flatMap((node) =>
       node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
     ),
   );
-  const measure: Measure = { schema, fragments, variables, known: new Map() };
+  const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)] as const] : [],
+  );
+  const given = { ...Object.fromEntries(defaults), ...variables };
+  const measure: Measure = { schema, fragments, variables: given, known: new Map() };
   const root = schema.getRootType(operation.operation);
-  const acts = operation.operation === OperationTypeNode.MUTATION ? operation.selectionSet.selections.length : 0;
-  const size = root ? sizeOfSelections(measure, root, operation.selectionSet) : NOTHING;
-  return { depth: size.depth, cost: size.cost + acts * MUTATION_COST };
+  return root ? sizeOfSelections(measure, root, operation.selectionSet) : NOTHING;
 }
 
 interface Measure {
@@ -104,16 +113,26 @@ function sizeOfFragment(measure: Measure, name: string): RequestSize {
 }
 
 function sizeOfField(measure: Measure, parent: GraphQLNamedType, node: FieldNode): RequestSize {
-  if (node.name.value.startsWith('__')) return { depth: 1, cost: 1 };
-  const fields = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields() : {};
-  const field = fields[node.name.value];
-  if (field === undefined || node.selectionSet === undefined) return { depth: 1, cost: 1 };
-  const inner = sizeOfSelections(measure, getNamedType(field.type), node.selectionSet);
-  return { depth: 1 + inner.depth, cost: 1 + pageSize(measure, field, node) * inner.cost };
+  const field = fieldOf(parent, node.name.value);
+  const own = parent === measure.schema.getMutationType() ? MUTATION_COST : 1;
+  if (field === undefined || node.selectionSet === undefined) return { depth: 1, cost: own };
+  const type = getNamedType(field.type);
+  const inner = sizeOfSelections(measure, type, node.selectionSet);
+  const cost = own + pageSize(measure, field, node) * inner.cost;
+  return { depth: isIntrospectionType(type) ? 1 : 1 + inner.depth, cost };
+}
+
+function fieldOf(parent: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {
+  if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+  if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
 }
 
 /** How many entries a field can give: 1 where it is no list. */
 function pageSize({ variables }: Measure, field: GraphQLField<unknown, unknown>, node: FieldNode): number {
+  if (isIntrospectionType(getNamedType(field.type))) {
+    return isListType(getNullableType(field.type)) ? INTROSPECTION_LIST : 1;
+  }
   if (!field.args.some(({ name }) => name === 'first')) return 1;
   const sizes = (node.arguments ?? [])
     .filter(({ name }) => name.value === 'first' || name.value === 'last')

@@ -8,6 +8,8 @@ import { readEvents, type StoredEvent } from '../log/read.ts';
 import {
   pageTransitions,
   transitionsAt,
+  transitionsOfActs,
+  type ActOnMember,
   type TransitionCondition,
   type TransitionRow,
 } from '../log/transition-queries.ts';
@@ -27,7 +29,7 @@ import {
   currentEvents,
   membersByKey,
   membersByMembership,
-  membershipsOfUser,
+  membershipsOfUsers,
   pageMembers,
   roomsById,
   type MemberKey,
@@ -84,11 +86,12 @@ function rowLoaders(db: Db) {
     verdict: keyed((keys: readonly EventKey[]) => latestVerdicts(db, keys)),
     profile: keyed((userIds: readonly string[]) => profilesOf(db, userIds)),
     /** All memberships of a user, past ones too. */
-    memberships: keyed((userIds: readonly string[]) => Promise.all(userIds.map((id) => membershipsOfUser(db, id)))),
+    memberships: keyed((userIds: readonly string[]) => membershipsOfUsers(db, userIds)),
     /** By the position that opened it. */
     knock: keyed((opened: readonly number[]) => knocksOpenedAt(db, opened)),
     knockDuring: keyed((moments: readonly KnockMoment[]) => knocksDuring(db, moments)),
     transition: keyed((positions: readonly number[]) => transitionsAt(db, positions)),
+    transitionOf: keyed((acts: readonly ActOnMember[]) => transitionsOfActs(db, acts)),
   };
 }
 

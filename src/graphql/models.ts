@@ -1,5 +1,5 @@
 /** What resolvers hand to each other: the shapes behind the schema's types that no query returns as they are. */
-import type { TransitionRow } from '../log/transition-queries.ts';
+import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knocks.ts';
 import type { Membership } from '../matrix/pdu.ts';
@@ -31,9 +31,4 @@ export interface RoomCounts {
 }
 
 /** What an act on a membership left behind: the payload's fields are read when they are asked for. */
-export interface MembershipChange {
-  readonly roomId: string;
-  readonly userId: string;
-  /** Matrix id of the member event; null when none was needed. */
-  readonly eventId: string | null;
-}
+export type MembershipChange = ActOnMember;

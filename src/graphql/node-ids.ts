@@ -1,38 +1,56 @@
 /** Opaque ids of nodes: the type and its key, so that any node can be fetched by its id alone. */
 import { MatrixError } from '../matrix/errors.ts';
+import { parseRoomId, parseUserId, type RoomId, type UserId } from '../matrix/identifiers.ts';
 
-export type NodeType = 'Room' | 'User' | 'Member' | 'Knock' | 'Transition' | 'Event';
+export type NodeKey =
+  | { readonly type: 'Room'; readonly roomId: RoomId }
+  | { readonly type: 'User'; readonly userId: UserId }
+  | { readonly type: 'Member'; readonly roomId: RoomId; readonly userId: UserId }
+  | { readonly type: 'Knock'; readonly opened: number }
+  | { readonly type: 'Transition'; readonly position: number }
+  | { readonly type: 'Event'; readonly roomId: RoomId; readonly position: number };
 
-const KEY_PARTS: Readonly<Record<NodeType, number>> = {
-  Room: 1,
-  User: 1,
-  Member: 2,
-  Knock: 1,
-  Transition: 1,
-  Event: 2,
-};
-
-export interface NodeKey {
-  readonly type: NodeType;
-  readonly parts: readonly string[];
-}
+export type NodeType = NodeKey['type'];
 
 /** `nodeId('Member', '!room:here', '@kim:here')`. No part can hold a NUL. */
 export function nodeId(type: NodeType, ...parts: readonly (string | number)[]): string {
   return Buffer.from([type, ...parts].join('\0')).toString('base64url');
 }
 
-/** Throws M_INVALID_PARAM for what no id of ours looks like. */
+/** Throws M_INVALID_PARAM for what is no id of ours. */
 export function parseNodeId(id: string): NodeKey {
   const [type = '', ...parts] = Buffer.from(id, 'base64url').toString().split('\0');
-  const known = Object.hasOwn(KEY_PARTS, type) && KEY_PARTS[type as NodeType] === parts.length;
-  if (!known || nodeId(type as NodeType, ...parts) !== id) throw new MatrixError('M_INVALID_PARAM', 'This is no id.');
-  return { type: type as NodeType, parts };
+  const key = keyOf(type, parts);
+  // Written again it must be the same: base64 can spell the same bytes in more ways than one.
+  if (key === null || nodeId(key.type, ...parts) !== id) throw new MatrixError('M_INVALID_PARAM', 'This is no id.');
+  return key;
 }
 
-/** A position of the log, as ids and cursors carry it. Throws M_INVALID_PARAM for anything else. */
-export function parsePosition(text: string): number {
-  const position = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(position)) throw new MatrixError('M_INVALID_PARAM', 'This is no position.');
-  return position;
+function keyOf(type: string, parts: readonly string[]): NodeKey | null {
+  const [first = '', second = ''] = parts;
+  if (parts.length !== (type === 'Member' || type === 'Event' ? 2 : 1)) return null;
+  const [roomId, position] = [parseRoomId(first), parsePosition(type === 'Event' ? second : first)];
+  const userId = parseUserId(type === 'Member' ? second : first);
+  switch (type) {
+    case 'Room':
+      return roomId && { type, roomId };
+    case 'User':
+      return userId && { type, userId };
+    case 'Member':
+      return roomId && userId && { type, roomId, userId };
+    case 'Knock':
+      return position === null ? null : { type, opened: position };
+    case 'Transition':
+      return position === null ? null : { type, position };
+    case 'Event':
+      return roomId && position !== null ? { type, roomId, position } : null;
+    default:
+      return null;
+  }
+}
+
+/** A position of the log, as ids and cursors carry it; null for anything else. */
+export function parsePosition(text: string): number | null {
+  const position = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(position) ? position : null;
 }

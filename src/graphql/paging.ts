@@ -1,6 +1,7 @@
 /** From `first`, `after`, `last`, `before` to a page of a list, with opaque cursors (Relay's connections). */
-import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
+import { rowsToRead, toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import { MatrixError } from '../matrix/errors.ts';
+import { parseRoomId, parseUserId } from '../matrix/identifiers.ts';
 import type { ListPage } from './models.ts';
 import { parsePosition } from './node-ids.ts';
 
@@ -14,16 +15,16 @@ export interface PageArgs {
   readonly before?: string | null | undefined;
 }
 
-/** How a list's keys look in cursors; the name keeps cursors of different lists apart. */
+/** How a list's keys look in cursors; the name keeps cursors of different lists apart. `parse` gives null for no key. */
 export interface CursorKind<K extends number | string> {
   readonly name: string;
-  readonly parse: (text: string) => K;
+  readonly parse: (text: string) => K | null;
 }
 
 export const CURSORS = {
-  room: { name: 'room', parse: (text) => text } satisfies CursorKind<string>,
-  member: { name: 'member', parse: (text) => text } satisfies CursorKind<string>,
-  membership: { name: 'membership', parse: (text) => text } satisfies CursorKind<string>,
+  room: { name: 'room', parse: parseRoomId } satisfies CursorKind<string>,
+  member: { name: 'member', parse: parseUserId } satisfies CursorKind<string>,
+  membership: { name: 'membership', parse: parseRoomId } satisfies CursorKind<string>,
   knock: { name: 'knock', parse: parsePosition } satisfies CursorKind<number>,
   transition: { name: 'transition', parse: parsePosition } satisfies CursorKind<number>,
 };
@@ -61,11 +62,12 @@ function sizeOf(name: string, size: number): number {
 function keyOf<K extends number | string>(cursor: string | null | undefined, kind: CursorKind<K>): K | null {
   if (cursor === null || cursor === undefined) return null;
   const text = Buffer.from(cursor, 'base64url').toString();
-  const key = text.slice(kind.name.length + 1);
-  if (!text.startsWith(`${kind.name}:`) || text.includes('\0') || cursorOf(kind, key) !== cursor) {
+  const key = text.startsWith(`${kind.name}:`) ? kind.parse(text.slice(kind.name.length + 1)) : null;
+  // Written again it must be the same: base64 can spell the same bytes in more ways than one.
+  if (key === null || cursorOf(kind, key) !== cursor) {
     throw new MatrixError('M_INVALID_PARAM', 'This is no cursor of this list.');
   }
-  return kind.parse(key);
+  return key;
 }
 
 function cursorOf(kind: CursorKind<number | string>, key: number | string): string {
@@ -81,14 +83,15 @@ export function listPage<Row, K extends number | string>(
   return { ...page, cursorOf: (row) => cursorOf(kind, key(row)) };
 }
 
-/** Pages a list that is in memory, in the order of its keys. */
+/** Pages a list that is in memory, in the order of its keys (by UTF-16, whatever order a database has). */
 export function pageInMemory<Row>(
   rows: readonly Row[],
   key: (row: Row) => string,
-  { after, before, limit, fromEnd }: KeysetPage<string>,
+  page: KeysetPage<string>,
 ): PageOfRows<Row> {
+  const { after, before } = page;
   const within = rows.filter((row) => (after === null || key(row) > after) && (before === null || key(row) < before));
-  const more = within.length > limit;
-  if (!fromEnd) return { rows: within.slice(0, limit), hasNextPage: more, hasPreviousPage: after !== null };
-  return { rows: limit === 0 ? [] : within.slice(-limit), hasNextPage: before !== null, hasPreviousPage: more };
+  const up = within.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  const read = page.fromEnd === page.descending ? up : up.toReversed();
+  return toPage(read.slice(0, rowsToRead(page)), page);
 }

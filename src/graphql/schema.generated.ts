@@ -36,15 +36,15 @@ export type AcceptKnockInput = {
 /** What acceptKnock changed. */
 export type AcceptKnockPayload = MembershipPayload & {
   readonly __typename?: 'AcceptKnockPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
   /** The knock, now accepted. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -61,15 +61,15 @@ export type BanUserInput = {
 /** What banUser changed. */
 export type BanUserPayload = MembershipPayload & {
   readonly __typename?: 'BanUserPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  /** The knock that the act ended; null when it ended none, or the viewer may not see it. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -170,15 +170,15 @@ export type InviteUserInput = {
 /** What inviteUser changed. */
 export type InviteUserPayload = MembershipPayload & {
   readonly __typename?: 'InviteUserPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  /** The knock that the act ended; null when it ended none, or the viewer may not see it. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -227,13 +227,15 @@ export type JoinRoomInput = {
 /** What joinRoom changed. */
 export type JoinRoomPayload = MembershipPayload & {
   readonly __typename?: 'JoinRoomPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The membership as it is now. */
+  /** The knock that the act ended; null when it ended none, or the viewer may not see it. */
+  readonly knock?: Maybe<Knock>;
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -265,15 +267,15 @@ export type KickUserInput = {
 /** What kickUser changed. */
 export type KickUserPayload = MembershipPayload & {
   readonly __typename?: 'KickUserPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  /** The knock that the act ended; null when it ended none, or the viewer may not see it. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -409,15 +411,15 @@ export type KnockOrderField =
 /** What knock changed. */
 export type KnockPayload = MembershipPayload & {
   readonly __typename?: 'KnockPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
   /** The knock. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -451,15 +453,15 @@ export type LeaveRoomInput = {
 /** What leaveRoom changed. */
 export type LeaveRoomPayload = MembershipPayload & {
   readonly __typename?: 'LeaveRoomPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The user's latest knock on the room, which the act may have ended; null when there is none, or the viewer may not see it. */
+  /** The knock that the act ended; null when it ended none, or the viewer may not see it. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -468,7 +470,7 @@ export type Member = Node & {
   readonly __typename?: 'Member';
   /** The name the user shows in this room; null when none is set or it was erased. */
   readonly displayName?: Maybe<Scalars['String']['output']>;
-  /** The member event in force. */
+  /** The member event in force; null when the viewer may not see it. */
   readonly event?: Maybe<Event>;
   /** Opaque id. */
   readonly id: Scalars['ID']['output'];
@@ -554,13 +556,13 @@ export type Membership =
 
 /** What an act on a membership changed. */
 export type MembershipPayload = {
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -570,7 +572,10 @@ export type MembershipPayload = {
  */
 export type Mutation = {
   readonly __typename?: 'Mutation';
-  /** Accepts a pending knock by inviting the knocker. `KNOCK_ALREADY_DECIDED` when it is no longer pending. */
+  /**
+   * Accepts a pending knock by inviting the knocker. `KNOCK_ALREADY_DECIDED` when it is no longer pending, with the knock's
+   * id, its status, who decided and when in the error's extensions: `knock`, `status`, `decidedBy`, `decidedAt`.
+   */
   readonly acceptKnock: AcceptKnockPayload;
   /** Bans a user; a pending knock of theirs is closed by it. */
   readonly banUser: BanUserPayload;
@@ -591,7 +596,7 @@ export type Mutation = {
   readonly knock: KnockPayload;
   /** Leaves a room, declines its invite or retracts the knock on it, whichever the viewer has. */
   readonly leaveRoom: LeaveRoomPayload;
-  /** Rejects a pending knock. `KNOCK_ALREADY_DECIDED` when it is no longer pending. */
+  /** Rejects a pending knock. `KNOCK_ALREADY_DECIDED` when it is no longer pending, told as by acceptKnock. */
   readonly rejectKnock: RejectKnockPayload;
   /** Takes the viewer's pending knock back. */
   readonly retractKnock: RetractKnockPayload;
@@ -892,15 +897,15 @@ export type RejectKnockInput = {
 /** What rejectKnock changed. */
 export type RejectKnockPayload = MembershipPayload & {
   readonly __typename?: 'RejectKnockPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
   /** The knock, now rejected. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -915,15 +920,15 @@ export type RetractKnockInput = {
 /** What retractKnock changed. */
 export type RetractKnockPayload = MembershipPayload & {
   readonly __typename?: 'RetractKnockPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
   /** The knock, now taken back. */
   readonly knock?: Maybe<Knock>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -940,13 +945,13 @@ export type RevokeInviteInput = {
 /** What revokeInvite changed. */
 export type RevokeInvitePayload = MembershipPayload & {
   readonly __typename?: 'RevokeInvitePayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -986,9 +991,9 @@ export type Room = Node & {
   readonly version: Scalars['String']['output'];
   /** The viewer may ban. */
   readonly viewerCanBan: Scalars['Boolean']['output'];
-  /** The viewer may invite, and accept knocks. */
+  /** The viewer may invite; who sees the knocks too may accept them. */
   readonly viewerCanInvite: Scalars['Boolean']['output'];
-  /** The viewer may kick, and reject knocks. */
+  /** The viewer may remove members, take invites back and reject knocks. */
   readonly viewerCanKick: Scalars['Boolean']['output'];
   /** The viewer sees all knocks and transitions of the room. */
   readonly viewerCanSeeKnocks: Scalars['Boolean']['output'];
@@ -1326,13 +1331,13 @@ export type UnbanUserInput = {
 /** What unbanUser changed. */
 export type UnbanUserPayload = MembershipPayload & {
   readonly __typename?: 'UnbanUserPayload';
-  /** The member event in force. */
+  /** The member event of the act, or the one that said the same before. */
   readonly event?: Maybe<Event>;
-  /** The membership as it is now. */
+  /** The membership as it is now; null when the viewer may not see it. */
   readonly member?: Maybe<Member>;
   /** The room. */
   readonly room: Room;
-  /** The transition that made it so. */
+  /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
 
@@ -1747,6 +1752,7 @@ export type JobResolvers<ContextType = Context, ParentType extends ResolversPare
 
 export type JoinRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['JoinRoomPayload'] = ResolversParentTypes['JoinRoomPayload']> = {
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
   member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;

@@ -118,8 +118,18 @@ async function actorOf(db: Db, header: string | undefined): Promise<Actor | null
   return { userId: caller.userId, token: caller.token, admin: caller.admin, onBehalfOf: null };
 }
 
-/** Throws M_NOT_JSON for what is no JSON, and (415) for what does not say that it is. */
+// Looked at before anything is done: an act whose answer the caller does not take must not be done.
+const ACCEPTED = ['*/*', 'application/*', 'application/json', 'application/graphql-response+json'];
+
+/**
+ * Throws M_NOT_JSON for what is no JSON, and (415) for what does not say that it is; M_UNRECOGNIZED (406) when the caller
+ * takes no JSON.
+ */
 function readRequest(request: FastifyRequest): HTTPGraphQLRequest {
+  const accepts = (request.headers.accept || '*/*').split(',').map((range) => range.split(';')[0]!.trim());
+  if (!accepts.some((range) => ACCEPTED.includes(range.toLowerCase()))) {
+    throw new MatrixError('M_UNRECOGNIZED', 'Answers are application/json.', { status: 406 });
+  }
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json *(;|$)/i.test(type)) {
     throw new MatrixError('M_NOT_JSON', 'Send the request as application/json.', { status: 415 });

@@ -74,10 +74,29 @@ export async function transitionsAt(db: Db, positions: readonly number[]): Promi
   return positions.map((position) => byPosition.get(position) ?? null);
 }
 
-/** The newest transition of a user in a room; null when there never was one. */
-export async function latestTransition(db: Db, roomId: string, userId: string): Promise<TransitionRow | null> {
-  const found = await sql<TransitionRow>`
-    select ${COLUMNS} from transitions u where u.room_id = ${roomId} and u.user_id = ${userId}
-     order by u.at desc limit 1`.execute(db);
-  return found.rows[0] ?? null;
+export interface ActOnMember {
+  readonly roomId: string;
+  readonly userId: string;
+  /** Matrix id of the member event; null when the act needed none. */
+  readonly eventId: string | null;
+}
+
+/**
+ * The transitions that brought these acts' events into force, in the order asked. Where an act had no event, or one that
+ * changed no membership, the newest of the user in the room; null when there never was one.
+ */
+export async function transitionsOfActs(
+  db: Db,
+  acts: readonly ActOnMember[],
+): Promise<readonly (TransitionRow | null)[]> {
+  const found = await sql<TransitionRow & { n: number }>`
+    select a.n, ${COLUMNS}
+      from unnest(${acts.map((_, n) => n)}::int4[], ${acts.map((act) => act.roomId)}::text[],
+                  ${acts.map((act) => act.userId)}::text[], ${acts.map((act) => act.eventId)}::text[]) as a (n, room_id, user_id, event_id)
+      left join events e on e.event_id = a.event_id and e.room_id = a.room_id
+     cross join lateral (
+       select * from transitions where room_id = a.room_id and user_id = a.user_id
+        order by coalesce(event = e.position, false) desc, at desc limit 1) u`.execute(db);
+  const byAct = new Map(found.rows.map((row) => [row.n, row]));
+  return acts.map((_, n) => byAct.get(n) ?? null);
 }

@@ -128,13 +128,17 @@ export async function countMembers(db: Db, lists: readonly MemberList[]): Promis
   return lists.map((_, n) => byList.get(n) ?? 0);
 }
 
-/** All memberships of a user, past ones too, by room id. */
-export async function membershipsOfUser(db: Db, userId: string): Promise<readonly MemberRow[]> {
+/** All memberships of each of these users, past ones too, by room id. */
+export async function membershipsOfUsers(
+  db: Db,
+  userIds: readonly string[],
+): Promise<readonly (readonly MemberRow[])[]> {
   const found = await sql<MemberRow>`
     select ${MEMBER} from room_state m ${SINCE}
-     where m.type = 'm.room.member' and m.state_key = ${userId} and m.membership is not null
+     where m.type = 'm.room.member' and m.state_key = any(${userIds}::text[]) and m.membership is not null
      order by m.room_id`.execute(db);
-  return found.rows;
+  const byUser = Map.groupBy(found.rows, (row) => row.userId);
+  return userIds.map((userId) => byUser.get(userId) ?? []);
 }
 
 export interface MemberKey {

@@ -10,74 +10,70 @@ import type { MemberInput, SelfInput } from '../../commands/member-draft.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { viewerOf, type Context } from '../context.ts';
 import type { MembershipChange } from '../models.ts';
-import { given, roomIdOf, userIdOf } from '../names.ts';
+import { given, roomIdOf, serverNameOf, userIdOf } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
-import type { MutationResolvers } from '../schema.generated.ts';
-import { visible } from '../sight.ts';
+import type { KickUserInput, KnockInput, MutationResolvers } from '../schema.generated.ts';
 import { eraseUser, startRebuild, startVerify } from './admin-mutations.ts';
+import { readInput } from './read-input.ts';
 import { createRoom, setJoinRule } from './room-mutations.ts';
 
-type Given<T> = T | null | undefined;
+type Command<Input> = (deps: CommandDeps, actor: Actor, input: Input) => Promise<ActResult>;
 
-/** One's own act on a room. */
-function selfAct(act: (deps: CommandDeps, actor: Actor, input: SelfInput) => Promise<ActResult>) {
+/** One's own act on a room; the input of each is KnockInput or a part of it. */
+function selfAct(operation: string, act: Command<SelfInput>) {
   return async (
     _root: unknown,
-    {
-      input,
-    }: {
-      readonly input: {
-        readonly roomId: string;
-        readonly reason?: Given<string>;
-        readonly via?: Given<readonly string[]>;
-      };
-    },
+    { input }: { readonly input: KnockInput },
     context: Context,
   ): Promise<MembershipChange> => {
     const actor = viewerOf(context);
-    const { roomId, reason, via } = input;
-    const own = { roomId: roomIdOf(roomId), reason: given(reason), via: given(via) };
-    const { eventId } = await act(context.commands, actor, own);
+    const own = await readInput(context, operation, () => ({
+      roomId: roomIdOf(input.roomId),
+      reason: given(input.reason),
+      via: given(input.via)?.map(serverNameOf),
+    }));
+    const { roomId, eventId } = await act(context.commands, actor, own);
     context.loaders.forget();
     return { roomId, userId: actor.userId, eventId };
   };
 }
 
-/** An act on somebody. */
-function memberAct(act: (deps: CommandDeps, actor: Actor, input: MemberInput) => Promise<ActResult>) {
+/** An act on somebody; the inputs of all are alike. */
+function memberAct(operation: string, act: Command<MemberInput>) {
   return async (
     _root: unknown,
-    {
-      input,
-    }: { readonly input: { readonly roomId: string; readonly userId: string; readonly reason?: Given<string> } },
+    { input }: { readonly input: KickUserInput },
     context: Context,
   ): Promise<MembershipChange> => {
-    const { roomId, userId, reason } = input;
-    const target = { roomId: roomIdOf(roomId), userId: userIdOf(userId), reason: given(reason) };
-    const { eventId } = await act(context.commands, viewerOf(context), target);
+    const target = await readInput(context, operation, () => ({
+      roomId: roomIdOf(input.roomId),
+      userId: userIdOf(input.userId),
+      reason: given(input.reason),
+    }));
+    const { roomId, eventId } = await act(context.commands, viewerOf(context), target);
     context.loaders.forget();
-    return { roomId, userId, eventId };
+    return { roomId, userId: target.userId, eventId };
   };
 }
 
 /** A decision on a knock; one that comes too late is told what was decided, by whom and when. */
-function decision(decide: (deps: CommandDeps, actor: Actor, input: MemberInput) => Promise<ActResult>) {
-  const act = memberAct(decide);
-  return async (root: unknown, args: Parameters<typeof act>[1], context: Context): Promise<MembershipChange> => {
+function decision(operation: string, decide: Command<MemberInput>) {
+  const act = memberAct(operation, decide);
+  return async (...[root, args, context]: Parameters<typeof act>): Promise<MembershipChange> => {
     try {
       return await act(root, args, context);
     } catch (error) {
-      throw error instanceof MatrixError && error.errcode === 'KNOCK_ALREADY_DECIDED'
-        ? await alreadyDecided(context, error)
-        : error;
+      const late = error instanceof MatrixError && error.errcode === 'KNOCK_ALREADY_DECIDED';
+      throw late ? await alreadyDecided(context, error) : error;
     }
   };
 }
 
-async function alreadyDecided(context: Context, error: MatrixError): Promise<MatrixError> {
-  const row = await visible(context, await context.loaders.knock.load(Number(error.extra['knock'])));
-  if (row === null) return new MatrixError('M_FORBIDDEN', 'You do not decide about the knocks on this room.');
-  const { opened, status, decidedBy, decidedAt } = row;
+// Told to nobody who does not see the knock: the command looks at the power to decide before it looks at the knock.
+async function alreadyDecided({ loaders }: Context, error: MatrixError): Promise<MatrixError> {
+  const knock = await loaders.knock.load(Number(error.extra['knock']));
+  if (knock === null) return error;
+  const { opened, status, decidedBy, decidedAt } = knock;
   return new MatrixError(error.errcode, error.message, {
     knock: nodeId('Knock', opened),
     status,
@@ -89,17 +85,17 @@ async function alreadyDecided(context: Context, error: MatrixError): Promise<Mat
 export const mutation: MutationResolvers = {
   createRoom,
   setJoinRule,
-  knock: selfAct(knock),
-  retractKnock: selfAct(retractKnock),
-  acceptKnock: decision(acceptKnock),
-  rejectKnock: decision(rejectKnock),
-  inviteUser: memberAct(inviteUser),
-  revokeInvite: memberAct(revokeInvite),
-  joinRoom: selfAct(joinRoom),
-  leaveRoom: selfAct(leaveRoom),
-  kickUser: memberAct(kickUser),
-  banUser: memberAct(banUser),
-  unbanUser: memberAct(unbanUser),
+  knock: selfAct('knock', knock),
+  retractKnock: selfAct('retractKnock', retractKnock),
+  acceptKnock: decision('acceptKnock', acceptKnock),
+  rejectKnock: decision('rejectKnock', rejectKnock),
+  inviteUser: memberAct('inviteUser', inviteUser),
+  revokeInvite: memberAct('revokeInvite', revokeInvite),
+  joinRoom: selfAct('joinRoom', joinRoom),
+  leaveRoom: selfAct('leaveRoom', leaveRoom),
+  kickUser: memberAct('kickUser', kickUser),
+  banUser: memberAct('banUser', banUser),
+  unbanUser: memberAct('unbanUser', unbanUser),
   eraseUser,
   startVerify,
   startRebuild,

@@ -1,8 +1,7 @@
-/** What acts answer: the room, the membership, its transition, event and knock as they are after the act. */
+/** What acts answer: the room and the membership as they are after the act, and the event, transition and knock of it. */
 import { eventById } from '../../log/read.ts';
-import { latestTransition } from '../../log/transition-queries.ts';
+import type { TransitionRow } from '../../log/transition-queries.ts';
 import type { Context } from '../context.ts';
-import { knockList } from '../lists.ts';
 import type { MembershipChange } from '../models.ts';
 import type { ResolversTypes } from '../schema.generated.ts';
 import { roomOf, visible, visibleEvent, visibleMember } from '../sight.ts';
@@ -18,17 +17,22 @@ const event: Field<'Event'> = async ({ roomId, eventId }, _args, context) => {
   return found === null ? null : visibleEvent(context, { roomId, position: found.position });
 };
 
-const knock: Field<'Knock'> = async ({ roomId, userId }, _args, context) => {
-  const page = await knockList(context, { roomIds: [roomId], userIds: [userId] }, { first: 1 });
-  return page.rows[0] ?? null;
+const transition = async (change: MembershipChange, _args: object, context: Context): Promise<TransitionRow | null> =>
+  visible(context, await context.loaders.transitionOf.load(change));
+
+// By the moment of the act: the same user may have knocked again since.
+const knock: Field<'Knock'> = async (change, args, context) => {
+  const made = await transition(change, args, context);
+  if (made === null) return null;
+  const { roomId, userId, position } = made;
+  return visible(context, await context.loaders.knockDuring.load({ roomId, userId, position }));
 };
 
 const shared = {
   room: ({ roomId }: MembershipChange, _args: object, context: Context) => roomOf(context, roomId),
   member: ({ roomId, userId }: MembershipChange, _args: object, context: Context) =>
     visibleMember(context, { roomId, userId }),
-  transition: async ({ roomId, userId }: MembershipChange, _args: object, context: Context) =>
-    visible(context, await latestTransition(context.db, roomId, userId)),
+  transition,
   event,
 };
 const withKnock = { ...shared, knock };
@@ -40,7 +44,7 @@ export const payloads = {
   RejectKnockPayload: withKnock,
   InviteUserPayload: withKnock,
   RevokeInvitePayload: shared,
-  JoinRoomPayload: shared,
+  JoinRoomPayload: withKnock,
   LeaveRoomPayload: withKnock,
   KickUserPayload: withKnock,
   BanUserPayload: withKnock,

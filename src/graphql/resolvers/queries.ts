@@ -7,9 +7,10 @@ import type { RoomHead } from '../../projections/room-queries.ts';
 import { viewerOf, type Context } from '../context.ts';
 import { EVERYTHING, knockList, ownRooms, roomList, transitionList } from '../lists.ts';
 import { roomIdOf } from '../names.ts';
-import { parseNodeId, parsePosition, type NodeKey } from '../node-ids.ts';
+import { parseNodeId, type NodeKey } from '../node-ids.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
+import { jobStatus } from './job.ts';
 
 async function roomByAlias(context: Context, text: string): Promise<RoomHead | null> {
   const alias = parseRoomAlias(text);
@@ -25,14 +26,10 @@ async function roomByAlias(context: Context, text: string): Promise<RoomHead | n
   return roomId === undefined ? null : visibleRoom(context, roomId);
 }
 
-async function knockByKey(context: Context, { parts }: NodeKey): Promise<KnockRow | null> {
-  return visible(context, await context.loaders.knock.load(parsePosition(parts[0]!)));
-}
-
 async function knockById(context: Context, id: string): Promise<KnockRow | null> {
   const key = parseNodeId(id);
   if (key.type !== 'Knock') throw new MatrixError('M_INVALID_PARAM', 'This is not the id of a knock.');
-  return knockByKey(context, key);
+  return visible(context, await context.loaders.knock.load(key.opened));
 }
 
 /** A thing with the name of its type, by which it is told apart. */
@@ -41,24 +38,22 @@ function typed<Type extends string, Row extends object>(__typename: Type, row: R
 }
 
 async function nodeByKey(context: Context, key: NodeKey) {
-  const [first, second] = [key.parts[0]!, key.parts[1] ?? ''];
+  const { loaders } = context;
   switch (key.type) {
     case 'Room':
-      return typed('Room', await visibleRoom(context, first));
+      return typed('Room', await visibleRoom(context, key.roomId));
     case 'User':
-      return typed('User', { userId: first });
+      return typed('User', { userId: key.userId });
     case 'Member':
-      return typed('Member', await visibleMember(context, { roomId: first, userId: second }));
+      return typed('Member', await visibleMember(context, { roomId: key.roomId, userId: key.userId }));
     case 'Knock':
-      return typed('Knock', await knockByKey(context, key));
-    case 'Transition': {
-      const transition = await context.loaders.transition.load(parsePosition(first));
-      return typed('Transition', await visible(context, transition));
-    }
+      return typed('Knock', await visible(context, await loaders.knock.load(key.opened)));
+    case 'Transition':
+      return typed('Transition', await visible(context, await loaders.transition.load(key.position)));
     case 'Event':
-      return typed('Event', await visibleEvent(context, { roomId: first, position: parsePosition(second) }));
+      return typed('Event', await visibleEvent(context, { roomId: key.roomId, position: key.position }));
     default:
-      return key.type satisfies never;
+      return key satisfies never;
   }
 }
 
@@ -77,6 +72,6 @@ export const query: QueryResolvers = {
   node: (_root, { id }, context) => nodeByKey(context, parseNodeId(id)),
   job: (_root, { id }, context) => {
     if (!viewerOf(context).admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server sees its jobs.');
-    return context.queue.jobStatus(id);
+    return jobStatus(context, id);
   },
 };
