@@ -272,7 +272,7 @@ describe('the history', () => {
       `{ transitions(first: 100) { nodes { ${TRANSITION} } pageInfo { hasNextPage } } }`,
     );
     const kinds = new Set(transitions.nodes.map((node: { kind: string }) => node.kind));
-    expect([...kinds].sort()).toEqual([
+    expect([...kinds].toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
       ...['BANNED', 'BAN_RENEWED', 'INVITE_ACCEPTED', 'INVITE_DECLINED', 'INVITE_RENEWED', 'INVITE_REVOKED'],
       ...['INVITE_SENT', 'JOINED', 'KICKED', 'KNOCK_ACCEPTED', 'KNOCK_REJECTED', 'KNOCK_RENEWED', 'KNOCK_REQUESTED'],
       ...['KNOCK_RETRACTED', 'LEFT', 'UNBANNED'],
