@@ -1,10 +1,11 @@
 /** The program as its user runs it: started, adopted after a kill, drained, refused on somebody else's data. */
 import { existsSync } from 'node:fs';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knockRoom, register, request, type Client } from '../support/client.ts';
+import { embeddedProcess, lockFile } from '../support/embedded.ts';
 import { freePort, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 
 let dataDir: string;
@@ -19,13 +20,6 @@ afterAll(async () => {
   await server.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
-
-/** Postgres takes it away when it ends in order; a process id says less, as a dead one's may stay until somebody reaps it. */
-const lockFile = (): string => join(dataDir, 'postgres', 'postmaster.pid');
-
-async function embeddedProcess(): Promise<number> {
-  return Number((await readFile(lockFile(), 'utf8')).split('\n')[0]);
-}
 
 describe('a first start', () => {
   it('prints the addresses and a link that makes an admin once', async () => {
@@ -86,10 +80,10 @@ describe('a server that was killed', () => {
     const roomId = await knockRoom(owner);
     const kim = await register(server.url, 'kim');
     await kim.ok('POST', `/knock/${roomId}`, { reason: 'hello' });
-    const before = await embeddedProcess();
+    const before = (await embeddedProcess(dataDir)).pid;
     await server.kill();
     server = await startServer({ dataDir });
-    expect(await embeddedProcess()).toBe(before);
+    expect((await embeddedProcess(dataDir)).pid).toBe(before);
     expect(server.output().log).toContain('the embedded Postgres runs already');
     const again: Client = {
       ...kim,
@@ -106,11 +100,11 @@ describe('a server that is told to stop', () => {
     const { next_batch } = await lee.ok('GET', '/sync');
     const poll = lee.call('GET', `/sync?since=${next_batch}&timeout=30000`);
     await sleep(200);
-    expect(existsSync(lockFile())).toBe(true);
+    expect(existsSync(lockFile(dataDir))).toBe(true);
     const ended = server.stop();
     expect(await poll).toMatchObject({ status: 200, body: { next_batch } });
     expect(await ended).toBe(0);
-    expect(existsSync(lockFile())).toBe(false);
+    expect(existsSync(lockFile(dataDir))).toBe(false);
     server = await startServer({ dataDir });
   });
 });
