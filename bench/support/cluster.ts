@@ -1,0 +1,70 @@
+/** A Postgres of a benchmark's own: embedded, with the settings it has in production, in a temporary folder. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase, type Database } from '../../src/database/database.ts';
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
+import { migrate } from '../../src/database/migrate.ts';
+
+export interface Cluster {
+  /** Of the superuser, any database. */
+  readonly url: string;
+  /** The postmaster. */
+  readonly pid: number;
+  /** A migrated database, or a copy of `from`, which nobody may be connected to. */
+  create(name: string, from?: string): Promise<BenchDatabase>;
+  drop(name: string): Promise<void>;
+  /** Writes out what is dirty, so that no contender pays for the one before it. */
+  checkpoint(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface BenchDatabase {
+  readonly url: string;
+  /** With the service's rights, as the server has them. */
+  readonly service: Database;
+  readonly owner: Database;
+  close(): Promise<void>;
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const home = await mkdtemp(join(tmpdir(), 'vestibule-bench-'));
+  // The server may run as an account of its own, which has to pass through here.
+  await chmod(home, 0o755);
+  const server = await startEmbeddedPostgres({ dataDir: join(home, 'postgres') });
+  const admin = openDatabase({ url: server.url, role: 'owner', max: 1 });
+  const say = (statement: string) => admin.pool.query(statement);
+  return {
+    url: server.url,
+    pid: server.pid,
+    async create(name, from) {
+      await say(`create database ${name} ${from === undefined ? '' : `template ${from} strategy file_copy`}`);
+      const database = open(server.url, name);
+      if (from === undefined) await migrate(database.owner);
+      return database;
+    },
+    drop: async (name) => void (await say(`drop database ${name} with (force)`)),
+    checkpoint: async () => void (await say('checkpoint')),
+    async stop() {
+      await admin.close();
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function open(server: string, name: string): BenchDatabase {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const service = openDatabase({ url: url.href, max: 20 });
+  const owner = openDatabase({ url: url.href, role: 'owner', max: 2 });
+  return {
+    url: url.href,
+    service,
+    owner,
+    async close() {
+      await service.close();
+      await owner.close();
+    },
+  };
+}

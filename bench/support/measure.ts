@@ -1,0 +1,68 @@
+/** Closed-loop callers, and what their waiting times and the CPU clocks say. */
+import { readFile } from 'node:fs/promises';
+
+/** One run of one contender. */
+export interface Sample {
+  /** Units a second. */
+  readonly rate: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  /** CPU time a unit took, in microseconds: of this process, and of Postgres with all its backends. */
+  readonly ownCpu?: number;
+  readonly postgresCpu?: number;
+}
+
+/** Runs and adds what CPU time it took of this process and of the Postgres of that postmaster, by unit. */
+export async function withCpu(postmaster: number, count: number, run: () => Promise<Sample>): Promise<Sample> {
+  const before = await Promise.all([cpuOf(process.pid), cpuOfTree(postmaster)]);
+  const measured = await run();
+  const after = await Promise.all([cpuOf(process.pid), cpuOfTree(postmaster)]);
+  const [ownCpu, postgresCpu] = after.map((used, i) => (((used ?? 0) - (before[i] ?? 0)) * 1_000) / count);
+  return { ...measured, ownCpu: ownCpu ?? 0, postgresCpu: postgresCpu ?? 0 };
+}
+
+/** `callers` loops take the numbers 0 … count − 1 in turn, each asking for the next when its last was answered. */
+export async function drive(count: number, callers: number, ask: (n: number) => Promise<unknown>): Promise<Sample> {
+  const waits: number[] = [];
+  let next = 0;
+  const call = async (): Promise<void> => {
+    while (next < count) {
+      const n = next++;
+      const asked = performance.now();
+      await ask(n);
+      waits.push(performance.now() - asked);
+    }
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: callers }, call));
+  return sample(count, performance.now() - started, waits);
+}
+
+export function sample(count: number, milliseconds: number, waits: readonly number[]): Sample {
+  const sorted = waits.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { rate: (count * 1_000) / milliseconds, p50: at(0.5), p99: at(0.99) };
+}
+
+/** A clock tick of /proc. */
+const TICK_MS = 10;
+
+/** CPU time that a process used so far, in milliseconds; null where /proc does not tell. */
+export async function cpuOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  // The name, in parentheses, may hold anything; the fields are counted from behind it: utime, stime, and those of the
+  // children that it has waited for.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [user = 0, system = 0, ...waitedFor] = fields.slice(11, 15).map(Number);
+  return (user + system + waitedFor.reduce((sum, ticks) => sum + ticks, 0)) * TICK_MS;
+}
+
+/** CPU time of a process and of all that it started and that still runs. */
+export async function cpuOfTree(pid: number): Promise<number> {
+  const own = (await cpuOf(pid)) ?? 0;
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const children = await Promise.all(text.split(' ').filter(Boolean).map((child) => cpuOfTree(Number(child))));
+  return own + children.reduce((sum, used) => sum + used, 0);
+}
