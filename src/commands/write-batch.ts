@@ -1,7 +1,7 @@
 /** One batch, one transaction: the log, every projection, and what units add. All of it happens or none. */
 import type { PoolClient } from 'pg';
 import type { TxClient } from '../database/tx.ts';
-import { append, placeBatch, type Appended, type AppendedPdu, type LogBatch } from '../log/append.ts';
+import { append, isDeposed, placeBatch, type Appended, type AppendedPdu, type LogBatch } from '../log/append.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { PROJECTIONS } from '../projections/index.ts';
@@ -41,14 +41,18 @@ export async function writeBatch(
   context: ProjectionContext,
 ): Promise<boolean> {
   const tx = transactionOf(client);
-  const [, written] = await Promise.all([client.query('begin'), append(tx, from, batch, placed)]);
-  if (!written) {
+  const facts = placed.events.map(factOf);
+  try {
+    // One journey for the whole batch: the database works on what came first while the rest is being spelt out.
+    await Promise.all([
+      client.query('begin'),
+      append(tx, from, batch, placed),
+      ...(facts.length === 0 ? [] : PROJECTIONS.map((projection) => projection.apply(tx, facts, context))),
+    ]);
+  } catch (error) {
+    if (!isDeposed(error)) throw error;
     await client.query('rollback');
     return false;
-  }
-  if (placed.events.length > 0) {
-    const facts = placed.events.map(factOf);
-    await Promise.all(PROJECTIONS.map((projection) => projection.apply(tx, facts, context)));
   }
   await runWithin(tx, units, placed);
   await client.query('commit');

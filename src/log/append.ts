@@ -69,30 +69,35 @@ export function placeBatch(head: number, batch: LogBatch): Appended {
 }
 
 /**
- * Writes a placed batch. Returns false, having written nothing, when the epoch is no longer ours or the head is not where
- * we left it: somebody else writes now.
+ * Writes a placed batch. All its statements are sent, in order, before it waits for the first, so that the caller can
+ * send more of the same transaction behind them. Rejects with an error that `isDeposed` knows, and nothing of the
+ * transaction is carried out, when the epoch is no longer ours or the head is not where we left it.
  */
 export async function append(
   tx: TxClient,
   from: { readonly epoch: number; readonly head: number },
   batch: LogBatch,
   placed: Appended,
-): Promise<boolean> {
-  const drawn = await tx.query({
+): Promise<void> {
+  const drawn = tx.query({
     name: 'draw-positions',
-    text: 'update log_head set position = $1 where epoch = $2 and position = $3 returning position',
+    text: 'select draw_positions($1, $2, $3)',
     values: [placed.head, from.epoch, from.head],
   });
-  if (drawn.rows.length === 0) return false;
+  // The events last: the database is busy with the other rows while they are being split.
   await Promise.all([
-    ...writeEvents(tx, placed.events, batch.at),
-    ...writeEffects(tx, placed.events, batch.at),
+    drawn,
+    ...writeVerdicts(tx, placed.events, batch.at),
     ...writeActs(tx, batch, placed),
+    ...writeEvents(tx, placed.events, batch.at),
   ]);
-  return true;
 }
 
-// The statements of a batch are all sent before the first is answered: none needs another's result.
+/** Whether an append was refused because somebody else writes now. */
+export function isDeposed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'VS001';
+}
+
 function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
   const stored = appended.map(({ judged, position }) => ({
     judged,
@@ -125,7 +130,6 @@ function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): 
       ['subject', 'text', worded.map((e) => subjectOf(e.judged.pdu))],
       ['content', 'bytea', worded.map((e) => e.parts.words)],
     ]),
-    insertRows(tx, 'verdicts', verdictColumns(appended, stamp)),
   ];
 }
 
@@ -149,13 +153,14 @@ function verdictColumns(appended: readonly AppendedPdu[], stamp: string): Column
   ];
 }
 
-function writeEffects(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
+function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
   const moved = appended.flatMap((e) =>
     e.judged.transition === null ? [] : [{ ...e, transition: e.judged.transition }],
   );
   const started = appended.filter((e) => e.judged.startsRoom);
   const changed = appended.flatMap((e) => (e.judged.change === null ? [] : [{ ...e, change: e.judged.change }]));
   return [
+    insertRows(tx, 'verdicts', verdictColumns(appended, at.toISOString())),
     insertRows(tx, 'transitions', [
       ['position', 'int8', moved.map((e) => e.transitionPosition)],
       ['room_id', 'text', moved.map((e) => e.judged.roomId)],
