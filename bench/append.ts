@@ -44,7 +44,11 @@ async function main(): Promise<void> {
     say(`\nthe best bare INSERT: ${best}`);
     printBudget('append / best bare INSERT', ratios(results, APPEND, best), { atLeast: 0.7 });
     printBudget('append / a transaction per request', ratios(results, APPEND, PER_REQUEST), { atLeast: 5 });
-    printBudget('append, p99 in ms', figures(results, APPEND, (s) => s.p99), { atMost: 10 });
+    printBudget(
+      'append, p99 in ms',
+      figures(results, APPEND, (s) => s.p99),
+      { atMost: 10 },
+    );
   } finally {
     await cluster.stop();
   }

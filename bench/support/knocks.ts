@@ -82,4 +82,3 @@ function draftOf(n: number): EventDraft {
   const profile = { displayname: `Knocker ${n}` };
   return memberDraft({ sender, target: sender, membership: 'knock', reason: reasonOf(n), profile });
 }
-

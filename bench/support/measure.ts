@@ -63,6 +63,11 @@ export async function cpuOf(pid: number): Promise<number | null> {
 export async function cpuOfTree(pid: number): Promise<number> {
   const own = (await cpuOf(pid)) ?? 0;
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const children = await Promise.all(text.split(' ').filter(Boolean).map((child) => cpuOfTree(Number(child))));
+  const children = await Promise.all(
+    text
+      .split(' ')
+      .filter(Boolean)
+      .map((child) => cpuOfTree(Number(child))),
+  );
   return own + children.reduce((sum, used) => sum + used, 0);
 }

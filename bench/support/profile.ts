@@ -89,13 +89,19 @@ const BY_PLACE: readonly (readonly [RegExp, string])[] = [
   [/src\/log\/|src\/projections\/|commands\/(write-batch|record|unit-queue)/, 'rows of the log and projections'],
   [/src\/commands\/|src\/accounts\//, 'lanes and commands'],
   [/src\/http\//, 'HTTP doors'],
-  [/node_modules\/(fastify|find-my-way|light-my-request|@fastify|fast-json-stringify|avvio|secure-json-parse)/, 'Fastify'],
+  [
+    /node_modules\/(fastify|find-my-way|light-my-request|@fastify|fast-json-stringify|avvio|secure-json-parse)/,
+    'Fastify',
+  ],
   [/node_modules\/(pg|pg-.*|postgres-.*)\//, 'pg driver'],
   [/node_modules\/kysely\//, 'Kysely'],
   [/node_modules\/(pino|sonic-boom|prom-client|lru-cache|dataloader|typebox)\//, 'logging, metrics, caches'],
   [/node:(_?http|internal\/http|_http)/, "Node's HTTP"],
   [/node:(net|internal\/stream_base_commons|internal\/streams|stream|_stream)/, 'sockets and streams'],
-  [/node:internal\/(timers|process|async_hooks|abort)|node:internal\/event_target|node:events/, 'timers, events, ticks'],
+  [
+    /node:internal\/(timers|process|async_hooks|abort)|node:internal\/event_target|node:events/,
+    'timers, events, ticks',
+  ],
   [/node_modules\//, 'other packages'],
 ];
 

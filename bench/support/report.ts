@@ -6,11 +6,15 @@ export const say = (line: string): void => void process.stdout.write(`${line}\n`
 export const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 
 export function printTable(results: Results, unit: string): void {
-  say(`${'min / median / max of the rounds'.padEnd(48)}${unit.padEnd(26)}${'p50 ms'.padEnd(22)}${'p99 ms'.padEnd(24)}CPU µs own + Postgres (medians)`);
+  say(
+    `${'min / median / max of the rounds'.padEnd(48)}${unit.padEnd(26)}${'p50 ms'.padEnd(22)}${'p99 ms'.padEnd(24)}CPU µs own + Postgres (medians)`,
+  );
   for (const name of results.keys()) {
     const column = (pick: 'rate' | 'p50' | 'p99', digits: number) =>
       text(spread(figures(results, name, (sample) => sample[pick])), digits);
-    say(`${name.padEnd(48)}${column('rate', 0).padEnd(26)}${column('p50', 1).padEnd(22)}${column('p99', 1).padEnd(24)}${cpuText(results, name)}`);
+    say(
+      `${name.padEnd(48)}${column('rate', 0).padEnd(26)}${column('p50', 1).padEnd(22)}${column('p99', 1).padEnd(24)}${cpuText(results, name)}`,
+    );
   }
 }
 
@@ -21,7 +25,11 @@ function cpuText(results: Results, name: string): string {
 }
 
 /** A budget: the median counts. */
-export function printBudget(what: string, values: readonly number[], budget: { atLeast: number } | { atMost: number }): void {
+export function printBudget(
+  what: string,
+  values: readonly number[],
+  budget: { atLeast: number } | { atMost: number },
+): void {
   const found = spread(values);
   const [held, limit] =
     'atLeast' in budget
