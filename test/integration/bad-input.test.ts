@@ -1,5 +1,4 @@
 /** What the client-server API refuses, and in which words (Matrix client-server API, Standard error response). */
-import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminEndpoints } from '../../src/http/admin/index.ts';
 import { clientServerEndpoints } from '../../src/http/client-server/index.ts';
@@ -8,7 +7,7 @@ import { parseJson } from '../../src/matrix/json.ts';
 import { BAD_BODIES, HARMLESS_MEMBERS, nested, withMember } from '../support/bad-bodies.ts';
 import { knockRoom, register, type Client } from '../support/client.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
-import { exchange, expectError, rawRequest, type RawAnswer, type RawRequest } from '../support/raw.ts';
+import { expectError, rawRequest, type RawAnswer, type RawRequest } from '../support/raw.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 const C = '/_matrix/client/v3';
