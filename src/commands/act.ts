@@ -41,8 +41,13 @@ export interface Act {
   readonly unknownRoom?: () => MatrixError;
 }
 
-/** What an act decides in its turn: an event to send, or that nothing has to change. */
-export type RoomDecision = { readonly send: EventDraft } | { readonly unchanged: EventId | null };
+/**
+ * What an act decides in its turn: that nothing has to change, or an event to send. Once the rules allow the event,
+ * `obstacle` refuses it nevertheless, and `said` is the event that says the same already, so that none is sent.
+ */
+export type RoomDecision =
+  | { readonly unchanged: EventId | null }
+  | { readonly send: EventDraft; readonly said?: EventId | undefined; readonly obstacle?: MatrixError | undefined };
 
 export interface ActResult {
   readonly roomId: RoomId;
@@ -76,20 +81,23 @@ async function carryOut(
   room: LaneRoom,
   decision: RoomDecision,
 ): Promise<Decision<ActResult>> {
-  if ('unchanged' in decision) {
-    const actions = [actionOf(actor, act, 'unchanged', null)];
-    return { judged: [], actions, answer: { roomId: act.roomId, eventId: decision.unchanged } };
-  }
+  if ('unchanged' in decision) return unchanged(actor, act, decision.unchanged);
   const draft = decision.send;
   const keys = keysToPropose(draft, room.head);
   const state = await room.state(draft.stateKey === undefined ? keys : [...keys, [draft.type, draft.stateKey]]);
   const proposed = propose(draft, room.head, state, deps.identity, deps.now());
   if (isRejection(proposed)) throw new MatrixError('M_FORBIDDEN', proposed.message);
+  if (decision.obstacle !== undefined) throw decision.obstacle;
+  if (decision.said !== undefined) return unchanged(actor, act, decision.said);
   if (draft.type === 'm.room.member')
     await countIfPresenceMoves(room, state.get(draft.type, draft.stateKey ?? ''), draft);
   const judged = judge(room.head, proposed, state, actor.onBehalfOf);
   const actions = [actionOf(actor, act, 'ok', judged.slot)];
   return { judged: [judged], actions, answer: { roomId: act.roomId, eventId: proposed.eventId } };
+}
+
+function unchanged(actor: Actor, act: Act, eventId: EventId | null): Decision<ActResult> {
+  return { judged: [], actions: [actionOf(actor, act, 'unchanged', null)], answer: { roomId: act.roomId, eventId } };
 }
 
 async function countIfPresenceMoves(

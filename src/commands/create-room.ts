@@ -8,6 +8,7 @@ import type { RoomVersion } from '../matrix/room-versions.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { actionOf, recordingRefusal, type Actor, type CommandDeps } from './act.ts';
 import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
+import { unreachable } from './invite.ts';
 import { judge } from './judge.ts';
 import { memberDraft, profileFields } from './member-draft.ts';
 import { propose, type EventDraft } from './propose.ts';
@@ -50,11 +51,11 @@ interface NewRoom {
 /** The create event. Since version 12 the room is named by it, so the head comes after it. */
 function startRoom(deps: CommandDeps, { version, create }: RoomPlan, sender: UserId): NewRoom {
   const draft: EventDraft = { type: 'm.room.create', stateKey: '', sender, content: create };
-  const named = newRoomHead(newRoomId(deps, version), version);
+  const named = newRoomHead(newRoomId(deps, version), version, deps.identity.serverName);
   const proposed = propose(draft, named, pendingState(named), deps.identity, deps.now());
   if (isRejection(proposed)) throw new MatrixError('M_INVALID_ROOM_STATE', proposed.message);
   const head = version.roomIdIsCreateHash
-    ? newRoomHead(roomIdOfCreate(eventIdOf(proposed.pdu, version)), version)
+    ? newRoomHead(roomIdOfCreate(eventIdOf(proposed.pdu, version)), version, deps.identity.serverName)
     : named;
   const judged = judge(head, proposed, pendingState(head), null);
   advance(head, judged);
@@ -77,9 +78,7 @@ async function fillRoom(deps: CommandDeps, actor: Actor, plan: RoomPlan, room: N
   }
   for (const target of plan.invites) {
     if (target === sender) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
-    if (serverOf(target) !== serverName) {
-      throw new MatrixError('M_UNKNOWN', `The server of ${target} could not be reached.`, { status: 502 });
-    }
+    if (serverOf(target) !== serverName) throw unreachable(target);
     const direct = plan.isDirect ? { is_direct: true } : {};
     const invited = { ...(await profileFields(deps.db, target, serverName)), ...direct };
     const draft = memberDraft({ sender, target, membership: 'invite', profile: invited });

@@ -1,6 +1,6 @@
 /** Letting people in: inviting, and accepting a knock, which is an invite. */
 import { MatrixError } from '../matrix/errors.ts';
-import { serverOf } from '../matrix/identifiers.ts';
+import { serverOf, type UserId } from '../matrix/identifiers.ts';
 import { actInRoom, notInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { memberDraft, profileFields, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
 
@@ -14,11 +14,14 @@ export async function inviteUser(deps: CommandDeps, actor: Actor, input: MemberI
   return actInRoom(deps, actor, { operation: 'inviteUser', roomId, target: userId }, async (room) => {
     if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
     if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
-    if (serverOf(userId) !== deps.identity.serverName) {
-      throw new MatrixError('M_UNKNOWN', `The server of ${userId} could not be reached.`, { status: 502 });
-    }
     const draft = memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile, content });
+    if (serverOf(userId) !== deps.identity.serverName) return { send: draft, obstacle: unreachable(userId) };
     const { membership, event } = await standingOf(room, userId);
     return membership === 'invite' ? unlessSaid(event, draft) : { send: draft };
   });
+}
+
+/** An invite has to be signed by the invitee's server. */
+export function unreachable(userId: UserId): MatrixError {
+  return new MatrixError('M_UNKNOWN', `The server of ${userId} could not be reached.`, { status: 502 });
 }

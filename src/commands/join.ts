@@ -1,11 +1,11 @@
 /** Joining a room: because it is open, after an invite, or vouched for as a member of another room. */
 import { MatrixError } from '../matrix/errors.ts';
 import { parseRoomId, type UserId } from '../matrix/identifiers.ts';
-import { isJsonArray, isJsonObject, type JsonObject } from '../matrix/json.ts';
-import { joinRule, membershipIn, powerLevels } from '../matrix/room-state.ts';
+import { isJsonArray, isJsonObject } from '../matrix/json.ts';
+import { creators, joinRule, powerLevels } from '../matrix/room-state.ts';
 import { membershipOf as currentMembership } from '../projections/room-state.ts';
 import { joinedAmong } from '../projections/members.ts';
-import { actInRoom, type ActResult, type Actor, type CommandDeps, type RoomDecision } from './act.ts';
+import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
 import { isResident, type HeadState } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
@@ -16,16 +16,14 @@ import type { LaneRoom } from './room-lane.ts';
  * M_NOT_FOUND or M_UNKNOWN (502) for an unknown room, as knock().
  */
 export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
-  const { roomId, reason, via } = input;
+  const { roomId, reason, content, via } = input;
   const profile = await profileFields(deps.db, actor.userId, deps.identity.serverName);
   const act = { operation: 'joinRoom', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
   return actInRoom(deps, actor, act, async (room) => {
     if (!isResident(room.head, deps.identity.serverName)) throw act.unknownRoom();
     const { membership, event } = await standingOf(room, actor.userId);
-    const content =
-      membership === 'none' || membership === 'leave' || membership === 'knock'
-        ? await vouched(deps, room, actor.userId, input.content)
-        : input.content;
+    if (membership === 'join' && content === undefined) return { unchanged: event?.eventId ?? null };
+    const outside = membership === 'none' || membership === 'leave' || membership === 'knock';
     const draft = memberDraft({
       sender: actor.userId,
       target: actor.userId,
@@ -33,17 +31,10 @@ export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput
       reason,
       profile,
       content,
+      authoriser: outside ? await authoriserFor(deps, room, actor.userId) : undefined,
     });
-    return membership === 'join' ? stillJoined(event, draft, input) : { send: draft };
+    return membership === 'join' ? unlessSaid(event, draft) : { send: draft };
   });
-}
-
-function stillJoined(
-  event: Parameters<typeof unlessSaid>[0],
-  draft: Parameters<typeof unlessSaid>[1],
-  input: SelfInput,
-): RoomDecision {
-  return input.content === undefined ? { unchanged: event?.eventId ?? null } : unlessSaid(event, draft);
 }
 
 const ROOM_KEYS = [
@@ -52,19 +43,12 @@ const ROOM_KEYS = [
   ['m.room.power_levels', ''],
 ] as const;
 
-/** The content of a join from outside: under a restricted rule somebody who could invite is named in it. */
-async function vouched(
-  deps: CommandDeps,
-  room: LaneRoom,
-  userId: UserId,
-  content: JsonObject | undefined,
-): Promise<JsonObject | undefined> {
-  const state = await room.state([...ROOM_KEYS, ['m.room.member', userId]]);
-  if (!room.head.version.restrictedJoinRules.includes(joinRule(state))) return content;
-  if (membershipIn(state, userId) === 'ban') return content;
-  if (!(await isInAllowedRoom(deps, state, userId))) return content;
-  const authoriser = await findAuthoriser(deps, room, state);
-  return { ...content, join_authorised_via_users_server: authoriser };
+/** Under a restricted rule the member who vouches for a join from outside; undefined when nobody has to, or would. */
+async function authoriserFor(deps: CommandDeps, room: LaneRoom, userId: UserId): Promise<UserId | undefined> {
+  const state = await room.state(ROOM_KEYS);
+  if (!room.head.version.restrictedJoinRules.includes(joinRule(state))) return undefined;
+  if (!(await isInAllowedRoom(deps, state, userId))) return undefined;
+  return findAuthoriser(deps, room, state);
 }
 
 /** Whether the user is joined to a room that the join rule's `allow` names; malformed entries allow nothing. */
@@ -84,8 +68,9 @@ async function findAuthoriser(deps: CommandDeps, room: LaneRoom, state: HeadStat
   const levels = powerLevels(state, room.head.version);
   const content = state.get('m.room.power_levels', '')?.pdu.content;
   const listed = isJsonObject(content?.['users']) ? Object.keys(content['users']) : [];
-  const creator = state.get('m.room.create', '')?.pdu.sender ?? '';
-  const named = [...listed, creator].filter((userId) => levels.user(userId) >= levels.invite);
+  const named = [...listed, ...creators(state, room.head.version)].filter(
+    (userId) => levels.user(userId) >= levels.invite,
+  );
   const anybody = levels.user('') >= levels.invite;
   const { serverName } = deps.identity;
   const candidates = await joinedAmong(deps.db, room.head.roomId, serverName, anybody ? null : named);

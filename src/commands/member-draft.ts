@@ -38,12 +38,24 @@ interface Draft {
   readonly reason?: string | undefined;
   readonly profile?: JsonObject | undefined;
   readonly content?: JsonObject | undefined;
+  /** The member with the power to invite who vouches for a restricted join. */
+  readonly authoriser?: UserId | undefined;
 }
 
-/** A member event: what the caller wrote, over the profile, under the membership and the reason. */
-export function memberDraft({ sender, target, membership, reason, profile, content }: Draft): EventDraft {
-  const said = reason === undefined ? {} : { reason };
-  const whole = jsonObject({ ...profile, ...content, ...said, membership });
+const AUTHORISER = 'join_authorised_via_users_server';
+
+/**
+ * A member event: what the caller wrote, over the profile, under the membership and the reason. Who vouched for a join
+ * is never the caller's to write: it is `authoriser`, whom the server found, or nobody.
+ */
+export function memberDraft({ sender, target, membership, reason, profile, content, authoriser }: Draft): EventDraft {
+  const whole = jsonObject({
+    ...profile,
+    ...content,
+    ...(reason === undefined ? {} : { reason }),
+    [AUTHORISER]: authoriser,
+    membership,
+  });
   return { type: 'm.room.member', sender, stateKey: target, content: whole };
 }
 
@@ -81,13 +93,13 @@ export async function powerOf(room: LaneRoom, { userId, admin }: Actor): Promise
   return { standing: { userId, admin, membership }, levels: powerLevels(state, room.head.version) };
 }
 
-/** Nothing to do when the same sender already said exactly this. */
+/** Sends nothing when the same sender already said exactly this, and still may. */
 export function unlessSaid(before: StateEntry | undefined, draft: EventDraft): RoomDecision {
-  const said =
+  const same =
     before !== undefined &&
     before.pdu.sender === draft.sender &&
     canonicalJson(before.pdu.content) === canonicalJson(draft.content);
-  return said ? { unchanged: before.eventId } : { send: draft };
+  return { send: draft, said: same ? before.eventId : undefined };
 }
 
 /** An unknown room: with servers to ask the answer is that none could be reached, without any it is not found. */
