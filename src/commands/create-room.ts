@@ -51,11 +51,11 @@ interface NewRoom {
 /** The create event. Since version 12 the room is named by it, so the head comes after it. */
 function startRoom(deps: CommandDeps, { version, create }: RoomPlan, sender: UserId): NewRoom {
   const draft: EventDraft = { type: 'm.room.create', stateKey: '', sender, content: create };
-  const named = newRoomHead(newRoomId(deps, version), version, deps.identity.serverName);
+  const named = newRoomHead(newRoomId(deps, version), version);
   const proposed = propose(draft, named, pendingState(named), deps.identity, deps.now());
   if (isRejection(proposed)) throw new MatrixError('M_INVALID_ROOM_STATE', proposed.message);
   const head = version.roomIdIsCreateHash
-    ? newRoomHead(roomIdOfCreate(eventIdOf(proposed.pdu, version)), version, deps.identity.serverName)
+    ? newRoomHead(roomIdOfCreate(eventIdOf(proposed.pdu, version)), version)
     : named;
   const judged = judge(head, proposed, pendingState(head), null);
   advance(head, judged);

@@ -110,6 +110,7 @@ function putOut(room: ModelRoom, act: Act): Predicted {
       ? UNCHANGED
       : { is: 'sent', to: 'ban', kind: 'BAN_RENEWED' };
   }
+  if (level < MODERATOR_LEVEL) return refused();
   if (act.name === 'unban') {
     if (standing !== 'ban') return refused('M_BAD_STATE');
     return mayNot ? refused() : { is: 'sent', to: 'leave', kind: 'UNBANNED' };
