@@ -26,7 +26,11 @@ export default defineConfig({
         hookTimeout: 600_000,
         globalSetup: 'test/referee/global-setup.ts',
       }),
-      project('browser', 3, { testTimeout: 120_000, hookTimeout: 300_000 }),
+      project('browser', 3, {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: 'test/support/browser-setup.ts',
+      }),
     ],
   },
 });

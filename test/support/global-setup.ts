@@ -1,4 +1,4 @@
-/** One Postgres for a test run: an embedded server of its own, or the one that TEST_DATABASE_URL names. */
+/** One Postgres for a test run: an embedded server of its own, or the one that TEST_DATABASE_URL names. And where Redis is. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,8 @@ import { migrate } from '../../src/database/migrate.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { prepareQueue } from '../../src/queue/queue.ts';
+import { findProgram, tell } from './programs.ts';
+import type { RedisHome } from './redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,24 +16,41 @@ declare module 'vitest' {
     readonly postgresUrl: string;
     /** A migrated database that test files copy. */
     readonly template: string;
+    /** Null: there is none on this machine, and that was said. */
+    readonly redis: RedisHome | null;
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  project.provide('redis', await redisHome());
   const given = process.env['TEST_DATABASE_URL'];
+  tell(given === undefined ? 'Postgres: an embedded one for this run' : 'Postgres: the one of TEST_DATABASE_URL');
   const server = given === undefined ? await embedded() : { url: given, stop: async () => undefined };
   const template = `vestibule_template_${process.pid}`;
-  await onServer(server.url, `create database ${template}`);
-  const owner = openDatabase({ url: databaseUrl(server.url, template), role: 'owner', max: 1 });
-  await migrate(owner);
-  await owner.close();
-  await prepareQueue({ postgresUrl: databaseUrl(server.url, template) });
-  project.provide('postgresUrl', server.url);
-  project.provide('template', template);
-  return async () => {
+  const end = async (): Promise<void> => {
     if (given !== undefined) await onServer(server.url, `drop database if exists ${template} with (force)`);
     await server.stop();
   };
+  try {
+    await makeTemplate(server.url, template);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  project.provide('postgresUrl', server.url);
+  project.provide('template', template);
+  return end;
+}
+
+async function makeTemplate(serverUrl: string, name: string): Promise<void> {
+  await onServer(serverUrl, `create database ${name}`);
+  const owner = openDatabase({ url: databaseUrl(serverUrl, name), role: 'owner', max: 1 });
+  try {
+    await migrate(owner);
+  } finally {
+    await owner.close();
+  }
+  await prepareQueue({ postgresUrl: databaseUrl(serverUrl, name) });
 }
 
 async function embedded(): Promise<{ readonly url: string; stop(): Promise<void> }> {
@@ -44,6 +63,19 @@ async function embedded(): Promise<{ readonly url: string; stop(): Promise<void>
     await rm(home, { recursive: true, force: true });
   };
   return { url: server.url, stop };
+}
+
+async function redisHome(): Promise<RedisHome | null> {
+  const url = process.env['TEST_REDIS_URL'];
+  if (url !== undefined) {
+    tell('Redis: the database of TEST_REDIS_URL, which is emptied');
+    return { url };
+  }
+  const names = ['redis-server', 'valkey-server'];
+  const program = await findProgram({ names, debian: 'redis-server', tests: 'THE TESTS OF THE QUEUE ON REDIS' });
+  if (program === null) return null;
+  tell(`Redis: ${program}, a process for each test file`);
+  return { program };
 }
 
 async function onServer(url: string, statement: string): Promise<void> {
