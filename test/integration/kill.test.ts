@@ -3,12 +3,13 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/database/database.ts';
-import { readEvents, type StoredEvent } from '../../src/log/read.ts';
+import type { StoredEvent } from '../../src/log/read.ts';
 import { signInAs } from '../support/accounts.ts';
 import { clientWith, knockRoom, type Client } from '../support/client.ts';
 import { startCrowd, type Attempt } from '../support/crowd.ts';
 import { seededRandom } from '../support/dice.ts';
 import { embeddedProcess, postmasters } from '../support/embedded.ts';
+import { knocksOf } from '../support/log-story.ts';
 import { runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 
 const KILLS = 20;
@@ -43,22 +44,6 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** The knocks that a room's log holds, in the order of the log. */
-async function knocksIn(roomId: string): Promise<readonly StoredEvent[]> {
-  const rows = await database.db
-    .selectFrom('events')
-    .select('position')
-    .where('room_id', '=', roomId)
-    .where('type', '=', 'm.room.member')
-    .orderBy('position')
-    .execute();
-  const events = await readEvents(
-    database.db,
-    rows.map(({ position }) => ({ roomId, position })),
-  );
-  return events.filter(({ content }) => content['membership'] === 'knock');
-}
-
 interface Round {
   readonly roomIds: readonly string[];
   readonly attempts: readonly Attempt[];
@@ -87,7 +72,7 @@ async function checkRound({ roomIds, attempts }: Round): Promise<{ readonly unhe
   const stored = new Map<string, StoredEvent[]>();
   for (const roomId of roomIds) {
     const newest = new Map<string, StoredEvent>();
-    for (const event of await knocksIn(roomId)) {
+    for (const event of await knocksOf(database, roomId)) {
       const reason = String(event.content['reason']);
       stored.set(reason, [...(stored.get(reason) ?? []), event]);
       newest.set(event.sender, event);

@@ -31,7 +31,7 @@ export interface TestLog {
 }
 
 /** Takes the writer's seat on a migrated database. Time is the wall clock's: a knock's stamps are real. */
-export async function openTestLog(database: Database): Promise<TestLog> {
+export async function openTestLog(database: Database, onDeposed: () => void = () => undefined): Promise<TestLog> {
   const identity = testIdentity();
   const ended = new AbortController();
   const writer = await openWriter({
@@ -42,7 +42,7 @@ export async function openTestLog(database: Database): Promise<TestLog> {
     address: null,
     log: pino({ level: 'silent' }),
     onCommitted: () => undefined,
-    onDeposed: () => undefined,
+    onDeposed,
     signal: ended.signal,
   });
   if (writer === null) throw new Error('the writer seat was not free');
