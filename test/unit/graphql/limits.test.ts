@@ -1,0 +1,124 @@
+/** How large a request is: depth, and the fields it can lead to, whatever way it is written. */
+import { buildSchema, getIntrospectionQuery, getOperationAST, parse, validate } from 'graphql';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  checkSize,
+  INTROSPECTION_LIST,
+  isIntrospection,
+  MAX_COST,
+  MAX_DEPTH,
+  MUTATION_COST,
+  sizeOf,
+  type MeasuredRequest,
+} from '../../../src/graphql/limits.ts';
+
+const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
+
+function measured(source: string, variables: Record<string, unknown> = {}): MeasuredRequest {
+  const document = parse(source);
+  expect(validate(schema, document), source).toEqual([]);
+  return { schema, document, operation: getOperationAST(document)!, variables };
+}
+
+const size = (source: string, variables?: Record<string, unknown>) => sizeOf(measured(source, variables));
+
+describe('the cost of a request', () => {
+  it('counts the fields of a list as often as the page has entries', () => {
+    expect(size('{ viewer { isAdmin } }')).toEqual({ depth: 2, cost: 2 });
+    expect(size('{ knocks(first: 3) { nodes { id } } }')).toEqual({ depth: 3, cost: 1 + 3 * 2 });
+    expect(size('{ knocks(last: 3) { nodes { id } } }').cost).toBe(7);
+    expect(size('{ knocks { nodes { id } } }').cost).toBe(1 + 50 * 2);
+    expect(size('{ rooms(first: 10) { nodes { knocks(first: 10) { nodes { id } } } } }').cost).toBe(
+      1 + 10 * (1 + (1 + 10 * 2)),
+    );
+  });
+
+  it('takes page sizes from variables and their defaults; what is out of range counts as the most', () => {
+    const page = 'query ($n: Int) { knocks(first: $n) { nodes { id } } }';
+    expect(size(page, { n: 7 }).cost).toBe(1 + 7 * 2);
+    expect(size(page, {}).cost).toBe(1 + 50 * 2);
+    expect(size(page, { n: null }).cost).toBe(1 + 50 * 2);
+    const preset = 'query ($n: Int = 90) { knocks(first: $n) { nodes { id } } }';
+    expect(size(preset, {}).cost).toBe(1 + 90 * 2);
+    expect(size(preset, { n: 2 }).cost).toBe(1 + 2 * 2);
+    expect(size(page, { n: 1_000_000 }).cost).toBe(1 + 100 * 2);
+    expect(size(page, { n: -5 }).cost).toBe(1 + 1 * 2);
+    expect(size('{ knocks(first: 0) { nodes { id } } }').cost).toBe(3);
+  });
+
+  it('is the same through fragments, aliases and inline fragments', () => {
+    const plain = size('{ knocks(first: 3) { nodes { id status } } }');
+    const fragments = `{ ...Q } fragment Q on Query { knocks(first: 3) { ...C } }
+      fragment C on KnockConnection { nodes { ... on Knock { id ...S } } } fragment S on Knock { status }`;
+    expect(size(fragments)).toEqual(plain);
+    expect(
+      size('{ a: knocks(first: 3) { nodes { id status } } b: knocks(first: 3) { nodes { id status } } }').cost,
+    ).toBe(2 * plain.cost);
+    const spread = '{ ...F ...F } fragment F on Query { viewer { isAdmin } }';
+    expect(size(spread).cost).toBe(4);
+  });
+
+  it('of a thousandfold fragment is told at once', () => {
+    const levels = Array.from({ length: 40 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`);
+    const bomb = `{ ...F0 } ${levels.join(' ')} fragment F40 on Query { viewer { isAdmin } }`;
+    expect(size(bomb).cost).toBe(2 * 2 ** 40);
+    expect(() => checkSize(measured(bomb))).toThrow('can lead to');
+  });
+
+  it('counts an act for what it writes, however it is spelt', () => {
+    const act = 'leaveRoom(input: { roomId: "!a:b" }) { room { id } }';
+    expect(size(`mutation { ${act} }`).cost).toBe(MUTATION_COST + 2);
+    expect(size(`mutation { a: ${act} b: ${act} }`).cost).toBe(2 * (MUTATION_COST + 2));
+    const hidden = `mutation { ...A ... on Mutation { c: ${act} } } fragment A on Mutation { a: ${act} b: ${act} }`;
+    expect(size(hidden).cost).toBe(3 * (MUTATION_COST + 2));
+    const many = Array.from({ length: 41 }, (_, n) => `a${n}: ${act}`).join(' ');
+    expect(() => checkSize(measured(`mutation { ...M } fragment M on Mutation { ${many} }`))).toThrow('can lead to');
+  });
+
+  it('lets every tool read the schema, and not a hundred times at once', () => {
+    expect(() =>
+      checkSize(measured(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }))),
+    ).not.toThrow();
+    const once = '__schema { types { fields { args { type { name } } } } }';
+    expect(size(`{ ${once} }`).cost).toBe(
+      1 + (1 + INTROSPECTION_LIST * (1 + INTROSPECTION_LIST * (1 + INTROSPECTION_LIST * 2))),
+    );
+    const often = Array.from({ length: 100 }, (_, n) => `a${n}: ${once}`).join(' ');
+    expect(() => checkSize(measured(`{ ${often} }`))).toThrow('can lead to');
+    const inside = Array.from({ length: 200 }, (_, n) => `a${n}: fields { args { type { name } } }`).join(' ');
+    expect(() => checkSize(measured(`{ __type(name: "Room") { ${inside} } }`))).not.toThrow();
+    expect(() => checkSize(measured(`{ __schema { types { ${inside} } } }`))).toThrow('can lead to');
+  });
+});
+
+describe('the depth of a request', () => {
+  const deep = (levels: number): string =>
+    `{ viewer { user ${'{ knocks(first: 1) { nodes { user '.repeat(levels)} { id } ${'} } }'.repeat(levels)} } }`;
+
+  it('is the longest way down', () => {
+    expect(size('{ viewer { isAdmin user { id } } }').depth).toBe(3);
+    expect(size(deep(2)).depth).toBe(3 + 2 * 3);
+    expect(size(`{ ...A } fragment A on Query { viewer { ...B } } fragment B on Viewer { user { id } }`).depth).toBe(3);
+  });
+
+  it('is limited', () => {
+    expect(size(deep(3)).depth).toBe(MAX_DEPTH);
+    expect(() => checkSize(measured(deep(3)))).not.toThrow();
+    expect(() => checkSize(measured(deep(4)))).toThrow('fields deep');
+    expect(size(deep(3)).cost).toBeLessThan(MAX_COST);
+  });
+});
+
+describe('asking for the schema alone', () => {
+  it('is what needs no token; anything beside it does', () => {
+    const alone = (source: string) => isIntrospection(measured(source).operation);
+    expect(alone(getIntrospectionQuery())).toBe(true);
+    expect(alone('{ __typename a: __schema { queryType { name } } __type(name: "Room") { name } }')).toBe(true);
+    expect(alone('{ __typename viewer { isAdmin } }')).toBe(false);
+    expect(alone('{ __typename: viewer { isAdmin } }'.replace('__typename:', 'typename:'))).toBe(false);
+    expect(alone('{ ...F } fragment F on Query { viewer { isAdmin } }')).toBe(false);
+    expect(alone('{ ... { viewer { isAdmin } } }')).toBe(false);
+    expect(alone('mutation { __typename }')).toBe(false);
+  });
+});
