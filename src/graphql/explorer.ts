@@ -36,24 +36,30 @@ const PAGE = `<!doctype html>
 
 const STYLE = 'html, body, #graphiql { height: 100%; margin: 0; }\n';
 
-const START = `const fetcher = GraphiQL.createFetcher({ url: '/graphql' });
-const defaultQuery = \`# Put your access token into the tab "Headers" below, in place of TOKEN.
-# It is the access_token that logging in or registering answers.
+const START = `const ask = GraphiQL.createFetcher({ url: '/graphql' });
+// Without the placeholder, so that the schema is there to read before anybody has a token.
+const fetcher = (request, options) => {
+  const { Authorization, ...others } = options?.headers ?? {};
+  const unset = Authorization === undefined || Authorization === 'Bearer TOKEN';
+  return ask(request, { ...options, headers: unset ? others : { ...others, Authorization } });
+};
+const defaultQuery = \`# Your access token goes into "Headers" below.
+# It is the access_token that login answers.
 query Door {
-  viewer {
-    user { userId }
-    rooms(first: 10) {
-      nodes { roomId name joinRule viewerMembership viewerCanSeeKnocks }
-    }
-  }
-  knocks(where: { status: [PENDING] }, first: 10) {
+  knocks(first: 10, where: { status: [PENDING] }) {
     totalCount
     nodes {
       room { name }
-      user { userId displayName }
+      user { displayName userId }
       reason
       knockedAt
       viewerCanAccept
+    }
+  }
+  viewer {
+    user { userId }
+    rooms(first: 10) {
+      nodes { name joinRule viewerMembership }
     }
   }
 }
