@@ -1,7 +1,7 @@
 /** Local users: who exists, who may sign in, who is an admin. */
 import type { Db, Tx } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import { parseUserId, serverOf, userIdOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { localpartOf, parseUserId, serverOf, userIdOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { hashPassword, MAX_PASSWORD_LENGTH, verifyPassword } from './passwords.ts';
 import { randomId } from './secrets.ts';
 
@@ -17,7 +17,7 @@ export interface NewUser {
  * Throws M_INVALID_USERNAME, M_USER_IN_USE.
  */
 export async function newUserId(db: Db | Tx, username: string | undefined, server: ServerName): Promise<UserId> {
-  const localpart = username === undefined ? randomId(12).toLowerCase() : username.toLowerCase();
+  const localpart = folded(username ?? randomId(12));
   const userId = userIdOf(localpart, server);
   if (userId === null) {
     throw new MatrixError('M_INVALID_USERNAME', 'A user name is made of a-z, 0-9 and the characters . _ = / + -');
@@ -47,14 +47,25 @@ export async function createUser(db: Db | Tx, user: NewUser): Promise<void> {
   if (made === undefined) throw new MatrixError('M_USER_IN_USE');
 }
 
+// ASCII letters only: some others have a small form among a-z as well (U+212A, the kelvin sign).
+function folded(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** The user of this server that a name (localpart or whole id) may mean; null: certainly none. */
+export function localUserId(name: string, server: ServerName): UserId | null {
+  if (!name.startsWith('@')) return userIdOf(folded(name), server);
+  const userId = parseUserId(name);
+  return userId === null || serverOf(userId) !== server ? null : userIdOf(folded(localpartOf(userId)), server);
+}
+
 /**
- * Checks a name (localpart or whole id) and a password. Throws M_FORBIDDEN, the same for an unknown user as for a wrong
+ * Checks a user and a password. Throws M_FORBIDDEN, the same for an unknown user as for a wrong
  * password; M_USER_DEACTIVATED, only to whoever knows the password.
  */
-export async function checkPassword(db: Db, name: string, password: string, server: ServerName): Promise<UserId> {
-  const userId = name.startsWith('@') ? parseUserId(name) : userIdOf(name.toLowerCase(), server);
+export async function checkPassword(db: Db, userId: UserId | null, password: string): Promise<UserId> {
   const row =
-    userId === null || serverOf(userId) !== server
+    userId === null
       ? undefined
       : await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst();
   const right = await verifyPassword(row?.password_hash ?? null, password);

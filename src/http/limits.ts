@@ -1,5 +1,6 @@
 /** How often who may ask: rate limits by name, and the sizes of bodies and headers. */
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { isLoopback, type Config } from '../config.ts';
 import { MatrixError } from '../matrix/errors.ts';
 
 export const MAX_BODY_BYTES = 128 * 1024;
@@ -21,20 +22,24 @@ const LIMITS = {
 export type LimitName = keyof typeof LIMITS;
 
 export interface Limits {
-  /** Counts a request. Throws M_LIMIT_EXCEEDED with retry_after_ms when the caller has had too many. */
-  consume(name: LimitName, key: string): Promise<void>;
+  /**
+   * Counts a request from an address, and for an account when one is named. Throws M_LIMIT_EXCEEDED with retry_after_ms
+   * when there were too many.
+   */
+  consume(name: LimitName, address: string, account?: string): Promise<void>;
 }
 
-export function createLimits(on: boolean): Limits {
+/** Where everybody may register, whoever sits at the machine itself may do so as often as they like. */
+export function createLimits({ rateLimits: on, registration }: Pick<Config, 'rateLimits' | 'registration'>): Limits {
   const limiters = new Map(
     Object.entries(LIMITS).map(([name, limit]) => [name, new RateLimiterMemory({ ...limit, keyPrefix: name })]),
   );
   return {
-    async consume(name, key) {
-      if (!on) return;
+    async consume(name, address, account = '') {
+      if (!on || (name === 'register' && registration === 'open' && isLoopback(unmapped(address)))) return;
       const refused = await limiters
         .get(name)!
-        .consume(key)
+        .consume(`${address} ${account}`)
         .then(
           () => null,
           (result: unknown) => result,
@@ -44,4 +49,9 @@ export function createLimits(on: boolean): Limits {
       throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many requests.', { retry_after_ms: Math.max(1, Math.ceil(wait)) });
     },
   };
+}
+
+// A listener on both families sees IPv4 addresses in the other's form.
+function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }

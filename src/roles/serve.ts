@@ -127,7 +127,7 @@ async function buildParts(
     identity,
     registration: { mode: registration },
     sharedSecret: secret === null ? null : sharedSecretRegistration(secret, now),
-    limits: createLimits(config.rateLimits),
+    limits: createLimits(config),
     publicBaseUrl: config.publicBaseUrl,
     now,
     randomId,

@@ -22,7 +22,6 @@ export const registerWithSecret = endpoint({
   method: 'POST',
   path: PATH,
   auth: 'none',
-  limit: 'register',
   body: Type.Object({
     nonce: Type.String({ maxLength: 100 }),
     username: Type.String(),

@@ -1,7 +1,7 @@
 /** Signing in with a password. */
 import { Type } from 'typebox';
 import { logIn } from '../../accounts/access-tokens.ts';
-import { checkPassword } from '../../accounts/users.ts';
+import { checkPassword, localUserId } from '../../accounts/users.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
@@ -23,8 +23,9 @@ export const login = endpoint({
       throw new MatrixError('M_UNKNOWN', 'This server knows m.login.password.', { status: 400 });
     const user = userOf(body);
     if (typeof body.password !== 'string') throw new MatrixError('M_BAD_JSON', 'password is missing.');
-    await limits.consume('login', `${ip} ${user.toLowerCase()}`);
-    const userId = await checkPassword(db, user, body.password, identity.serverName);
+    const named = localUserId(user, identity.serverName);
+    await limits.consume('login', ip, named ?? '');
+    const userId = await checkPassword(db, named, body.password);
     const device = { deviceId: body.device_id, displayName: body.initial_device_display_name };
     const { accessToken, deviceId } = await logIn(db, { userId, ...device, now: now() });
     return { user_id: userId, access_token: accessToken, device_id: deviceId, home_server: identity.serverName };
