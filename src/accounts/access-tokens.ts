@@ -46,7 +46,10 @@ export async function logIn(
     await tx
       .insertInto('devices')
       .values(device)
-      .onConflict((conflict) => conflict.columns(['user_id', 'device_id']).doNothing())
+      // A known device keeps its name; the update locks it, so that of two logins at once one token is left.
+      .onConflict((conflict) =>
+        conflict.columns(['user_id', 'device_id']).doUpdateSet((set) => ({ device_id: set.ref('excluded.device_id') })),
+      )
       .execute();
     await tx
       .deleteFrom('access_tokens')

@@ -1,7 +1,8 @@
-/** Takes an erased user's words out of the accounts: what they show of themselves. The account itself stays. */
+/** Takes an erased user's words out of the accounts: what they show of themselves and call their devices. The account itself stays. */
 import type { TxClient } from '../database/tx.ts';
 
 /** Run in the erasure's transaction. */
 export async function eraseAccountWords(tx: TxClient, userId: string): Promise<void> {
   await tx.query({ text: 'delete from profiles where user_id = $1', values: [userId] });
+  await tx.query({ text: 'update devices set display_name = null where user_id = $1', values: [userId] });
 }

@@ -16,8 +16,7 @@ export async function hashPassword(password: string): Promise<string> {
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   if (password.length > MAX_PASSWORD_LENGTH) return false;
   if (stored !== null) return verify(stored, password);
-  await verify(await (nobody ??= hashPassword('nobody has this password')), password);
+  // Hashing and verifying are the same work, from the first time on.
+  await hashPassword(password);
   return false;
 }
-
-let nobody: Promise<string> | undefined;

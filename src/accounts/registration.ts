@@ -1,6 +1,6 @@
 /** Who may register: anybody, holders of a token, or nobody; and the tokens. */
 import { sql } from 'kysely';
-import type { Db } from '../database/database.ts';
+import type { Db, Tx } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 
@@ -23,7 +23,7 @@ export async function createRegistrationToken(db: Db, uses: number | null, now: 
 }
 
 /** Takes one use of a token. False when it is unknown or used up. */
-export async function useRegistrationToken(db: Db, token: string): Promise<boolean> {
+export async function useRegistrationToken(db: Db | Tx, token: string): Promise<boolean> {
   const used = await db
     .updateTable('registration_tokens')
     .set({ uses_left: sql<number | null>`uses_left - 1` })

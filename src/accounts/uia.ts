@@ -1,5 +1,5 @@
 /** User-interactive authentication: what a first request asked for, kept until its stage is completed (client-server API). */
-import type { Db } from '../database/database.ts';
+import type { Db, Tx } from '../database/database.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
 import { randomId } from './secrets.ts';
@@ -37,7 +37,8 @@ export async function sessionParameters(
   return row === undefined ? null : parseJsonObject(row.parameters);
 }
 
-/** A session completes once. */
-export async function endSession(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('uia_sessions').where('id', '=', id).execute();
+/** A session completes once: false when somebody else was faster. */
+export async function endSession(db: Db | Tx, id: string): Promise<boolean> {
+  const ended = await db.deleteFrom('uia_sessions').where('id', '=', id).returning('id').executeTakeFirst();
+  return ended !== undefined;
 }

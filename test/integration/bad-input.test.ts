@@ -97,7 +97,7 @@ const BODY_ROUTES: readonly BodyRoute[] = [
       ...DEVICE,
     },
   },
-  { method: 'POST', path: `${C}/logout`, good: {}, wrong: {} },
+  ...['', '/all'].map((which) => ({ method: 'POST', path: `${C}/logout${which}`, good: {}, wrong: {} })),
   {
     method: 'PUT',
     path: `${C}/profile/:userId/:keyName`,
@@ -202,7 +202,7 @@ describe('a body that is not what is wanted', () => {
   }
 
   it('is refused when it is empty, where a member could be needed', async () => {
-    const may = ['/logout', '/join', '/leave', '/join/:roomIdOrAlias'];
+    const may = ['/logout', '/logout/all', '/join', '/leave', '/join/:roomIdOrAlias'];
     for (const { method, path } of BODY_ROUTES.filter((route) => !may.some((end) => route.path.endsWith(end)))) {
       expectError(await sendAs(owner, method, pathOf(path), ''), 400, 'M_NOT_JSON', path);
       expectError(await sendAs(owner, method, pathOf(path)), 400, 'M_NOT_JSON', path);

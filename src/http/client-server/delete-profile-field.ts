@@ -1,16 +1,14 @@
 /** Taking one's own display name away. */
-import { setDisplayName } from '../../accounts/profiles.ts';
-import { MatrixError } from '../../matrix/errors.ts';
+import { setDisplayName } from '../../commands/set-display-name.ts';
 import { endpoint } from '../endpoint.ts';
+import { displayNameOf } from './local-user.ts';
 
 export const deleteProfileField = endpoint({
   method: 'DELETE',
   path: '/_matrix/client/v3/profile/:userId/:keyName',
   auth: 'user',
-  async handle({ db }, { params: { userId, keyName }, caller }) {
-    if (userId !== caller.userId) throw new MatrixError('M_FORBIDDEN', 'This is not your profile.');
-    if (keyName !== 'displayname') throw new MatrixError('M_INVALID_PARAM', 'This server keeps display names only.');
-    await setDisplayName(db, caller.userId, null);
+  async handle({ commands }, { params: { userId, keyName }, caller }) {
+    await setDisplayName(commands, caller, { userId: displayNameOf(userId, keyName), displayname: null });
     return {};
   },
 });

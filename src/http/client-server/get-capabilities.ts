@@ -13,6 +13,7 @@ export const getCapabilities = endpoint({
         available: Object.fromEntries(Object.keys(ROOM_VERSIONS).map((id) => [id, 'stable'])),
       },
       'm.change_password': { enabled: false },
+      'm.profile_fields': { enabled: true, allowed: ['displayname'] },
       'm.set_displayname': { enabled: true },
       'm.set_avatar_url': { enabled: false },
       'm.forget_forced_upon_leave': { enabled: false },

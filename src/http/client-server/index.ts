@@ -21,6 +21,7 @@ import { kick } from './kick.ts';
 import { knockRoom } from './knock-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import { login } from './login.ts';
+import { logoutAll } from './logout-all.ts';
 import { logout } from './logout.ts';
 import { register } from './register.ts';
 import { setProfileField } from './set-profile-field.ts';
@@ -35,6 +36,7 @@ export const clientServerEndpoints: readonly Endpoint[] = [
   getLoginFlows,
   login,
   logout,
+  logoutAll,
   register,
   checkUsernameAvailability,
   getTokenOwner,

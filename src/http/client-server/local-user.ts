@@ -1,4 +1,4 @@
-/** The user id in a path, when it is somebody with an account here. */
+/** User ids in paths: somebody with an account here, and whose display name is meant. */
 import { userExists } from '../../accounts/users.ts';
 import type { Db } from '../../database/database.ts';
 import { MatrixError } from '../../matrix/errors.ts';
@@ -10,5 +10,13 @@ export async function localUser(db: Db, server: ServerName, text: string): Promi
   if (userId === null) throw new MatrixError('M_INVALID_PARAM', 'This is not a user id.');
   if (serverOf(userId) !== server || !(await userExists(db, userId)))
     throw new MatrixError('M_NOT_FOUND', 'There is no such user here.');
+  return userId;
+}
+
+/** Whose display name a path means. Throws M_INVALID_PARAM for what is no user id, and for fields that are not kept. */
+export function displayNameOf(text: string, field: string): UserId {
+  const userId = parseUserId(text);
+  if (userId === null) throw new MatrixError('M_INVALID_PARAM', 'This is not a user id.');
+  if (field !== 'displayname') throw new MatrixError('M_INVALID_PARAM', 'This server keeps display names only.');
   return userId;
 }

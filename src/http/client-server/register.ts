@@ -5,6 +5,7 @@ import { registrationStage, useRegistrationToken } from '../../accounts/registra
 import { endSession, sessionParameters, startSession } from '../../accounts/uia.ts';
 import { createUser, hashNewPassword, newUserId } from '../../accounts/users.ts';
 import { MatrixError } from '../../matrix/errors.ts';
+import type { UserId } from '../../matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../../matrix/json.ts';
 import { endpoint, withStatus, type EndpointAnswer } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
@@ -12,6 +13,7 @@ import { deviceFields, NO_NUL } from './device-fields.ts';
 
 const OPERATION = 'register';
 
+/** What is asked for; the password only as its hash, because a session remembers it. */
 interface Wanted {
   readonly username?: string;
   readonly password_hash?: string;
@@ -19,6 +21,13 @@ interface Wanted {
   readonly initial_device_display_name?: string;
   readonly inhibit_login?: boolean;
 }
+
+interface Session {
+  readonly id: string;
+  readonly wanted: Wanted;
+}
+
+type Stage = ReturnType<typeof registrationStage>;
 
 export const register = endpoint({
   method: 'POST',
@@ -46,47 +55,79 @@ export const register = endpoint({
     // The name is judged before anything is asked of the person, so that they learn at once that it is taken.
     await newUserId(parts.db, body.username, parts.identity.serverName);
     const { auth } = body;
-    const bound =
-      auth?.session === undefined ? null : await sessionParameters(parts.db, OPERATION, auth.session, parts.now());
-    const direct = auth?.session === undefined && auth?.type === stage;
-    if (auth?.type !== stage || (bound === null && !direct)) return challenge(parts, stage, await wantedOf(body));
-    const wanted: Wanted = bound ?? (await wantedOf(body));
-    if (stage === 'm.login.registration_token' && !(await useRegistrationToken(parts.db, auth.token ?? ''))) {
-      return challenge(parts, stage, wanted, {
-        errcode: 'M_UNAUTHORIZED',
-        error: 'The registration token is not valid.',
-      });
-    }
-    const answer = await makeAccount(parts, { ...(await wantedOf(body)), ...wanted });
-    if (auth.session !== undefined) await endSession(parts.db, auth.session);
-    return answer;
+    const begun = auth?.session === undefined ? null : await findSession(parts, auth.session);
+    // One request is enough for whoever knows what is asked; but a session that is named must exist.
+    const completes = auth?.type === stage && (auth.session === undefined || begun !== null);
+    if (!completes) return challenge(stage, begun ?? (await beginSession(parts, await wantedOf(body))));
+    const wanted = await wantedOf(body, begun?.wanted);
+    const userId = await makeAccount(parts, wanted, { stage, token: auth.token ?? '', session: begun?.id ?? null });
+    if (userId !== null) return welcome(parts, userId, wanted);
+    const error = { errcode: 'M_UNAUTHORIZED', error: 'The registration token is not valid.' };
+    return challenge(stage, begun ?? (await beginSession(parts, wanted)), error);
   },
 });
 
-/** What is asked for, the password only as its hash: a session remembers it. */
-async function wantedOf(body: JsonObject & { readonly password?: string }): Promise<Wanted> {
+/** What the request asks for; what its session has `bound` stands, whatever the request says now. */
+async function wantedOf(body: JsonObject & { readonly password?: string }, bound: Wanted = {}): Promise<Wanted> {
   const { username, device_id, initial_device_display_name, inhibit_login, password } = body;
-  const password_hash = password === undefined ? undefined : await hashNewPassword(password);
+  const hashed = bound.password_hash === undefined && password !== undefined;
   return jsonObject({
-    ...(username === undefined ? {} : { username }),
-    ...(device_id === undefined ? {} : { device_id }),
-    ...(initial_device_display_name === undefined ? {} : { initial_device_display_name }),
-    ...(inhibit_login === undefined ? {} : { inhibit_login }),
-    ...(password_hash === undefined ? {} : { password_hash }),
+    username,
+    device_id,
+    initial_device_display_name,
+    inhibit_login,
+    password_hash: hashed ? await hashNewPassword(password) : undefined,
+    ...bound,
+  }) as Wanted;
+}
+
+async function findSession({ db, now }: HttpParts, id: string): Promise<Session | null> {
+  const wanted = await sessionParameters(db, OPERATION, id, now());
+  return wanted === null ? null : { id, wanted };
+}
+
+async function beginSession({ db, now }: HttpParts, wanted: Wanted): Promise<Session> {
+  return { id: await startSession(db, OPERATION, jsonObject({ ...wanted }), now()), wanted };
+}
+
+function challenge(stage: Stage, { id }: Session, error: object = {}): EndpointAnswer {
+  return withStatus(401, { flows: [{ stages: [stage] }], params: {}, completed: [], session: id, ...error });
+}
+
+interface Proof {
+  readonly stage: Stage;
+  readonly token: string;
+  readonly session: string | null;
+}
+
+/** Null when the token is not good. A token and a session are used up together with the account, or not at all. */
+async function makeAccount(
+  { db, identity, now }: HttpParts,
+  { username, password_hash: passwordHash }: Wanted,
+  { stage, token, session }: Proof,
+): Promise<UserId | null> {
+  if (passwordHash === undefined) throw new MatrixError('M_BAD_JSON', 'password is missing.');
+  return db.transaction().execute(async (tx) => {
+    if (stage === 'm.login.registration_token' && !(await useRegistrationToken(tx, token))) return null;
+    if (session !== null && !(await endSession(tx, session)))
+      throw new MatrixError('M_FORBIDDEN', 'This session has made its account.');
+    const userId = await newUserId(tx, username, identity.serverName);
+    await createUser(tx, { userId, passwordHash, admin: false, now: now() });
+    return userId;
   });
 }
 
-async function challenge(parts: HttpParts, stage: string, wanted: Wanted, error: object = {}): Promise<EndpointAnswer> {
-  const session = await startSession(parts.db, OPERATION, jsonObject({ ...wanted }), parts.now());
-  return withStatus(401, { flows: [{ stages: [stage] }], params: {}, session, ...error });
-}
-
-async function makeAccount({ db, identity, now }: HttpParts, wanted: Wanted): Promise<EndpointAnswer> {
-  const userId = await newUserId(db, wanted.username, identity.serverName);
-  if (wanted.password_hash === undefined) throw new MatrixError('M_MISSING_PARAM', 'password is missing.');
-  await createUser(db, { userId, passwordHash: wanted.password_hash, admin: false, now: now() });
-  if (wanted.inhibit_login === true) return { user_id: userId };
-  const device = { deviceId: wanted.device_id, displayName: wanted.initial_device_display_name };
-  const { accessToken, deviceId } = await logIn(db, { userId, ...device, now: now() });
-  return { user_id: userId, access_token: accessToken, device_id: deviceId, home_server: identity.serverName };
+async function welcome(
+  { db, identity, now }: HttpParts,
+  userId: UserId,
+  { inhibit_login, device_id: deviceId, initial_device_display_name: displayName }: Wanted,
+): Promise<EndpointAnswer> {
+  if (inhibit_login === true) return { user_id: userId };
+  const made = await logIn(db, { userId, deviceId, displayName, now: now() });
+  return {
+    user_id: userId,
+    access_token: made.accessToken,
+    device_id: made.deviceId,
+    home_server: identity.serverName,
+  };
 }

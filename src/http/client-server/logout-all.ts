@@ -1,0 +1,16 @@
+/** Ends every device of the caller, and their tokens. */
+import { Type } from 'typebox';
+import { logOutEverywhere } from '../../accounts/access-tokens.ts';
+import { endpoint } from '../endpoint.ts';
+
+export const logoutAll = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/logout/all',
+  auth: 'user',
+  body: Type.Object({}),
+  bodyOptional: true,
+  async handle({ db }, { caller }) {
+    await logOutEverywhere(db, caller.userId);
+    return {};
+  },
+});
