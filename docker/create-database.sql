@@ -1,0 +1,10 @@
+-- Run once, by the Postgres image, when its volume is new: the database and the role that owns it, who is no superuser.
+-- The migrations run as this owner. Everything else the service does it does as vestibule_service, which has no right to
+-- change the log; the role is made here because making roles is not the owner's.
+\getenv password DATABASE_PASSWORD
+create role vestibule login password :'password';
+create role vestibule_service nologin;
+grant vestibule_service to vestibule;
+-- Erasure is complete once a checkpoint has dropped the old files: the owner may ask for one.
+grant pg_checkpoint to vestibule;
+create database vestibule owner vestibule encoding 'UTF8' locale 'C' template template0;
