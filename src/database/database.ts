@@ -21,6 +21,7 @@ export interface DatabaseOptions {
   readonly applicationName?: string;
 }
 
+const CONNECT_TIMEOUT_MS = 15_000;
 const INT8 = 20;
 const INT8_ARRAY = 1016;
 
@@ -32,11 +33,17 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.applicationName ?? 'vestibule',
     types: { getTypeParser },
     options: '-c timezone=UTC',
+    // A database that is gone without a word: not to be waited for by every request until the system gives up.
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     // A batch sends all its statements at once and then waits: three round trips, not thirteen.
     pipeline: true,
   });
-  // An idle connection that breaks is replaced on the next query; without a listener it would end the process.
+  // A connection that breaks fails the query on it, if there is one, and is replaced by the next. Without listeners it
+  // would end the process: the pool hears it of idle connections only.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   if (options.role !== 'owner')
     pool.on('connect', (client) => void client.query(TAKE_SERVICE_ROLE).catch(() => undefined));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });

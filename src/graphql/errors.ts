@@ -1,6 +1,7 @@
 /** How errors are told: `extensions.code` is the errcode, and what is unexpected is logged and not told. */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
+import { databaseAway } from '../commands/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
 
 // Errors of GraphQL itself: a document that does not parse or does not fit the schema keeps the code that clients of
@@ -24,7 +25,8 @@ export function errorFormatter(
     const errcode = ERRCODES.get(code);
     if (errcode !== undefined) return withExtensions(formatted, formatted.message, { code: errcode });
     log.error({ err: thrown, path: formatted.path }, 'a GraphQL field failed');
-    return withExtensions(formatted, 'Something went wrong on our side.', { code: 'M_UNKNOWN' });
+    const message = databaseAway(thrown)?.message ?? 'Something went wrong on our side.';
+    return withExtensions(formatted, message, { code: 'M_UNKNOWN' });
   };
 }
 

@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { callerByToken } from '../accounts/access-tokens.ts';
 import type { Actor } from '../commands/act.ts';
+import { databaseAway } from '../commands/connection-loss.ts';
 import type { Db } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { parseJson } from '../matrix/json.ts';
@@ -160,5 +161,5 @@ function asMatrixError(error: unknown): MatrixError {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new MatrixError('M_UNKNOWN', 'The request is malformed.', { status });
   }
-  return new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
+  return databaseAway(error) ?? new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
 }

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { databaseAway } from '../commands/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
 
 /** Sent with every answer, errors too (client-server API, Web Browser Clients). */
@@ -53,7 +54,7 @@ function asMatrixError(error: unknown): MatrixError {
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new MatrixError('M_UNKNOWN', 'The request is malformed.', { status });
   }
-  return new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
+  return databaseAway(error) ?? new MatrixError('M_UNKNOWN', 'Something went wrong on our side.');
 }
 
 const REFUSED_BY_PARSER: Readonly<Record<string, number>> = {

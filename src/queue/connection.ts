@@ -53,6 +53,8 @@ function connectPostgres(url: string, side: 'producer' | 'worker', onError: (err
     keepAlive: true,
   });
   pool.on('error', onError);
+  // Of connections in use the pool does not hear, and an error that nobody hears ends the process.
+  pool.on('connect', (client) => void client.on('error', onError));
   return {
     queue: (name) => new Queue(name, { connection: pool }, createPostgresBackend as never),
     worker: (name, take) =>

@@ -69,6 +69,8 @@ export type Processor = (name: JobName, payload: unknown, progress: (report: obj
 export async function prepareQueue(home: QueueHome): Promise<void> {
   if ('redisUrl' in home) return;
   const client = new pg.Client({ connectionString: home.postgresUrl });
+  // A connection that breaks fails the query on it; without a listener it would end the process besides.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await runMigrations(client);

@@ -17,36 +17,30 @@ export interface WorkerParts {
   readonly logger: SealDeps['logger'] & { warn(fields: object, message: string): void };
 }
 
+/** One run of a job. */
+export interface JobRun {
+  readonly progress: (report: object) => void;
+  /** Aborts when the worker closes: a long job gives up, and is asked for again by whoever wanted it. */
+  readonly signal: AbortSignal;
+}
+
 type Processors = {
-  readonly [N in JobName]: (
-    parts: WorkerParts,
-    payload: JobPayloads[N],
-    progress: (report: object) => void,
-  ) => Promise<object>;
+  readonly [N in JobName]: (parts: WorkerParts, payload: JobPayloads[N], run: JobRun) => Promise<object>;
 };
 
 const PROCESSORS: Processors = {
   seal: async (parts) => ({ seals: (await sealLog(parts)).length }),
-  verify: (parts, _payload, progress) => verify(parts, { onProgress: progress }),
-  rebuild: (parts, { force }, progress) =>
+  verify: (parts, _payload, { progress, signal }) => verify(parts, { onProgress: progress, signal }),
+  rebuild: (parts, { force }, { progress, signal }) =>
     rebuild(
       { pool: parts.pool, serverName: parts.identity.serverName },
-      { replace: force === true ? 'always' : 'when_different', onProgress: progress },
+      { replace: force === true ? 'always' : 'when_different', onProgress: progress, signal },
     ),
-  scrub: (parts, _payload, progress) => scrubFiles(parts.ownerPool, progress),
+  scrub: (parts, _payload, { progress }) => scrubFiles(parts.ownerPool, progress),
 };
 
 /** Does one job; what it returns is the job's result. */
-export function runJob(
-  parts: WorkerParts,
-  name: JobName,
-  payload: unknown,
-  progress: (report: object) => void,
-): Promise<object> {
-  const process = PROCESSORS[name] as (
-    parts: WorkerParts,
-    payload: unknown,
-    progress: (report: object) => void,
-  ) => Promise<object>;
-  return process(parts, payload, progress);
+export function runJob(parts: WorkerParts, name: JobName, payload: unknown, run: JobRun): Promise<object> {
+  const process = PROCESSORS[name] as (parts: WorkerParts, payload: unknown, run: JobRun) => Promise<object>;
+  return process(parts, payload, run);
 }

@@ -13,7 +13,7 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
-  /** Waits for running jobs to end. */
+  /** Tells long jobs to give up and waits for running ones to end. */
   close(): Promise<void>;
 }
 
@@ -23,8 +23,9 @@ export const WORKER_DEFAULTS = { sealEveryMs: 60_000, beatEveryMs: 10_000 } as c
 export function startWorker(parts: WorkerParts, options: WorkerOptions): RunningWorker {
   const onError = (error: Error): void => parts.logger.warn({ err: error }, 'the job queue is not reachable');
   const queue = openQueue({ home: options.home, onError });
+  const closing = new AbortController();
   const worker = openWorker({ home: options.home, onError }, (name, payload, progress) =>
-    runJob(parts, name, payload, progress),
+    runJob(parts, name, payload, { progress, signal: closing.signal }),
   );
   const tend = (): void => {
     beat(parts.pool, options.name, parts.now).catch(onError);
@@ -36,6 +37,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Running
   return {
     async close() {
       clearInterval(timer);
+      closing.abort(new Error('The worker was told to stop.'));
       await worker.close();
       await queue.close();
     },

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knockRoom, register, request, type Client } from '../support/client.ts';
 import { embeddedProcess, lockFile } from '../support/embedded.ts';
-import { freePort, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
+import { freePort, launchServer, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 
 let dataDir: string;
 let server: TestServer;
@@ -112,12 +112,12 @@ describe('a server that is told to stop', () => {
 describe('a second server on the same data', () => {
   it('waits, and takes over when the first one is gone', async () => {
     const port = await freePort();
-    const waiting = startServer({ dataDir, port });
-    await sleep(2_500);
+    const waiting = await launchServer({ dataDir, port });
+    await waiting.says('waiting to take over');
     await expect(fetch(`http://127.0.0.1:${port}/_matrix/client/versions`)).rejects.toThrow();
     await server.kill();
-    server = await waiting;
-    expect(server.output().out).toContain('waiting to take over');
+    server = waiting;
+    await server.answering();
     await register(server.url, 'after-the-change');
   });
 });

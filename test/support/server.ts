@@ -26,6 +26,12 @@ export interface TestServer {
   readonly process: ChildProcess;
   /** Everything it has printed: standard output, and its log. */
   output(): { readonly out: string; readonly log: string };
+  /** Resolves when it serves. Rejects with what it printed when it ends before. */
+  answering(): Promise<void>;
+  /** Resolves when the words are in its output or its log. Rejects when it ends without them. */
+  says(words: string): Promise<void>;
+  /** Resolves to the exit code when it has ended; null when a signal ended it. */
+  readonly gone: Promise<number | null>;
   /** SIGTERM, and the exit code. Removes a temporary data folder. */
   stop(): Promise<number | null>;
   /** SIGKILL; the data stays. */
@@ -34,6 +40,13 @@ export interface TestServer {
 
 /** Resolves when the server answers. Rejects with what it printed when it ends before. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const server = await launchServer(options);
+  await server.answering();
+  return server;
+}
+
+/** Starts a server and does not wait for it: it may have to wait for another one. */
+export async function launchServer(options: ServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const port = options.port ?? (await freePort());
   const { child, printed } = run(['serve', ...(options.args ?? [])], {
@@ -44,14 +57,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     ...options.env,
   });
   const url = `http://127.0.0.1:${port}`;
-  await answering(url, child, printed);
-  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const gone = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   return {
     url,
     port,
     dataDir,
     process: child,
     output: () => ({ ...printed }),
+    gone,
+    answering: () => answering(url, child, printed),
+    says: (words) => until(child, printed, async () => printed.out.includes(words) || printed.log.includes(words)),
     async stop() {
       child.kill('SIGTERM');
       const code = await gone;
@@ -118,11 +133,17 @@ function run(
 }
 
 async function answering(url: string, child: ChildProcess, printed: Printed): Promise<void> {
-  for (let waited = 0; waited < 60_000; waited += 50) {
-    if (child.exitCode !== null || child.signalCode !== null) break;
+  await until(child, printed, async () => {
     const answer = await fetch(`${url}/_matrix/client/versions`).catch(() => null);
-    if (answer?.status === 200 && printed.out.includes('Accounts')) return;
+    return answer?.status === 200 && printed.out.includes('Accounts');
+  });
+}
+
+async function until(child: ChildProcess, printed: Printed, come: () => Promise<boolean>): Promise<void> {
+  for (let waited = 0; waited < 60_000; waited += 50) {
+    if (await come()) return;
+    if (child.exitCode !== null || child.signalCode !== null) break;
     await sleep(50);
   }
-  throw new Error(`the server did not start:\n${printed.out}\n${printed.log}`);
+  throw new Error(`the process ended, or did not come to what was expected of it:\n${printed.out}\n${printed.log}`);
 }

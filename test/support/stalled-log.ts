@@ -6,6 +6,8 @@ export interface StalledLog {
   /** Resolves when a batch waits for the head. */
   reached(): Promise<void>;
   release(): Promise<void>;
+  /** Lets go as another writer that has taken the log over. */
+  takeOver(): Promise<void>;
 }
 
 export async function stallLog({ owner }: TestDatabase): Promise<StalledLog> {
@@ -21,6 +23,11 @@ export async function stallLog({ owner }: TestDatabase): Promise<StalledLog> {
         if ((rowCount ?? 0) > 0) return;
         await sleep(5);
       }
+    },
+    async takeOver() {
+      await client.query('update log_head set epoch = epoch + 1');
+      await client.query('commit');
+      client.release();
     },
     async release() {
       await client.query('rollback');
