@@ -45,7 +45,7 @@ type Extra = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
  * A refusal that reaches the caller. `extra` is added to the error body (`room_version`, `retry_after_ms`, `soft_logout`);
- * its `status` alone replaces the table's HTTP status and stays out of the body:
+ * a number as its `status` replaces the table's HTTP status and stays out of the body:
  * `new MatrixError('M_UNKNOWN', 'No server answered.', { status: 502 })`.
  */
 export class MatrixError extends Error {
@@ -55,10 +55,11 @@ export class MatrixError extends Error {
 
   constructor(errcode: Errcode, message?: string, extra: Extra = {}) {
     super(message ?? ERRCODES[errcode].meaning);
-    const { status, ...body } = extra;
+    const { status, ...rest } = extra;
+    const replaced = typeof status === 'number';
     this.name = 'MatrixError';
     this.errcode = errcode;
-    this.status = typeof status === 'number' ? status : ERRCODES[errcode].status;
-    this.extra = body;
+    this.status = replaced ? status : ERRCODES[errcode].status;
+    this.extra = replaced ? rest : extra;
   }
 }

@@ -15,6 +15,12 @@ test('an error may name another status, which stays out of its body', () => {
   expect(error.extra).toEqual({ room_version: '12' });
 });
 
+test('a status in words is part of the body', () => {
+  const error = new MatrixError('KNOCK_ALREADY_DECIDED', 'Too late.', { status: 'ACCEPTED' });
+  expect(error.status).toBe(409);
+  expect(error.extra).toEqual({ status: 'ACCEPTED' });
+});
+
 test('every code has a status of the 400s or 500s and a sentence', () => {
   for (const { status, meaning } of Object.values(ERRCODES)) {
     expect(status).toBeGreaterThanOrEqual(400);
