@@ -1,7 +1,7 @@
 /** Who sees what through GraphQL: each thing by every way there is, for everybody from the owner to a stranger. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
-import { act, ask, makeRoom, openDesk, refusedAct, type Desk } from '../support/graphql.ts';
+import { act, ask, makeRoom, openDesk, refusedAct, type Data, type Desk } from '../support/graphql.ts';
 
 let desk: Desk;
 let roomId: string;
@@ -71,7 +71,7 @@ const EVERY_WAY = `query ($room: String!, $user: String!, $Room: ID!, $Member: I
   viewer { user { userId memberships { totalCount } } rooms { totalCount nodes { roomId } } knocks { totalCount } }
 }`;
 
-async function look(name: string): Promise<{ data: any; text: string }> {
+async function look(name: string): Promise<{ readonly data: Data; readonly text: string }> {
   const client = people[name]!;
   const variables = { ...ids, RejectedKnock: undefined, room: roomId, user: people['kim']!.userId };
   const data = await ask(client, EVERY_WAY, variables);

@@ -228,7 +228,7 @@ describe('powers', () => {
             if (may) continue;
             const userId = target.userId;
             const rest = await client.call('POST', `/rooms/${room}/${endpoint}`, { user_id: userId });
-            const told = await refusedAct(client, mutation as MembershipAct, { roomId: room, userId });
+            const told = await refusedAct(client, mutation, { roomId: room, userId });
             expect(rest.status, `${endpoint} ${client.userId} ${userId}`).toBe(403);
             expect([told.extensions.code, told.message]).toEqual([rest.body.errcode, rest.body.error]);
             compared += 1;

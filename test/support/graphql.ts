@@ -43,7 +43,7 @@ async function signIn(url: string, name: string, password: string): Promise<Clie
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- what a server answers is looked at field by field
-type Data = any;
+export type Data = any;
 
 /** Asks, and expects an answer without errors. */
 export async function ask(client: Client, query: string, variables: object = {}): Promise<Data> {
