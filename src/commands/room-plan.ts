@@ -12,7 +12,9 @@ export interface CreateRoomInput {
   readonly room_version?: string | undefined;
   readonly name?: string | undefined;
   readonly topic?: string | undefined;
+  readonly room_alias_name?: string | undefined;
   readonly invite?: readonly string[] | undefined;
+  readonly invite_3pid?: readonly JsonObject[] | undefined;
   readonly is_direct?: boolean | undefined;
   readonly creation_content?: JsonObject | undefined;
   readonly power_level_content_override?: JsonObject | undefined;
@@ -45,6 +47,10 @@ export function planRoom(
 ): RoomPlan {
   const version = roomVersion(input.room_version ?? by.defaultVersion);
   if (version === null) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION');
+  if (input.room_alias_name !== undefined)
+    throw new MatrixError('M_INVALID_PARAM', 'This server gives out no room aliases.');
+  if ((input.invite_3pid ?? []).length > 0)
+    throw new MatrixError('M_INVALID_PARAM', 'This server invites by user id only.');
   const preset = input.preset ?? (input.visibility === 'public' ? 'public_chat' : 'private_chat');
   const invites = [...new Set((input.invite ?? []).map(invitee))];
   const trusted = preset === 'trusted_private_chat' ? invites : [];
@@ -73,6 +79,8 @@ function plannedState(entry: NonNullable<CreateRoomInput['initial_state']>[numbe
   if (type === 'm.room.canonical_alias' && (content['alias'] !== undefined || content['alt_aliases'] !== undefined)) {
     throw new MatrixError('M_BAD_ALIAS');
   }
+  const problem = type === 'm.room.power_levels' && stateKey === '' ? powerLevelProblem(content) : null;
+  if (problem !== null) throw new MatrixError('M_INVALID_PARAM', problem);
   return { type, stateKey, content };
 }
 

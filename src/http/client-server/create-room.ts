@@ -1,7 +1,6 @@
 /** POST /createRoom: makes a room with all its first events. */
 import { Type } from 'typebox';
 import { createRoom as create } from '../../commands/create-room.ts';
-import { MatrixError } from '../../matrix/errors.ts';
 import type { JsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
 
@@ -32,10 +31,7 @@ export const createRoom = endpoint({
   auth: 'user',
   body: CreateRoomBody,
   async handle(parts, { body, caller }) {
-    const { room_alias_name: alias, invite_3pid: thirdParty = [], ...input } = body;
-    if (alias !== undefined) throw new MatrixError('M_INVALID_PARAM', 'This server gives out no room aliases.');
-    if (thirdParty.length > 0) throw new MatrixError('M_INVALID_PARAM', 'This server invites by user id only.');
-    const { roomId } = await create(parts.commands, caller, input);
+    const { roomId } = await create(parts.commands, caller, body);
     return { room_id: roomId };
   },
 });

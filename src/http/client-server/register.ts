@@ -78,7 +78,7 @@ async function wantedOf(body: JsonObject & { readonly password?: string }, bound
     inhibit_login,
     password_hash: hashed ? await hashNewPassword(password) : undefined,
     ...bound,
-  }) as Wanted;
+  });
 }
 
 async function findSession({ db, now }: HttpParts, id: string): Promise<Session | null> {
