@@ -53,6 +53,24 @@ export async function startCluster(): Promise<Cluster> {
   };
 }
 
+let copies = 0;
+
+/** A database for one use: a copy of `from`, dropped afterwards. */
+export async function withCopy<T>(
+  cluster: Cluster,
+  from: string,
+  use: (database: BenchDatabase) => Promise<T>,
+): Promise<T> {
+  const name = `copy_${++copies}`;
+  const database = await cluster.create(name, from);
+  try {
+    return await use(database);
+  } finally {
+    await database.close();
+    await cluster.drop(name);
+  }
+}
+
 function open(server: string, name: string): BenchDatabase {
   const url = new URL(server);
   url.pathname = `/${name}`;

@@ -8,7 +8,9 @@ interface ProfileNode {
   readonly children?: readonly number[];
 }
 
-interface Profile {
+export interface Profile {
+  /** Microseconds on the machine's monotonic clock, as process.hrtime() counts. */
+  readonly startTime: number;
   readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   /** Microseconds since the sample before. */
@@ -35,20 +37,19 @@ export async function readProfile(folder: string): Promise<Profile> {
 }
 
 /**
- * Self time by kind, over the samples between two shares of the profile's time. Built-in code (crypto, JSON, sockets)
+ * Self time by kind, over the samples between two times of the monotonic clock (microseconds). Built-in code (crypto, JSON, sockets)
  * carries no file: it counts for whoever called it, unless it is a kind by itself.
  */
-export function summarise(profile: Profile, from = 0, to = 1): Summary {
+export function summarise(profile: Profile, from = 0, to = Infinity): Summary {
   const kinds = new Map<string, number>();
   const functions = new Map<string, number>();
   const named = kindOfNodes(profile);
-  const total = profile.timeDeltas.reduce((sum, delta) => sum + delta, 0);
-  let [at, busy] = [0, 0];
+  let [at, busy] = [profile.startTime, 0];
   for (const [i, id] of profile.samples.entries()) {
     const delta = profile.timeDeltas[i] ?? 0;
     at += delta;
     const node = named.get(id);
-    if (node === undefined || at < total * from || at > total * to || node.kind === IDLE) continue;
+    if (node === undefined || at < from || at > to || node.kind === IDLE) continue;
     busy += delta;
     kinds.set(node.kind, (kinds.get(node.kind) ?? 0) + delta);
     functions.set(node.label, (functions.get(node.label) ?? 0) + delta);

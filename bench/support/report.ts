@@ -24,18 +24,39 @@ function cpuText(results: Results, name: string): string {
   return `${median('ownCpu')} + ${median('postgresCpu')}`;
 }
 
+/** What a run found, in words and over its rounds; `bench/all.ts` gathers these. */
+export interface Finding {
+  readonly what: string;
+  readonly found: Spread;
+  readonly digits: number;
+  readonly budget: string | null;
+  readonly met: boolean | null;
+}
+
 /** A budget: the median counts. */
 export function printBudget(
   what: string,
   values: readonly number[],
-  budget: { atLeast: number } | { atMost: number },
+  budget: { readonly atLeast: number } | { readonly atMost: number },
 ): void {
   const found = spread(values);
-  const [held, limit] =
+  const [met, limit] =
     'atLeast' in budget
       ? [found.median >= budget.atLeast, `at least ${budget.atLeast}`]
       : [found.median <= budget.atMost, `at most ${budget.atMost}`];
-  say(`${what.padEnd(64)}${text(found, 2).padEnd(22)}budget ${limit}: ${held ? 'met' : 'MISSED'}`);
+  print({ what, found, digits: 2, budget: limit, met });
+}
+
+/** A figure that has no budget. */
+export function printValue(what: string, values: readonly number[], digits: number): void {
+  print({ what, found: spread(values), digits, budget: null, met: null });
+}
+
+function print(finding: Finding): void {
+  const { what, found, digits, budget, met } = finding;
+  const verdict = budget === null ? '' : `budget ${budget}: ${met === true ? 'met' : 'MISSED'}`;
+  say(`${what.padEnd(64)}${text(found, digits).padEnd(24)}${verdict}`.trimEnd());
+  process.send?.(finding);
 }
 
 export function text({ min, median, max }: Spread, digits: number): string {
