@@ -68,10 +68,26 @@ async function measureRounds(stage: Stage): Promise<void> {
   printTable(results, 'requests/s');
   say('(own: the server)\n');
   for (const where of ['one room', many]) {
-    printValue(`knocks a second over HTTP, ${where}`, figures(results, where, (s) => s.rate), 0);
-    printValue(`p99 in ms, ${where}`, figures(results, where, (s) => s.p99), 1);
-    printValue(`CPU of the server in ms a knock, ${where}`, figures(results, where, (s) => (s.ownCpu ?? 0) / 1_000), 3);
-    printValue(`CPU of Postgres in ms a knock, ${where}`, figures(results, where, (s) => (s.postgresCpu ?? 0) / 1_000), 3);
+    printValue(
+      `knocks a second over HTTP, ${where}`,
+      figures(results, where, (s) => s.rate),
+      0,
+    );
+    printValue(
+      `p99 in ms, ${where}`,
+      figures(results, where, (s) => s.p99),
+      1,
+    );
+    printValue(
+      `CPU of the server in ms a knock, ${where}`,
+      figures(results, where, (s) => (s.ownCpu ?? 0) / 1_000),
+      3,
+    );
+    printValue(
+      `CPU of Postgres in ms a knock, ${where}`,
+      figures(results, where, (s) => (s.postgresCpu ?? 0) / 1_000),
+      3,
+    );
   }
 }
 

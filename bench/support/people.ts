@@ -9,7 +9,12 @@ export interface Person {
   readonly token: string;
 }
 
-export async function makePeople({ db }: Database, server: ServerName, prefix: string, count: number): Promise<Person[]> {
+export async function makePeople(
+  { db }: Database,
+  server: ServerName,
+  prefix: string,
+  count: number,
+): Promise<Person[]> {
   const now = Date.now();
   const make = async (n: number): Promise<Person> => {
     const userId = userIdOf(`${prefix}${n}`, server)!;

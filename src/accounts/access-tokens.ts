@@ -1,5 +1,7 @@
 /** Access tokens and the devices they belong to. Only hashes are stored. */
+import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
+import { gathered } from '../database/gather.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { hashSecret, newSecret, randomId } from './secrets.ts';
 
@@ -20,18 +22,25 @@ export interface NewLogin {
   readonly now: number;
 }
 
-/** Whose token this is; null when it is unknown, or its account is deactivated. */
-export async function callerByToken(db: Db, secret: string): Promise<TokenOwner | null> {
-  const row = await db
+async function callersByTokens(db: Db, secrets: readonly string[]): Promise<readonly (TokenOwner | null)[]> {
+  const hashes = secrets.map(hashSecret);
+  const rows = await db
     .selectFrom('access_tokens as t')
     .innerJoin('users as u', 'u.user_id', 't.user_id')
-    .select(['t.id', 't.user_id', 't.device_id', 'u.admin'])
-    .where('t.hash', '=', hashSecret(secret))
+    .select(['t.hash', 't.id', 't.user_id', 't.device_id', 'u.admin'])
+    .where('t.hash', '=', sql<Buffer>`any(${hashes}::bytea[])`)
     .where('u.deactivated_at', 'is', null)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  return { userId: row.user_id as UserId, token: row.id, deviceId: row.device_id, admin: row.admin };
+    .execute();
+  const byHash = new Map(rows.map((row) => [row.hash.toString('base64'), row]));
+  return hashes.map((hash) => {
+    const row = byHash.get(hash.toString('base64'));
+    if (row === undefined) return null;
+    return { userId: row.user_id as UserId, token: row.id, deviceId: row.device_id, admin: row.admin };
+  });
 }
+
+/** Whose token this is; null when it is unknown, or its account is deactivated. */
+export const callerByToken: (db: Db, secret: string) => Promise<TokenOwner | null> = gathered(callersByTokens);
 
 /** Makes a token for a device; the secret is returned this once. */
 export async function logIn(

@@ -1,21 +1,13 @@
 /** What people show of themselves: display name and picture. */
+import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
+import { gathered } from '../database/gather.ts';
 import type { TxClient } from '../database/tx.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 
 export interface Profile {
   readonly displayname: string | null;
   readonly avatar_url: string | null;
-}
-
-/** The profile of a local user; empty for one who set nothing. */
-export async function profileOf(db: Db, userId: UserId): Promise<Profile> {
-  const row = await db
-    .selectFrom('profiles')
-    .select(['displayname', 'avatar_url'])
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
-  return row ?? { displayname: null, avatar_url: null };
 }
 
 /** Sets the display name, or with null takes it away. */
@@ -42,8 +34,11 @@ export async function profilesOf(db: Db, userIds: readonly string[]): Promise<re
   const rows = await db
     .selectFrom('profiles')
     .select(['user_id', 'displayname', 'avatar_url'])
-    .where('user_id', 'in', userIds)
+    .where('user_id', '=', sql<string>`any(${userIds}::text[])`)
     .execute();
   const byUser = new Map(rows.map(({ user_id, ...profile }) => [user_id, profile]));
   return userIds.map((userId) => byUser.get(userId) ?? { displayname: null, avatar_url: null });
 }
+
+/** The profile of a local user; empty for one who set nothing. */
+export const profileOf: (db: Db, userId: UserId) => Promise<Profile> = gathered(profilesOf);

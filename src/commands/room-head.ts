@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { LRUCache } from 'lru-cache';
 import type { Db } from '../database/database.ts';
+import { gathered } from '../database/gather.ts';
 import type { EventSlot, JudgedPdu } from '../log/judged-pdu.ts';
 import { readEvents } from '../log/read.ts';
 import { stateName, type Ref } from '../log/state-lines.ts';
@@ -200,7 +201,7 @@ export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): vo
 }
 
 /** Reads state entries of any rooms, in the order asked; null where there is none. */
-export async function readEntries(
+async function readEntries(
   db: Db,
   keys: readonly { readonly roomId: string; readonly type: string; readonly stateKey: string }[],
 ): Promise<readonly (StateEntry | null)[]> {
@@ -221,21 +222,15 @@ export async function readEntries(
   });
 }
 
-/**
- * Puts an entry that was read ahead of its turn into the cache, unless the lane knows better by now. `read` is what
- * `readEntries` finds for the member.
- */
-export async function warm(
-  cache: StateCache,
-  head: RoomHead,
-  stateKey: string,
-  read: () => Promise<StateEntry | null>,
-): Promise<void> {
+const readEntry = gathered(readEntries);
+
+/** Reads a member's state ahead of its turn into the cache, unless the lane knows better by then. */
+export async function warm(db: Db, cache: StateCache, head: RoomHead, stateKey: string): Promise<void> {
   const name = stateName('m.room.member', stateKey);
   if (head.pending.has(name) || cache.has(cacheName(head, name))) return;
   const mark = Symbol();
   head.warming.set(name, mark);
-  const entry = await read();
+  const entry = await readEntry(db, { roomId: head.roomId, type: 'm.room.member', stateKey });
   if (head.warming.get(name) !== mark) return;
   head.warming.delete(name);
   cache.set(cacheName(head, name), { entry });

@@ -1,5 +1,4 @@
 /** A room's queue in this process: one proposal at a time, each building on the head that the one before left in memory. */
-import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { Gauge } from 'prom-client';
 import type { Db } from '../database/database.ts';
@@ -7,8 +6,8 @@ import type { ActionRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Recorder } from './record.ts';
-import { advance, countServers, headState, loadRoomHead, readEntries, settle, warm } from './room-head.ts';
-import type { HeadState, RoomHead, StateCache, StateEntry } from './room-head.ts';
+import { advance, countServers, headState, loadRoomHead, settle, warm } from './room-head.ts';
+import type { HeadState, RoomHead, StateCache } from './room-head.ts';
 
 /** What a proposal comes to: events and acts to store, and the answer to give once they are durable. */
 export interface Decision<T> {
@@ -69,7 +68,6 @@ interface Lane {
 export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () => Recorder }): RoomLanes {
   const lanes = new Map<string, Lane>();
   const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
-  const ahead = membersAhead(deps.db);
   const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
 
   const headFor = async (lane: Lane, roomId: string): Promise<RoomHead | null> => {
@@ -122,25 +120,11 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     async warm(roomId, userIds) {
       const head = heads.get(roomId);
       if (head === undefined || head.stale) return;
-      const read = (userId: string) => ahead.load(`${roomId}\u0000${userId}`);
-      await Promise.all(userIds.map((userId) => warm(cache, head, userId, () => read(userId))));
+      await Promise.all(userIds.map((userId) => warm(deps.db, cache, head, userId)));
     },
     run,
     forget: (roomId) => markStale(roomId === undefined ? [...heads.values()] : [heads.get(roomId)]),
   };
-}
-
-/** Member state by room and user: everybody who asks in one turn of the event loop shares a query. */
-function membersAhead(db: Db): DataLoader<string, StateEntry | null> {
-  const keyOf = (name: string) => {
-    const [roomId = '', stateKey = ''] = name.split('\u0000');
-    return { roomId, type: 'm.room.member', stateKey };
-  };
-  return new DataLoader((names) => readEntries(db, names.map(keyOf)), {
-    cache: false,
-    maxBatchSize: 500,
-    batchScheduleFn: (send) => void setImmediate(send),
-  });
 }
 
 function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRoom {

@@ -1,0 +1,36 @@
+/** Look-ups that share a query: what is asked for within one turn of the event loop is read at once. */
+import DataLoader from 'dataloader';
+import type { Db } from './database.ts';
+
+const MAX_KEYS = 500;
+
+/**
+ * The look-up of one key, made of the look-up of many, which answers in the order asked. Nothing is remembered: every
+ * answer was read after its question. A key that the database refuses fails alone.
+ */
+export function gathered<K, V>(
+  read: (db: Db, keys: readonly K[]) => Promise<readonly V[]>,
+): (db: Db, key: K) => Promise<V> {
+  const loaders = new WeakMap<Db, DataLoader<K, V>>();
+  const readAlone = async (db: Db, key: K): Promise<V | Error> => {
+    try {
+      return (await read(db, [key]))[0]!;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
+  const loaderOf = (db: Db): DataLoader<K, V> => {
+    const readAll = (keys: readonly K[]) =>
+      read(db, keys).catch(() => Promise.all(keys.map((key) => readAlone(db, key))));
+    return new DataLoader(readAll, {
+      cache: false,
+      maxBatchSize: MAX_KEYS,
+      batchScheduleFn: (send) => void setImmediate(send),
+    });
+  };
+  return (db, key) => {
+    const loader = loaders.get(db) ?? loaderOf(db);
+    loaders.set(db, loader);
+    return loader.load(key);
+  };
+}
