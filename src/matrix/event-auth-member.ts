@@ -17,9 +17,10 @@ interface MemberCase {
 
 /** Judges an m.room.member event; null allows it. https://spec.matrix.org/latest/rooms/v12/#authorization-rules */
 export function checkMember(pdu: PduFields, version: RoomVersion, state: RoomState): Rejection | null {
-  // If there is no state_key property, or no membership property in content, reject.
+  // If there is no state_key property, or no membership property in content, reject. Nor can what is no user id be a
+  // member, which the rules leave unsaid and servers agree on.
   const target = pdu.state_key;
-  if (target === undefined) return reject('member.state_key', 'A member event must say whose membership it sets.');
+  if (!isUserId(target)) return reject('member.state_key', 'A member event must say whose membership it sets.');
   const unsigned = checkAuthoriserSignature(pdu, version);
   if (unsigned !== null) return unsigned;
   const member: MemberCase = { pdu, target, version, state };

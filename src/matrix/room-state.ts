@@ -68,10 +68,11 @@ export function powerLevels(state: RoomState, version: RoomVersion): PowerLevels
   };
 }
 
-/** The room's join rule; `invite` when there is none. */
+/** The room's join rule; `invite` when there is none, and the empty string, which admits nobody, when it is no string. */
 export function joinRule(state: RoomState): string {
-  const event = state.get('m.room.join_rules', '');
-  return (event && stringIn(event.pdu.content, 'join_rule')) ?? 'invite';
+  const content = state.get('m.room.join_rules', '')?.pdu.content;
+  if (content === undefined || !Object.hasOwn(content, 'join_rule')) return 'invite';
+  return stringIn(content, 'join_rule') ?? '';
 }
 
 /** A user's membership; `none` without a member event. */

@@ -311,6 +311,10 @@ describe.each(ALL_VERSIONS)('in version %s a member event', (version) => {
     const at = room(version);
     const content = { membership: 'join' };
     expect(at.judge({ type: 'm.room.member', sender: bob, content })).toBe('member.state_key');
+    for (const target of ['', 'kim', '@kim', 'kim:there', '@kim:no server']) {
+      const invite = { type: 'm.room.member', sender: mod, state_key: target, content: { membership: 'invite' } };
+      expect(at.judge(invite)).toBe('member.state_key');
+    }
     for (const membership of ['knocked', '', null, 7, ['join'], '__proto__']) {
       const malformed = { type: 'm.room.member', sender: bob, state_key: bob, content: { membership } };
       expect(at.judge(malformed)).toBe('member.membership');

@@ -59,6 +59,18 @@ describe.each(ALL_VERSIONS)('in version %s', (version) => {
     expect(membershipIn(at.state, bob)).toBe('none');
   });
 
+  test('a join rule that is no text lets nobody in, not even the invited', () => {
+    for (const rule of [7, null, ['public'], {}]) {
+      const at = makeRoom(version, { joinRule: null });
+      at.force({ type: 'm.room.join_rules', state_key: '', sender: CREATOR, content: { join_rule: rule } });
+      at.force(at.membership(CREATOR, bob, 'invite'));
+      expect(at.judge(at.membership(bob, bob, 'join'))).toBe('member.join.join_rule');
+    }
+    const silent = makeRoom(version, { joinRule: null });
+    silent.force({ type: 'm.room.join_rules', state_key: '', sender: CREATOR, content: {} });
+    expect(joinRule(silent.state)).toBe('invite');
+  });
+
   test('additional creators count in version 12 alone, each once', () => {
     const at = makeRoom(version, { createContent: { additional_creators: [ally, CREATOR, ally] } });
     expect(creators(at.state, at.version)).toEqual(isCreatorAbove ? [CREATOR, ally] : [CREATOR]);
