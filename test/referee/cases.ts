@@ -22,13 +22,13 @@ export interface CitedEvent extends StateEvent {
 
 export const ROOM = '!room:here' as RoomId;
 /** Cited where the event before is of no matter. */
-const SOME_EVENT = `$${createHash('sha256').update('some event').digest('base64url')}` as EventId;
+export const SOME_EVENT = `$${createHash('sha256').update('some event').digest('base64url')}` as EventId;
 
 export interface EventInput {
   readonly type: string;
   readonly sender: string;
   readonly content: JsonObject;
-  readonly state_key?: JsonValue;
+  readonly state_key?: JsonValue | undefined;
   /** The servers that signed it; its sender's unless told otherwise. */
   readonly signers?: readonly string[];
   readonly [field: string]: JsonValue | undefined;
