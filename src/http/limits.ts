@@ -5,6 +5,8 @@ import { MatrixError } from '../matrix/errors.ts';
 
 export const MAX_BODY_BYTES = 128 * 1024;
 export const MAX_PARAM_LENGTH = 1024;
+/** Requests of one connection that wait for their answers; who sends more is cut off. */
+export const MAX_PIPELINED = 32;
 
 interface Limit {
   /** Requests in a burst. */

@@ -1,5 +1,6 @@
 /** The HTTP listener: every declared endpoint, and the mounts of other doors. */
-import { METHODS } from 'node:http';
+import { METHODS, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -12,7 +13,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import { authenticateClient } from './authenticate-client.ts';
 import { statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
 import { answerError, answerNoHttp, CORS_HEADERS, unrecognized } from './errors.ts';
-import { MAX_BODY_BYTES, MAX_PARAM_LENGTH } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_PARAM_LENGTH, MAX_PIPELINED } from './limits.ts';
 import type { HttpParts } from './parts.ts';
 import { readBody, readParams, readQuery } from './read-request.ts';
 
@@ -47,6 +48,7 @@ export async function createHttpServer(
     clientErrorHandler: answerNoHttp,
     frameworkErrors: (error, request, reply) => void answerError(parts.log, error, request, reply),
   });
+  boundPipelines(app);
   readBytes(app);
   answerAnyOrigin(app);
   partOnShutdown(app, parts.shutdown);
@@ -57,6 +59,21 @@ export async function createHttpServer(
   for (const endpoint of endpoints) serve(app, parts, endpoint);
   refuseOtherMethods(app, served);
   return app;
+}
+
+// Node hands over everything that a connection has sent, before the first of it is answered: one connection could otherwise
+// start any number of long polls. Hardly any client sends its next request before it has an answer.
+function boundPipelines(app: FastifyInstance): void {
+  const unanswered = new WeakMap<Socket, number>();
+  const count = (socket: Socket, change: number): number => {
+    const counted = (unanswered.get(socket) ?? 0) + change;
+    unanswered.set(socket, counted);
+    return counted;
+  };
+  app.server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => count(socket, -1));
+    if (count(socket, 1) > MAX_PIPELINED) socket.destroy();
+  });
 }
 
 // Bodies stay bytes until the endpoint says what it wants of them: routes and tokens are checked first, and no parser

@@ -3,8 +3,12 @@ import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 import { parseSyncFilter, wantsRoom } from './sync/filter.ts';
 import { nextBatch, readSync, type SyncNews } from './sync/read-sync.ts';
+import { createSeats } from './sync/seats.ts';
 
 const MAX_TIMEOUT_MS = 60_000;
+const MAX_OPEN = 16;
+
+const seats = createSeats(MAX_OPEN);
 
 /**
  * Answers at once when there is something new, for a first sync and for a full state; otherwise waits up to `timeout`
@@ -29,12 +33,18 @@ export const sync = endpoint({
     const deadline = now() + timeoutIn(query.timeout);
     const { userId } = caller;
     const since = query.since ?? null;
-    for (;;) {
-      const news = await readSync(db, { userId, since, filter, fullState, useStateAfter, now: now() });
-      const remaining = deadline - now();
-      if (since === null || fullState || !news.isEmpty || remaining <= 0 || signal.aborted) return answer(news);
-      const roomIds = new Set([...news.joinedRoomIds].filter((roomId) => wantsRoom(filter, roomId)));
-      await follower.wait({ userId, roomIds }, news.head, remaining, signal);
+    const seat = seats.take(userId);
+    const ended = AbortSignal.any([signal, seat.given]);
+    try {
+      for (;;) {
+        const news = await readSync(db, { userId, since, filter, fullState, useStateAfter, now: now() });
+        const remaining = deadline - now();
+        if (since === null || fullState || !news.isEmpty || remaining <= 0 || ended.aborted) return answer(news);
+        const roomIds = new Set([...news.joinedRoomIds].filter((roomId) => wantsRoom(filter, roomId)));
+        await follower.wait({ userId, roomIds }, news.head, remaining, ended);
+      }
+    } finally {
+      seat.leave();
     }
   },
 });
