@@ -1,8 +1,12 @@
 /** GraphQL as an integration speaks it: a started server, documents, and what acts answer. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { formatSigningKeyFile } from '../../src/matrix/signing-keys.ts';
 import { clientWith, register, request, type Client } from './client.ts';
 import { openTestDatabase, type TestDatabase } from './database.ts';
-import { runRole, startServer, type TestServer } from './server.ts';
+import { openTestLog, type TestLog } from './history.ts';
+import { runRole, startServer, temporaryFolder, type TestServer } from './server.ts';
 
 export interface Desk {
   readonly server: TestServer;
@@ -14,10 +18,12 @@ export interface Desk {
   close(): Promise<void>;
 }
 
-/** A server process on a database of its own. */
-export async function openDesk(env: Readonly<Record<string, string>> = {}): Promise<Desk> {
+/** A server process on a database of its own; `history` writes what happened before it started. */
+export async function openDesk(history?: (log: TestLog) => Promise<void>): Promise<Desk> {
   const test = await openTestDatabase();
-  const server = await startServer({ databaseUrl: test.url, env });
+  const dataDir = await temporaryFolder();
+  const env = history === undefined ? {} : await writeHistory(test, dataDir, history);
+  const server = await startServer({ databaseUrl: test.url, dataDir, env });
   return {
     server,
     test,
@@ -31,8 +37,17 @@ export async function openDesk(env: Readonly<Record<string, string>> = {}): Prom
     async close() {
       await server.stop();
       await test.close();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function writeHistory(test: TestDatabase, dataDir: string, history: (log: TestLog) => Promise<void>) {
+  const log = await openTestLog(test.database);
+  await history(log);
+  await log.close();
+  await writeFile(join(dataDir, 'signing.key'), formatSigningKeyFile([log.identity.key]));
+  return { SERVER_NAME: log.identity.serverName };
 }
 
 async function signIn(url: string, name: string, password: string): Promise<Client> {
