@@ -31,7 +31,7 @@ export const MAX_COST = 20_000;
 /** An act writes to the log. */
 export const MUTATION_COST = 500;
 /** What a list of the schema counts as: small enough for every tool's introspection, too much for a hundred of them. */
-export const INTROSPECTION_LIST = 5;
+export const INTROSPECTION_LIST = 6;
 
 export interface RequestSize {
   readonly depth: number;

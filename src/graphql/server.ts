@@ -82,6 +82,10 @@ const checkOperations: ApolloServerPlugin<Context> = {
         // Its type allows for none, which never gets here.
         if (operation === undefined) return;
         try {
+          // A document with a subscription is valid without a type for it.
+          if (!schema.getRootType(operation.operation)) {
+            throw new MatrixError('M_UNRECOGNIZED', `There is no ${operation.operation} to ask for.`, { status: 400 });
+          }
           if (contextValue.actor === null && !isIntrospection(operation)) throw new MatrixError('M_MISSING_TOKEN');
           checkSize({ schema, document, operation, variables: request.variables ?? {} });
         } catch (error) {
