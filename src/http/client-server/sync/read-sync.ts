@@ -121,7 +121,7 @@ async function readInside(
   const states = await readStates(db, windows, timelines, useStateAfter);
   const live = windows.filter((window) => isNews(window, timelines, states));
   await book.load(live.flatMap((window) => keysOf(window, timelines, states)));
-  const summarised = live.filter((w) => w.entry.section === 'join' && (w.full || stateOf(w, states).membersMoved));
+  const summarised = live.filter((w) => w.entry.section === 'join' && (w.full || stateOf(w, states).summaryMoved));
   const summaries = await readSummaries(
     db,
     book,

@@ -16,8 +16,8 @@ export interface RoomStateDelta {
   readonly events: readonly number[];
   /** By position of a timeline event: what it took the place of. */
   readonly replaced: ReadonlyMap<number, number>;
-  /** A member came, went or changed. */
-  readonly membersMoved: boolean;
+  /** Something changed that the room's summary is made of: a member, the name or the alias. */
+  readonly summaryMoved: boolean;
 }
 
 /** The states by room; `after`: as they are at the end of the timelines, not at their start. */
@@ -68,6 +68,8 @@ export interface StateDeltaInput {
   readonly after: boolean;
 }
 
+const SUMMARISED: readonly string[] = ['m.room.member', 'm.room.name', 'm.room.canonical_alias'];
+
 /**
  * A key has its value at the start of the timeline, which then brings it up to date; or, when the timeline does not hold
  * its last change (it was resolved, or is not for this user to see as an event), the value at the end. Pure.
@@ -87,5 +89,5 @@ export function stateDelta({ changes, base, start, shown, after }: StateDeltaInp
     else if (base !== null) values.set(name, later?.previous ?? null);
   }
   const events = [...values.values()].filter((event) => event !== null);
-  return { events, replaced, membersMoved: changes.some((change) => change.type === 'm.room.member') };
+  return { events, replaced, summaryMoved: changes.some((change) => SUMMARISED.includes(change.type)) };
 }
