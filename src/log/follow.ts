@@ -20,6 +20,8 @@ export interface Follower {
   publish(appended: Appended): void;
   /** Resolves everybody's wait. */
   wakeAll(): void;
+  /** How many wait right now. */
+  waiting(): number;
 }
 
 /** Rooms and users whose last position is remembered; of anything older a waiter is woken for nothing. */
@@ -36,6 +38,7 @@ export function createFollower(initialHead: number): Follower {
     },
   });
   const waiters = new Map<string, Set<() => void>>();
+  let waiting = 0;
 
   const isNews = ({ userId, roomIds }: Interest, position: number): boolean => {
     if (position >= head) return false;
@@ -49,7 +52,9 @@ export function createFollower(initialHead: number): Follower {
     head: () => head,
     async wait(interest, position, timeoutMs, signal) {
       if (signal.aborted || timeoutMs <= 0 || isNews(interest, position)) return;
+      waiting += 1;
       await waitFor(waiters, [interest.userId, ...interest.roomIds], timeoutMs, signal);
+      waiting -= 1;
     },
     publish(appended) {
       head = appended.head;
@@ -64,6 +69,7 @@ export function createFollower(initialHead: number): Follower {
     wakeAll() {
       for (const name of [...waiters.keys()]) wake(waiters, name);
     },
+    waiting: () => waiting,
   };
 }
 

@@ -21,6 +21,7 @@ export function createMetrics(deps: MetricsDeps): Registry {
   for (const metric of counted) registry.registerMetric(metric);
   registerKnocks(registry, deps);
   registerLag(registry, deps);
+  registerPolls(registry, deps);
   return registry;
 }
 
@@ -63,4 +64,15 @@ function registerLag(registry: Registry, { db, follower }: MetricsDeps): void {
     },
   });
   registry.registerMetric(lag);
+}
+
+function registerPolls(registry: Registry, { follower }: MetricsDeps): void {
+  new Gauge({
+    name: 'vestibule_sync_waiting',
+    help: 'Syncs that wait for something new.',
+    registers: [registry],
+    collect() {
+      this.set(follower.waiting());
+    },
+  });
 }
