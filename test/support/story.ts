@@ -1,8 +1,9 @@
 /** What a story over HTTP stands on: a server of its own on a database of its own, its people, and a look into its log. */
+import { rm } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { register, type Answer, type Client } from './client.ts';
 import { openTestDatabase } from './database.ts';
-import { startServer, type TestServer } from './server.ts';
+import { startServer, temporaryFolder, type TestServer } from './server.ts';
 
 export const SERVER_NAME = 'localhost:8448';
 
@@ -30,7 +31,8 @@ export interface Counts {
 
 export async function openStory(env: Readonly<Record<string, string>> = {}): Promise<Story> {
   const database = await openTestDatabase();
-  let server = await startServer({ databaseUrl: database.url, env });
+  const dataDir = await temporaryFolder();
+  let server = await startServer({ databaseUrl: database.url, dataDir, env });
   const { url, port } = server;
   const rows: Story['rows'] = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
     (await database.owner.pool.query<Row>(text, [...values])).rows;
@@ -48,11 +50,12 @@ export async function openStory(env: Readonly<Record<string, string>> = {}): Pro
     },
     async restart() {
       await server.stop();
-      server = await startServer({ databaseUrl: database.url, port, env });
+      server = await startServer({ databaseUrl: database.url, dataDir, port, env });
     },
     async close() {
       await server.stop();
       await database.close();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -51,11 +51,15 @@ function foldRoom(before: KnownRoom | undefined, section: Section, news: Answer[
   // A room that was not joined before is told of anew.
   const base = before?.section === 'join' ? before : null;
   const told = [...(news.state?.events ?? []), ...news.timeline.events, ...(news.state_after?.events ?? [])];
-  return {
-    section,
-    state: new Map([...(base?.state ?? []), ...entries(told)]),
-    summary: { ...base?.summary, ...news.summary },
-  };
+  const state = new Map([...(base?.state ?? []), ...entries(told)]);
+  const { 'm.heroes': heroes, ...counts } = { ...base?.summary, ...news.summary };
+  // Who a room is called after matters where it has no name of its own, and goes stale where it has one.
+  return { section, state, summary: isNamed(state) ? counts : { ...counts, 'm.heroes': heroes } };
+}
+
+function isNamed(state: ReadonlyMap<string, string>): boolean {
+  const name: unknown = JSON.parse(state.get('m.room.name ') ?? '{}').name;
+  return typeof name === 'string' && name !== '';
 }
 
 function entries(events: readonly StateEvent[]): ReadonlyMap<string, string> {
