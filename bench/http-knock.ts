@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { SERVER_NAME } from '../test/support/history.ts';
 import { startServer, temporaryFolder, type TestServer } from '../test/support/server.ts';
 import { startCluster, type BenchDatabase, type Cluster } from './support/cluster.ts';
+import { createKnockRooms, knockRequests } from './support/http-knocks.ts';
 import { runLoad } from './support/http-load.ts';
-import { reasonOf } from './support/knocks.ts';
-import { cpuOf, cpuOfTree, type Sample } from './support/measure.ts';
+import { withCpu, type Sample } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { makePeople, type Person } from './support/people.ts';
 import { readProfile, summarise } from './support/profile.ts';
@@ -91,45 +91,21 @@ async function measureRounds(stage: Stage): Promise<void> {
   }
 }
 
-/** By one person, through the API. */
-async function makeRooms({ people }: Stage, server: TestServer, count: number): Promise<readonly string[]> {
-  const body = JSON.stringify({
-    preset: 'private_chat',
-    initial_state: [{ type: 'm.room.join_rules', state_key: '', content: { join_rule: 'knock' } }],
-    power_level_content_override: { invite: 50 },
-  });
-  const headers = { authorization: `Bearer ${people[0]!.token}`, 'content-type': 'application/json' };
-  const make = async (): Promise<string> => {
-    const answer = await fetch(`${server.url}/_matrix/client/v3/createRoom`, { method: 'POST', headers, body });
-    const { room_id } = (await answer.json()) as { room_id: string };
-    return room_id;
-  };
-  const rooms: string[] = [];
-  while (rooms.length < count) {
-    rooms.push(...(await Promise.all(Array.from({ length: Math.min(20, count - rooms.length) }, make))));
-  }
-  return rooms;
-}
+const makeRooms = ({ people }: Stage, server: TestServer, count: number): Promise<readonly string[]> =>
+  createKnockRooms(server.url, people[0]!.token, count);
 
-/** Everybody but the rooms' owner knocks once; `shift` sends them to other rooms than the rounds before. */
+/** Everybody but the rooms' owner knocks once. */
 async function knockOn(
   { cluster, people }: Stage,
   server: TestServer,
   rooms: readonly string[],
   shift: number,
 ): Promise<Sample> {
-  const requests = people.slice(1).map(({ token }, n) => ({
-    path: `/_matrix/client/v3/knock/${encodeURIComponent(rooms[(n + shift) % rooms.length]!)}`,
-    token,
-    body: JSON.stringify({ reason: reasonOf(n) }),
-  }));
+  const requests = knockRequests(people.slice(1), rooms, shift);
   await cluster.checkpoint();
-  const pid = server.process.pid!;
-  const before = [(await cpuOf(pid)) ?? 0, await cpuOfTree(cluster.pid)] as const;
-  const measured = await runLoad({ port: server.port, connections: options.connections, requests });
-  const after = [(await cpuOf(pid)) ?? 0, await cpuOfTree(cluster.pid)] as const;
-  const each = (i: 0 | 1) => ((after[i] - before[i]) * 1_000) / requests.length;
-  return { ...measured, ownCpu: each(0), postgresCpu: each(1) };
+  const { connections } = options;
+  const run = () => runLoad({ port: server.port, connections, requests });
+  return withCpu(cluster.pid, requests.length, run, server.process.pid);
 }
 
 /** A run that counts for nothing else: profiling slows it down. */
@@ -141,22 +117,22 @@ async function profile(stage: Stage): Promise<void> {
   await knockOn(stage, server, await makeRooms(stage, server, 1), 0);
   const rooms = await makeRooms(stage, server, 1);
   const from = microseconds();
-  await knockOn(stage, server, rooms, 0);
+  const { ownCpu } = await knockOn(stage, server, rooms, 0);
   const to = microseconds();
   await server.stop();
   const { busy, kinds, functions } = summarise(await readProfile(folder), from, to);
   await rm(folder, { recursive: true, force: true });
-  say(`\nprofile of the server in one room: ${(busy / 1_000 / options.knocks).toFixed(3)} ms a knock, by kind of work`);
-  for (const { name, microseconds } of kinds) say(share(microseconds, busy, name));
+  // A profile counts the time of the clock, also while other processes have the core: its shares hold, so they are
+  // shares of the CPU time.
+  const share = (part: number) =>
+    `${((100 * part) / busy).toFixed(1).padStart(6)} %  ${(((ownCpu ?? 0) * part) / busy).toFixed(1).padStart(6)} µs  `;
+  say(`\nprofile of the server in one room, ${((ownCpu ?? 0) / 1_000).toFixed(3)} ms of CPU a knock, by kind of work`);
+  for (const { name, microseconds } of kinds) say(share(microseconds) + name);
   say('\nby function, its callees left out');
-  for (const { name, microseconds } of functions.slice(0, options.functions)) say(share(microseconds, busy, name));
+  for (const { name, microseconds } of functions.slice(0, options.functions)) say(share(microseconds) + name);
 }
 
 /** On the clock that profiles are stamped with. */
 const microseconds = (): number => Number(process.hrtime.bigint() / 1_000n);
-
-function share(part: number, whole: number, name: string): string {
-  return `${((100 * part) / whole).toFixed(1).padStart(6)} %  ${(part / options.knocks).toFixed(1).padStart(6)} µs a knock  ${name}`;
-}
 
 await main();

@@ -1,5 +1,6 @@
 /** Closed-loop callers, and what their waiting times and the CPU clocks say. */
 import { readFile } from 'node:fs/promises';
+import { processTree } from './memory.ts';
 
 /** One run of one contender. */
 export interface Sample {
@@ -8,18 +9,27 @@ export interface Sample {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** CPU time a unit took, in microseconds: of this process, and of Postgres with all its backends. */
+  /** CPU time a unit took, in microseconds: of the process that works, and of Postgres with all its backends. */
   readonly ownCpu?: number;
   readonly postgresCpu?: number;
 }
 
-/** Runs and adds what CPU time it took of this process and of the Postgres of that postmaster, by unit. */
-export async function withCpu(postmaster: number, count: number, run: () => Promise<Sample>): Promise<Sample> {
-  const before = await Promise.all([cpuOf(process.pid), cpuOfTree(postmaster)]);
+/**
+ * Runs and adds what CPU time a unit took: of the process that works (this one, unless another is named), and of the
+ * Postgres of that postmaster.
+ */
+export async function withCpu(
+  postmaster: number,
+  count: number,
+  run: () => Promise<Sample>,
+  worker = process.pid,
+): Promise<Sample> {
+  const used = async () => [(await cpuOf(worker)) ?? 0, await cpuOfTree(postmaster)] as const;
+  const before = await used();
   const measured = await run();
-  const after = await Promise.all([cpuOf(process.pid), cpuOfTree(postmaster)]);
-  const [ownCpu, postgresCpu] = after.map((used, i) => (((used ?? 0) - (before[i] ?? 0)) * 1_000) / count);
-  return { ...measured, ownCpu: ownCpu ?? 0, postgresCpu: postgresCpu ?? 0 };
+  const after = await used();
+  const each = (i: 0 | 1) => ((after[i] - before[i]) * 1_000) / count;
+  return { ...measured, ownCpu: each(0), postgresCpu: each(1) };
 }
 
 /** `callers` loops take the numbers 0 … count − 1 in turn, each asking for the next when its last was answered. */
@@ -61,13 +71,6 @@ export async function cpuOf(pid: number): Promise<number | null> {
 
 /** CPU time of a process and of all that it started and that still runs. */
 export async function cpuOfTree(pid: number): Promise<number> {
-  const own = (await cpuOf(pid)) ?? 0;
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const children = await Promise.all(
-    text
-      .split(' ')
-      .filter(Boolean)
-      .map((child) => cpuOfTree(Number(child))),
-  );
-  return own + children.reduce((sum, used) => sum + used, 0);
+  const used = await Promise.all((await processTree(pid)).map(cpuOf));
+  return used.reduce<number>((sum, cpu) => sum + (cpu ?? 0), 0);
 }

@@ -55,7 +55,7 @@ export function printValue(what: string, values: readonly number[], digits: numb
 function print(finding: Finding): void {
   const { what, found, digits, budget, met } = finding;
   const verdict = budget === null ? '' : `budget ${budget}: ${met === true ? 'met' : 'MISSED'}`;
-  say(`${what.padEnd(64)}${text(found, digits).padEnd(24)}${verdict}`.trimEnd());
+  say(`${what.padEnd(64)}${text(found, digits).padEnd(27)}${verdict}`.trimEnd());
   process.send?.(finding);
 }
 
