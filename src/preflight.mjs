@@ -1,13 +1,10 @@
-/** Says plainly what is missing when an old Node starts the server; that Node could not even parse the rest. */
-const WANTED = [24, 12];
+/** Starts the program, or says plainly what is missing when an old Node was told to. */
+import { complaintAbout } from './node-version.mjs';
 
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) {
+const complaint = complaintAbout(process.versions.node);
+if (complaint === null) {
   await import('./main.ts');
 } else {
-  process.stderr.write(
-    `Vestibule needs Node ${WANTED.join('.')} or newer; this is ${process.versions.node}.\n` +
-      'On Linux and Windows `npm ci` brings a fitting one: use `npm start`, or node_modules/.bin/node. On macOS install Node 24.\n',
-  );
+  process.stderr.write(complaint);
   process.exitCode = 1;
 }

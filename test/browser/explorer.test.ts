@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openBrowser, watch, type Watched } from '../support/chromium.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasBrowser, openBrowser, watch, type Watched } from '../support/chromium.ts';
 import { knockRoom, register, type Client } from '../support/client.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
@@ -57,51 +57,53 @@ async function typeHeaders(headers: object): Promise<void> {
   await page.keyboard.insertText(text);
 }
 
-it('GET /graphql shows a browser the explorer, and says what is missing while no token is given', async () => {
-  const answer = await page.goto(`${server.url}/graphql`);
-  expect(answer?.status()).toBe(200);
-  expect(answer?.headers()['content-security-policy']).toContain("default-src 'none'");
-  expect(await page.title()).toContain('GraphiQL');
-  await page.getByRole('button', { name: /Execute query/ }).click();
-  await page.locator('.result-window', { hasText: 'M_MISSING_TOKEN' }).waitFor();
-  // That answer was a 401, which a browser writes to its console.
-  expect(watched.complaints.splice(0).every((text) => text.includes('401'))).toBe(true);
-});
+describe.skipIf(!hasBrowser())('the explorer', () => {
+  it('GET /graphql shows a browser the explorer, and says what is missing while no token is given', async () => {
+    const answer = await page.goto(`${server.url}/graphql`);
+    expect(answer?.status()).toBe(200);
+    expect(answer?.headers()['content-security-policy']).toContain("default-src 'none'");
+    expect(await page.title()).toContain('GraphiQL');
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.locator('.result-window', { hasText: 'M_MISSING_TOKEN' }).waitFor();
+    // That answer was a 401, which a browser writes to its console.
+    expect(watched.complaints.splice(0).every((text) => text.includes('401'))).toBe(true);
+  });
 
-it('documents every field, before anybody has a token', async () => {
-  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
-  await page.locator('.graphiql-doc-explorer').getByText('Query', { exact: true }).click();
-  await page.locator('.graphiql-doc-explorer', { hasText: 'What can be asked.' }).waitFor();
-  const told = await page.locator('.graphiql-doc-explorer').textContent();
-  expect(told).toContain('The membership log, oldest first');
-  await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
-});
+  it('documents every field, before anybody has a token', async () => {
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.locator('.graphiql-doc-explorer').getByText('Query', { exact: true }).click();
+    await page.locator('.graphiql-doc-explorer', { hasText: 'What can be asked.' }).waitFor();
+    const told = await page.locator('.graphiql-doc-explorer').textContent();
+    expect(told).toContain('The membership log, oldest first');
+    await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
+  });
 
-it('with a token under Headers, a query shows the words of a knock', async () => {
-  await typeHeaders({ Authorization: `Bearer ${owner.token}` });
-  await page.getByRole('button', { name: /Execute query/ }).click();
-  // The newest knock stands first, and is seen without scrolling; the rest is asked of the editor that shows it.
-  await page.locator('.result-window', { hasText: PEOPLE.at(-1)![1] }).waitFor();
-  const shown = await page.evaluate<string>(
-    "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()",
-  );
-  const { data, errors } = JSON.parse(shown) as Answer;
-  expect(errors).toBeUndefined();
-  expect(data.knocks.totalCount).toBe(PEOPLE.length);
-  expect(data.knocks.nodes.map(({ reason }) => reason)).toEqual(PEOPLE.map(([, reason]) => reason).toReversed());
-});
+  it('with a token under Headers, a query shows the words of a knock', async () => {
+    await typeHeaders({ Authorization: `Bearer ${owner.token}` });
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    // The newest knock stands first, and is seen without scrolling; the rest is asked of the editor that shows it.
+    await page.locator('.result-window', { hasText: PEOPLE.at(-1)![1] }).waitFor();
+    const shown = await page.evaluate<string>(
+      "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()",
+    );
+    const { data, errors } = JSON.parse(shown) as Answer;
+    expect(errors).toBeUndefined();
+    expect(data.knocks.totalCount).toBe(PEOPLE.length);
+    expect(data.knocks.nodes.map(({ reason }) => reason)).toEqual(PEOPLE.map(([, reason]) => reason).toReversed());
+  });
 
-it('asks nobody but this server, breaks no policy, and its console is clean', () => {
-  expect(watched.requests.length).toBeGreaterThan(5);
-  expect(watched.requests.filter((url) => !url.startsWith(`${server.url}/`))).toEqual([]);
-  expect(watched.complaints).toEqual([]);
-});
+  it('asks nobody but this server, breaks no policy, and its console is clean', () => {
+    expect(watched.requests.length).toBeGreaterThan(5);
+    expect(watched.requests.filter((url) => !url.startsWith(`${server.url}/`))).toEqual([]);
+    expect(watched.complaints).toEqual([]);
+  });
 
-it('leaves a picture for the README when asked to', async () => {
-  await typeHeaders({ Authorization: 'Bearer your access token' });
-  const picture = await page.screenshot();
-  expect(picture.byteLength).toBeGreaterThan(20_000);
-  if (process.env['UPDATE_PICTURES'] === undefined) return;
-  await mkdir(fileURLToPath(new URL('../../docs/', import.meta.url)), { recursive: true });
-  await page.screenshot({ path: PICTURE });
+  it('leaves a picture for the README when asked to', async () => {
+    await typeHeaders({ Authorization: 'Bearer your access token' });
+    const picture = await page.screenshot();
+    expect(picture.byteLength).toBeGreaterThan(20_000);
+    if (process.env['UPDATE_PICTURES'] === undefined) return;
+    await mkdir(fileURLToPath(new URL('../../docs/', import.meta.url)), { recursive: true });
+    await page.screenshot({ path: PICTURE });
+  });
 });

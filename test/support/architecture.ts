@@ -10,7 +10,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['commands'],
   ['projections', 'accounts', 'access'],
   ['log', 'outbox', 'queue', 'federation'],
-  ['config.ts'],
+  ['config.ts', 'node-version.mjs'],
   ['matrix', 'database'],
 ];
 

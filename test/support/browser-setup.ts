@@ -4,14 +4,15 @@ import { findProgram, tell } from './programs.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Null: there is none on this machine, and that was said: `describe.skipIf(inject('chromium') === null)`. */
+    /** Null: there is none on this machine, and that was said. */
     readonly chromium: string | null;
   }
 }
 
 export default async function setup(project: TestProject): Promise<void> {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-  const path = await findProgram({ names, debian: 'chromium', tests: 'THE TESTS IN A BROWSER' });
+  const tests = 'THE TESTS IN A BROWSER';
+  const path = await findProgram({ names, variable: 'CHROMIUM_PATH', debian: 'chromium', tests });
   if (path !== null) tell(`Browser: ${path}`);
   project.provide('chromium', path);
 }

@@ -1,10 +1,6 @@
 /** A real browser for a test file: the system's Chromium, with a fresh profile, watched for whatever it asks of anybody. */
-import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
-
-const run = promisify(execFile);
+import { inject } from 'vitest';
 
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
@@ -13,29 +9,13 @@ const FLAGS = [
 
 /** `executablePath` and flags are set; every call gets a profile of its own, gone on close. */
 export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: await chromiumBinary(), args: FLAGS });
+  const executablePath = inject('chromium');
+  if (executablePath === null) throw new Error('there is no Chromium on this machine');
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** CHROMIUM_PATH, else the system's; on Debian as root it is installed, which is said. */
-async function chromiumBinary(): Promise<string> {
-  const places = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
-  for (const place of places) if (place !== undefined && (await isExecutable(place))) return place;
-  if (process.getuid?.() === 0 && (await isExecutable('/usr/bin/apt-get'))) {
-    process.stderr.write('\n*** Chromium is not installed: installing it with apt-get, once ***\n\n');
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update', '-qq'], { env });
-    await run('apt-get', ['install', '-y', '-qq', 'chromium'], { env, maxBuffer: 64 * 1024 * 1024 });
-    if (await isExecutable('/usr/bin/chromium')) return '/usr/bin/chromium';
-  }
-  throw new Error('the browser tests need Chromium: install it, or name it in CHROMIUM_PATH');
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
+/** False where the run has none: what needs one is then left out, and the set-up has said so. */
+export const hasBrowser = (): boolean => inject('chromium') !== null;
 
 export interface Watched {
   /** Addresses of every request, data: and blob: left out. */

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export interface Wanted {
+  /** The environment variable that may name another one. */
+  readonly variable?: string;
   /** What it is called, on one system or another; the first that is there is taken. */
   readonly names: readonly string[];
   /** The Debian package that brings it. */
@@ -18,9 +20,10 @@ export interface Wanted {
  * Nothing is left out in CI: there it rejects.
  */
 export async function findProgram(wanted: Wanted): Promise<string | null> {
-  const found = (await which(wanted.names)) ?? (await installed(wanted));
+  const named = process.env[wanted.variable ?? ''];
+  const found = (await which(named === undefined ? wanted.names : [named])) ?? (await installed(wanted));
   if (found !== null) return found;
-  const without = `There is no ${wanted.names.join(' or ')} on the PATH`;
+  const without = `There is no ${named ?? `${wanted.names.join(' or ')} on the PATH`}`;
   if (process.env['CI'] !== undefined) throw new Error(`${without}, and in CI no test is left out.`);
   tell(`!!! ${without}: ${wanted.tests} ARE LEFT OUT.`);
   return null;
