@@ -238,14 +238,15 @@ function giveUp(state: RecorderState, why: string): 'over' {
 
 /** Null when the database is away for too long while the recorder closes. */
 async function connected(state: RecorderState): Promise<PoolClient | null> {
-  while (state.client === null) {
+  for (let refusals = 0; state.client === null; refusals += 1) {
     try {
       const client = await state.deps.connect();
       client.on('error', () => dropClient(state, client));
       state.client = client;
     } catch (error) {
       if (performance.now() > state.deadline) return null;
-      state.deps.log.warn({ err: error }, 'the database cannot be reached; trying again');
+      // Told once, not five times a second: a database can be away for long.
+      if (refusals === 0) state.deps.log.warn({ err: error }, 'the database cannot be reached; trying again');
       await setTimeout(RETRY_CONNECT_MS);
     }
   }

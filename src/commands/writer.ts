@@ -1,5 +1,4 @@
 /** The writer's seat: one process at a time holds the log's epoch and may append; others wait as standby. */
-import { setTimeout } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import type { Db } from '../database/database.ts';
@@ -8,6 +7,7 @@ import type { ServerName } from '../matrix/identifiers.ts';
 import { createRecorder, type Recorder } from './record.ts';
 import { createRoomLanes, type RoomLanes } from './room-lane.ts';
 import type { AppendUnit } from './unit-queue.ts';
+import { keepSeat, NOTICE_LOSS, takeSeat } from './writer-seat.ts';
 
 export interface Writer {
   readonly epoch: number;
@@ -34,15 +34,6 @@ export interface WriterDeps {
   /** Gives up waiting for the seat. */
   readonly signal: AbortSignal;
 }
-
-// Any number that nothing else in the database locks; "vest" in ASCII.
-const SEAT_LOCK = 0x76657374;
-const STANDBY_POLL_MS = 500;
-// Sooner than a standby looks.
-const RETAKE_MS = 100;
-
-// A peer that is gone without a word is noticed within seconds: until then its session would keep lock and row.
-const NOTICE_LOSS = 'set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3';
 
 /**
  * Takes the seat, waiting for it as long as another process holds it, and raises the epoch: from then on no other
@@ -77,86 +68,6 @@ export async function openWriter(deps: WriterDeps): Promise<Writer | null> {
 }
 
 const NOTHING: AppendUnit = { roomId: null, head: null, judged: [], actions: [], erasures: [] };
-
-async function takeSeat(deps: WriterDeps): Promise<PoolClient | null> {
-  for (let waited = false; !deps.signal.aborted; waited = true) {
-    const client = await deps.pool.connect();
-    if (await tryLock(client)) return client;
-    client.release();
-    if (!waited) deps.onStandby?.();
-    await setTimeout(STANDBY_POLL_MS, undefined, { signal: deps.signal }).catch(() => undefined);
-  }
-  return null;
-}
-
-async function tryLock(client: PoolClient): Promise<boolean> {
-  await client.query(NOTICE_LOSS);
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [SEAT_LOCK]);
-  return rows[0]?.taken === true;
-}
-
-interface SeatEvents {
-  /** A rebuild replaced projections, or may have: lanes must read them again. */
-  readonly onRebuilt: () => void;
-  /** Another process has the lock. */
-  readonly onTaken: () => void;
-}
-
-// The lock goes with its connection. Losing it is not yet losing the seat: only a raised epoch is. Until then the lock
-// is taken again, so that a standby does not take over for a blink.
-async function keepSeat(
-  first: PoolClient,
-  deps: WriterDeps,
-  { onRebuilt, onTaken }: SeatEvents,
-): Promise<{ release(): void }> {
-  const seat: { held: PoolClient | null; released: boolean; retaking: boolean } = {
-    held: null,
-    released: false,
-    retaking: false,
-  };
-
-  const hold = async (client: PoolClient): Promise<void> => {
-    seat.held = client;
-    client.on('notification', onRebuilt);
-    client.on('error', (error) => {
-      if (seat.held !== client) return;
-      deps.log.warn({ err: error }, 'the connection that holds the writer seat was lost');
-      seat.held = null;
-      client.release(true);
-      if (!seat.released && !seat.retaking) void retake();
-    });
-    await client.query('listen vestibule_rebuilt');
-  };
-
-  const retake = async (): Promise<void> => {
-    seat.retaking = true;
-    while (!seat.released && seat.held === null) {
-      await setTimeout(RETAKE_MS);
-      try {
-        const client = await deps.pool.connect();
-        if (await tryLock(client)) {
-          await hold(client);
-          onRebuilt();
-        } else {
-          client.release();
-          onTaken();
-        }
-      } catch (error) {
-        deps.log.warn({ err: error }, 'the writer seat could not be taken again yet');
-      }
-    }
-    seat.retaking = false;
-  };
-
-  await hold(first);
-  return {
-    release() {
-      seat.released = true;
-      seat.held?.release(true);
-      seat.held = null;
-    },
-  };
-}
 
 async function raiseEpoch(
   client: PoolClient,

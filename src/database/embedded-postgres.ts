@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -28,8 +27,6 @@ export interface EmbeddedOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** A unix socket's path has little room; 107 bytes with the file's own name. */
-const MAX_SOCKET_DIR = 88;
 const PORT_FILE = 'vestibule.port';
 
 interface Cluster extends Binaries {
@@ -83,7 +80,8 @@ async function start(
   const settings = {
     listen_addresses: '127.0.0.1',
     port: String(port),
-    unix_socket_directories: dir.length < MAX_SOCKET_DIR ? dir : tmpdir(),
+    // None: nothing here uses one, and the lock file of one would outlive a server that was killed.
+    unix_socket_directories: '',
     max_connections: '100',
     ...extra,
   };

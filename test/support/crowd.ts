@@ -12,6 +12,8 @@ export interface Attempt {
   /** Null as long as no whole answer came. */
   status: number | null;
   body: string;
+  /** The answer's Retry-After. */
+  retryAfter: string | undefined;
   /** Why no answer came, as a system call's code. */
   error: string | null;
 }
@@ -36,7 +38,16 @@ export function startCrowd(port: number, people: readonly Client[], roomIds: rea
     for (let n = 0; !stopped; n += 1) {
       const roomId = roomIds[(person + n) % roomIds.length]!;
       const reason = `${words}: ${userId} for the ${n + 1}. time`;
-      const attempt: Attempt = { userId, roomId, reason, sent: false, status: null, body: '', error: null };
+      const attempt: Attempt = {
+        userId,
+        roomId,
+        reason,
+        sent: false,
+        status: null,
+        body: '',
+        retryAfter: undefined,
+        error: null,
+      };
       attempts.push(attempt);
       await knock(agent, port, token, attempt);
       // Who got no answer finds nobody to ask again.
@@ -63,6 +74,7 @@ function knock(agent: Agent, port: number, token: string, attempt: Attempt): Pro
     };
     const asked = request({ host: '127.0.0.1', port, method: 'POST', path, headers, agent }, (answer) => {
       answer.setEncoding('utf8');
+      attempt.retryAfter = answer.headers['retry-after'];
       answer.on('data', (text: string) => (attempt.body += text));
       answer.on('error', failed);
       answer.on('end', () => {
