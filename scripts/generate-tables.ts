@@ -9,6 +9,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { generate, PostgresDialect } from 'kysely-codegen';
+import { newSecret } from '../src/accounts/secrets.ts';
 import { openDatabase } from '../src/database/database.ts';
 import { startEmbeddedPostgres } from '../src/database/embedded-postgres.ts';
 import { migrate } from '../src/database/migrate.ts';
@@ -33,7 +34,10 @@ async function typesOfMigrations(): Promise<string> {
   // The server may run as an account of its own, which has to pass through here.
   await chmod(home, 0o755);
   try {
-    const server = await startEmbeddedPostgres({ dataDir: join(home, 'postgres') });
+    const server = await startEmbeddedPostgres({
+      dataDir: join(home, 'postgres'),
+      newPassword: () => newSecret('postgres'),
+    });
     try {
       return await typesOf(server.url);
     } finally {

@@ -2,6 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newSecret } from '../../src/accounts/secrets.ts';
 import { openDatabase, type Database } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { migrate } from '../../src/database/migrate.ts';
@@ -31,7 +32,10 @@ export async function startCluster(): Promise<Cluster> {
   const home = await mkdtemp(join(tmpdir(), 'vestibule-bench-'));
   // The server may run as an account of its own, which has to pass through here.
   await chmod(home, 0o755);
-  const server = await startEmbeddedPostgres({ dataDir: join(home, 'postgres') });
+  const server = await startEmbeddedPostgres({
+    dataDir: join(home, 'postgres'),
+    newPassword: () => newSecret('postgres'),
+  });
   const admin = openDatabase({ url: server.url, role: 'owner', max: 1 });
   const say = (statement: string) => admin.pool.query(statement);
   return {

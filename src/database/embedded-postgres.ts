@@ -22,6 +22,8 @@ export interface EmbeddedPostgres {
 export interface EmbeddedOptions {
   /** Made when it is missing. */
   readonly dataDir: string;
+  /** Makes the password of a new cluster: letters, digits, `_` and `-`, unguessable. */
+  readonly newPassword: () => string;
   readonly onProgress?: (message: string) => void;
   /** postgresql.conf settings by name; tests make their servers forgetful with them. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -41,21 +43,22 @@ interface Cluster extends Binaries {
 
 /**
  * Starts the server of a data directory, on a free port of 127.0.0.1 that it keeps, as an unprivileged account when run
- * by root. One that is still up is adopted. Rejects with the server's own last words when it does not come up.
+ * by root, with a password that a file beside the directory keeps. One that is still up is adopted. Rejects with the server's own last words when it does not come up.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const progress = options.onProgress ?? (() => undefined);
   const dir = resolve(options.dataDir);
   const binaries = await findBinaries(dir);
   const cluster: Cluster = { ...binaries, dir, options: spawnOptions(binaries.account, dir) };
-  if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(cluster, progress);
+  if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(cluster, options.newPassword(), progress);
+  const password = await readPassword(dir);
   const running = await findRunning(cluster);
-  if (running !== null) return describe(cluster, running, true);
+  if (running !== null) return describe(cluster, running, password, true);
   const port = await keptPort(cluster);
   await start(cluster, port, options.settings ?? {});
   const started = await readLock(cluster);
   if (started === null) throw new Error('the embedded Postgres wrote no lock file');
-  return describe(cluster, started, false);
+  return describe(cluster, started, password, false);
 }
 
 function spawnOptions(account: Account | null, dir: string): Cluster['options'] {
@@ -64,12 +67,43 @@ function spawnOptions(account: Account | null, dir: string): Cluster['options'] 
   return { ...account, cwd: '/', env };
 }
 
-async function initialise({ bin, dir, account, options }: Cluster, progress: (message: string) => void): Promise<void> {
+async function initialise(
+  { bin, dir, account, options }: Cluster,
+  password: string,
+  progress: (message: string) => void,
+): Promise<void> {
   progress('making the database (the first start takes a few seconds)');
   await mkdir(dir, { recursive: true, mode: 0o700 });
   if (account !== null) await chown(dir, account.uid, account.gid);
-  const how = ['-U', 'vestibule', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--data-checksums', '--no-instructions'];
-  await run(bin('initdb'), ['-D', dir, ...how], options);
+  const file = await keepPassword(dir, account, password);
+  // Every account of this machine reaches the port; whoever knew no password could otherwise run programs as the server.
+  const access = ['-U', 'vestibule', '-A', 'scram-sha-256', '--pwfile', file];
+  const how = ['-E', 'UTF8', '--locale=C', '--data-checksums', '--no-instructions'];
+  await run(bin('initdb'), ['-D', dir, ...access, ...how], options);
+}
+
+/** Beside the cluster's own directory, which has to be empty when it is made. */
+export function passwordFileOf(dir: string): string {
+  return `${dir}.password`;
+}
+
+async function keepPassword(dir: string, account: Account | null, password: string): Promise<string> {
+  const file = passwordFileOf(dir);
+  await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    // Whoever else makes one at the same time: the first stays.
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (account !== null) await chown(file, account.uid, account.gid);
+  return file;
+}
+
+async function readPassword(dir: string): Promise<string> {
+  const file = passwordFileOf(dir);
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    throw new Error(`the password of the embedded Postgres cannot be read from ${file}`, { cause: error });
+  }
 }
 
 async function start(
@@ -165,10 +199,10 @@ function freePort(wanted: number): Promise<number | null> {
   });
 }
 
-function describe(cluster: Cluster, { pid, port }: Lock, adopted: boolean): EmbeddedPostgres {
+function describe(cluster: Cluster, { pid, port }: Lock, password: string, adopted: boolean): EmbeddedPostgres {
   const { bin, dir, options } = cluster;
   return {
-    url: `postgres://vestibule@127.0.0.1:${port}/postgres`,
+    url: `postgres://vestibule:${password}@127.0.0.1:${port}/postgres`,
     adopted,
     pid,
     async stop() {

@@ -1,7 +1,7 @@
 /** Where the embedded Postgres' programs are, and which account may run them. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir, userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -116,8 +116,11 @@ async function reachableCopy(native: string, account: Account): Promise<string> 
   return home;
 }
 
-// In a directory that everybody may write to, what lies at a known name may be somebody's trap.
-async function isOurs(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => null);
-  return found !== null && found.uid === userInfo().uid && (found.mode & 0o022) === 0;
+/**
+ * Whether a path is a directory of this process' user that nobody else can change. In a directory that everybody may write
+ * to, what lies at a known name may be somebody's trap; a link is one, wherever it leads at the moment.
+ */
+export async function isOurs(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => null);
+  return found?.isDirectory() === true && found.uid === userInfo().uid && (found.mode & 0o022) === 0;
 }

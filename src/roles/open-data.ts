@@ -1,6 +1,7 @@
 /** Opens what every role works on: the database, embedded or given, up to date; and the server's identity. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newSecret } from '../accounts/secrets.ts';
 import { openDatabase, type Database } from '../database/database.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../database/embedded-postgres.ts';
 import { migrate } from '../database/migrate.ts';
@@ -29,7 +30,7 @@ export async function openData(context: RoleContext, maxConnections = 20): Promi
   await mkdir(config.dataDir, { recursive: true });
   const embedded =
     config.databaseUrl === null
-      ? await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), onProgress: progress })
+      ? await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), newPassword, onProgress: progress })
       : null;
   if (embedded?.adopted === true) context.log.info({ pid: embedded.pid }, 'the embedded Postgres runs already');
   const url = config.databaseUrl ?? embedded!.url;
@@ -50,6 +51,8 @@ export async function openData(context: RoleContext, maxConnections = 20): Promi
     throw error;
   }
 }
+
+const newPassword = (): string => newSecret('postgres');
 
 // A message of the driver ("connect ECONNREFUSED …") means little to whoever set a URL.
 async function reachable<T>(answer: Promise<T>): Promise<T> {

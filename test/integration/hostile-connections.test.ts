@@ -40,7 +40,7 @@ describe('one connection', () => {
     socket.on('error', () => undefined);
     socket.write(asked.repeat(5_000));
     await new Promise((closed) => socket.once('close', closed));
-    await kim.ok('GET', '/account/whoami');
+    expect(await kim.ok('GET', '/account/whoami')).toMatchObject({ user_id: kim.userId });
   });
 
   it('that asks for a few things at once gets all of them, in order', async () => {

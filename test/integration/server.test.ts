@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { passwordFileOf } from '../../src/database/embedded-postgres.ts';
 import { knockRoom, register, request, type Client } from '../support/client.ts';
 import { embeddedProcess, lockFile } from '../support/embedded.ts';
 import { freePort, launchServer, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
@@ -48,6 +50,21 @@ describe('a first start', () => {
 
   it('makes a signing key that only its owner reads', async () => {
     expect((await stat(join(dataDir, 'signing.key'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('makes a Postgres that lets in nobody without the password, which only its owner reads', async () => {
+    const { url } = await embeddedProcess(dataDir);
+    const without = new URL(url);
+    without.password = 'a guess';
+    const asked = async (address: string): Promise<unknown> => {
+      const client = new pg.Client({ connectionString: address });
+      await client.connect();
+      await client.end();
+      return 'let in';
+    };
+    expect(await asked(url)).toBe('let in');
+    await expect(asked(without.href)).rejects.toMatchObject({ code: '28P01' });
+    expect((await stat(passwordFileOf(join(dataDir, 'postgres')))).mode & 0o777).toBe(0o600);
   });
 
   it('shows the addresses at / and nothing from outside', async () => {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { passwordFileOf } from '../../src/database/embedded-postgres.ts';
 
 const run = promisify(execFile);
 
@@ -11,7 +12,8 @@ export const lockFile = (dataDir: string): string => join(dataDir, 'postgres', '
 
 export async function embeddedProcess(dataDir: string): Promise<{ readonly pid: number; readonly url: string }> {
   const [pid, , , port] = (await readFile(lockFile(dataDir), 'utf8')).split('\n');
-  return { pid: Number(pid), url: `postgres://vestibule@127.0.0.1:${port}/postgres` };
+  const password = (await readFile(passwordFileOf(join(dataDir, 'postgres')), 'utf8')).trim();
+  return { pid: Number(pid), url: `postgres://vestibule:${password}@127.0.0.1:${port}/postgres` };
 }
 
 /** Process ids of all postmasters that were started on the folder. */

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { newSecret } from '../../src/accounts/secrets.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
@@ -57,7 +58,10 @@ async function embedded(): Promise<{ readonly url: string; stop(): Promise<void>
   const home = await mkdtemp(join(tmpdir(), 'vestibule-test-'));
   // The server may run as an account of its own, which has to pass through here.
   await chmod(home, 0o755);
-  const server = await startEmbeddedPostgres({ dataDir: join(home, 'postgres') });
+  const server = await startEmbeddedPostgres({
+    dataDir: join(home, 'postgres'),
+    newPassword: () => newSecret('postgres'),
+  });
   const stop = async (): Promise<void> => {
     await server.stop();
     await rm(home, { recursive: true, force: true });
