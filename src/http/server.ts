@@ -135,7 +135,10 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
           query: readQuery(endpoint.query, request),
           body: readBody(endpoint, request),
           caller: request.caller,
-          signal: abortSignal(parts, reply),
+          // Made when an endpoint takes it: those that answer at once never do.
+          get signal() {
+            return abortSignal(parts, reply);
+          },
           ip: request.ip,
         };
         const answer = await endpoint.handle(parts, given as never);
