@@ -74,12 +74,12 @@ function kindOfNodes({ nodes }: Profile): ReadonlyMap<number, { readonly kind: s
   return known;
 }
 
-const BY_NAME: Readonly<Record<string, string>> = {
-  '(garbage collector)': 'garbage collection',
-  '(idle)': IDLE,
-  '(program)': 'native code outside JavaScript',
-  '(root)': IDLE,
-};
+const BY_NAME: ReadonlyMap<string, string> = new Map([
+  ['(garbage collector)', 'garbage collection'],
+  ['(idle)', IDLE],
+  ['(program)', 'native code outside JavaScript'],
+  ['(root)', IDLE],
+]);
 
 const BY_PLACE: readonly (readonly [RegExp, string])[] = [
   [/^sign(OneShot)?$|^verify(OneShot)?$|signText/, 'signature'],
@@ -107,7 +107,7 @@ const BY_PLACE: readonly (readonly [RegExp, string])[] = [
 ];
 
 function ownKind(functionName: string, url: string): string | null {
-  const byName = BY_NAME[functionName];
+  const byName = BY_NAME.get(functionName);
   if (byName !== undefined) return byName;
   const place = url === '' ? functionName : `${url} `;
   for (const [pattern, kind] of BY_PLACE) if (pattern.test(place) || pattern.test(functionName)) return kind;
