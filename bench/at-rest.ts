@@ -1,8 +1,8 @@
 /** A server with a history behind it: how long it takes to start, and what memory it holds when nobody asks anything. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../src/database/database.ts';
+import { embeddedProcess } from '../test/support/embedded.ts';
 import { SERVER_NAME } from '../test/support/history.ts';
 import { startServer, temporaryFolder, type TestServer } from '../test/support/server.ts';
 import { runLoad } from './support/http-load.ts';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
       starts.push(started / 1_000);
       await sleep(options.seconds * 1_000);
       server.push((await memoryOf([running.process.pid!])).resident);
-      postgres.push((await memoryOf(await processTree(await postmasterOf(dataDir)))).proportional);
+      postgres.push((await memoryOf(await processTree((await embeddedProcess(dataDir)).pid))).proportional);
       await running.stop();
       progress(`start ${round} of ${options.rounds}`);
     }
@@ -68,15 +68,11 @@ async function makeHistory(dataDir: string): Promise<void> {
 }
 
 async function peopleIn(dataDir: string, count: number): Promise<readonly Person[]> {
-  const port = (await readFile(join(dataDir, 'postgres', 'vestibule.port'), 'utf8')).trim();
-  const database = openDatabase({ url: `postgres://vestibule@127.0.0.1:${port}/postgres`, role: 'owner', max: 10 });
+  const { url } = await embeddedProcess(dataDir);
+  const database = openDatabase({ url, role: 'owner', max: 10 });
   const people = await makePeople(database, SERVER_NAME, 'person', count);
   await database.close();
   return people;
-}
-
-async function postmasterOf(dataDir: string): Promise<number> {
-  return Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 }
 
 await main();

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newSecret } from '../../src/accounts/secrets.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { migrate } from '../../src/database/migrate.ts';
@@ -21,7 +22,8 @@ let owner: Client;
 let people: readonly Client[];
 
 /** The server's Postgres is one that it did not start and cannot start: it has a URL of it, no more. */
-const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ dataDir: join(folder, 'elsewhere') });
+const start = (): Promise<EmbeddedPostgres> =>
+  startEmbeddedPostgres({ dataDir: join(folder, 'elsewhere'), newPassword: () => newSecret('postgres') });
 
 beforeAll(async () => {
   folder = await temporaryFolder();
