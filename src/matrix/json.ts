@@ -16,6 +16,9 @@ export interface ParseOptions {
 /** Arrays and objects may nest this deep. */
 export const MAX_JSON_DEPTH = 100;
 
+/** A text of this length may be kept in memory by a string that was read from it. */
+const MAX_HELD_TEXT = 1_024;
+
 interface Reader {
   readonly text: string;
   readonly anyNumber: boolean;
@@ -185,7 +188,14 @@ function parseString(reader: Reader): string {
     if (end >= text.length) throw notJson('The JSON ends inside a string.');
   }
   reader.at = end + 1;
-  return escaped ? unescape(text.slice(start, end + 1)) : text.slice(start + 1, end);
+  return escaped ? unescape(text.slice(start, end + 1)) : detached(text, start + 1, end);
+}
+
+// To the engine a part of a text is a view that keeps all of the text: one name that is remembered out of a long request would
+// hold the request. Joined to something and cut off again it stands alone.
+function detached(text: string, start: number, end: number): string {
+  const part = text.slice(start, end);
+  return text.length <= MAX_HELD_TEXT ? part : ` ${part}`.slice(1);
 }
 
 function unescape(literal: string): string {

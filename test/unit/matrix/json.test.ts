@@ -1,4 +1,6 @@
 // What the parser takes, what it refuses and by which error code.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MatrixError, type Errcode } from '../../../src/matrix/errors.ts';
@@ -172,4 +174,20 @@ test('any text either parses as JSON.parse does, or is refused with a MatrixErro
     }),
     { numRuns: 2000 },
   );
+});
+
+describe('what is remembered of a text', () => {
+  test('does not keep the rest of the text in memory', () => {
+    setFlagsFromString('--expose_gc');
+    const collect = runInNewContext('gc') as () => void;
+    const padded = (n: number) => Buffer.from(`${' '.repeat(120_000)}{"name":"somebody with a longer name, ${n}"}`);
+    const kept: unknown[] = [];
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 300; n += 1) kept.push(parseJsonObject(padded(n))['name']);
+    collect();
+    // The texts are 36 MB.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(12_000_000);
+    expect(kept).toHaveLength(300);
+  });
 });
