@@ -38,9 +38,15 @@ export interface RoomPlan {
   readonly isDirect: boolean;
 }
 
+/**
+ * Events of `initial_state`. With as many invites and what every room begins with they fit into one batch: signing thousands
+ * at one go would make everybody wait.
+ */
+const MAX_INITIAL_STATE = 100;
+
 type Preset = NonNullable<CreateRoomInput['preset']>;
 
-/** Throws M_UNSUPPORTED_ROOM_VERSION, M_INVALID_PARAM and M_BAD_JSON for what cannot be asked for. */
+/** Throws M_UNSUPPORTED_ROOM_VERSION, M_INVALID_PARAM, M_TOO_LARGE and M_BAD_JSON for what cannot be asked for. */
 export function planRoom(
   input: CreateRoomInput,
   by: { readonly creator: UserId; readonly defaultVersion: RoomVersionId; readonly nonce: string },
@@ -54,7 +60,11 @@ export function planRoom(
   const preset = input.preset ?? (input.visibility === 'public' ? 'public_chat' : 'private_chat');
   const invites = [...new Set((input.invite ?? []).map(invitee))];
   const trusted = preset === 'trusted_private_chat' ? invites : [];
-  const initial = (input.initial_state ?? []).map(plannedState);
+  const given = input.initial_state ?? [];
+  if (given.length > MAX_INITIAL_STATE) {
+    throw new MatrixError('M_TOO_LARGE', `initial_state takes at most ${MAX_INITIAL_STATE} events.`);
+  }
+  const initial = given.map(plannedState);
   const levels = planPowerLevels(input, version, preset, by.creator, trusted, initial);
   return {
     version,

@@ -47,3 +47,16 @@ describe('a member who may invite and nothing else', () => {
     },
   );
 });
+
+describe('a createRoom request', () => {
+  const state = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ type: 'x.y', state_key: `${n}`, content: {} }));
+
+  it('makes no more events than fit into one batch', async () => {
+    const before = await story.counts();
+    const refused = await mallory.call('POST', '/createRoom', { initial_state: state(101) });
+    expectRefusal(refused, 413, 'M_TOO_LARGE');
+    expect((await story.counts()).events).toBe(before.events);
+    await mallory.ok('POST', '/createRoom', { initial_state: state(100) });
+  });
+});
