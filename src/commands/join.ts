@@ -3,8 +3,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import { parseRoomId, type UserId } from '../matrix/identifiers.ts';
 import { isJsonArray, isJsonObject } from '../matrix/json.ts';
 import { creators, joinRule, powerLevels } from '../matrix/room-state.ts';
-import { membershipOf as currentMembership } from '../projections/room-state.ts';
-import { joinedAmong } from '../projections/members.ts';
+import { isJoinedToAny, joinedAmong } from '../projections/members.ts';
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
 import { isResident, type HeadState } from './room-head.ts';
@@ -54,14 +53,12 @@ async function authoriserFor(deps: CommandDeps, room: LaneRoom, userId: UserId):
 /** Whether the user is joined to a room that the join rule's `allow` names; malformed entries allow nothing. */
 async function isInAllowedRoom(deps: CommandDeps, state: HeadState, userId: UserId): Promise<boolean> {
   const allow = state.get('m.room.join_rules', '')?.pdu.content['allow'];
-  for (const entry of isJsonArray(allow) ? allow : []) {
-    if (!isJsonObject(entry) || entry['type'] !== 'm.room_membership' || typeof entry['room_id'] !== 'string') continue;
-    const roomId = parseRoomId(entry['room_id']);
-    if (roomId === null) continue;
-    const membership = await currentMembership(deps.db, roomId, userId);
-    if (membership?.membership === 'join') return true;
-  }
-  return false;
+  const rooms = (isJsonArray(allow) ? allow : []).flatMap((entry) => {
+    if (!isJsonObject(entry) || entry['type'] !== 'm.room_membership' || typeof entry['room_id'] !== 'string')
+      return [];
+    return parseRoomId(entry['room_id']) ?? [];
+  });
+  return isJoinedToAny(deps.db, rooms, userId);
 }
 
 async function findAuthoriser(deps: CommandDeps, room: LaneRoom, state: HeadState): Promise<UserId> {

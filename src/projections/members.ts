@@ -18,3 +18,13 @@ export async function joinedAmong(
      order by state_key limit 10`.execute(db);
   return found.rows.map((row) => row.state_key as UserId);
 }
+
+/** Whether a user is joined to one of these rooms at least. */
+export async function isJoinedToAny(db: Db, roomIds: readonly string[], userId: string): Promise<boolean> {
+  if (roomIds.length === 0) return false;
+  const found = await sql`
+    select from room_state
+     where room_id = any(${roomIds}::text[]) and type = 'm.room.member' and state_key = ${userId} and membership = 'join'
+     limit 1`.execute(db);
+  return found.rows.length > 0;
+}
