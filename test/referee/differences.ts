@@ -125,6 +125,15 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       event.type === 'm.room.power_levels' &&
       event.state_key !== '',
   },
+  {
+    name: 'power levels that are no state',
+    why: 'An event without a state key changes no levels, whatever its type; Synapse stumbles over it and drops the event.',
+    covers: ({ ours, synapse, case: { event } }) =>
+      ours === 'allowed' &&
+      synapse === 'AttributeError: state_key' &&
+      event.type === 'm.room.power_levels' &&
+      event.state_key === undefined,
+  },
 ];
 
 /** The difference that covers this one, or null when it is news. */

@@ -38,10 +38,11 @@ function cases(version: RoomVersionId): fc.Arbitrary<Case> {
       creator: mostly<JsonValue | undefined>(anyOf(CREATOR, CREATOR, KIM, 5, null), anyOf(undefined)),
       additional: mostly<JsonValue | undefined>(fc.oneof(anyOf(undefined), listed), anyOf(BOB, {}, null, 5)),
       sender: mostly(anyOf(CREATOR), anyOf(KIM)),
+      stateKey: mostly(anyOf(''), anyOf('other', undefined)),
     })
-    .map(({ prevEvents, roomId, roomVersion, creator, additional, sender }) => {
+    .map(({ prevEvents, roomId, roomVersion, creator, additional, sender, stateKey }) => {
       const content = present({ room_version: roomVersion, creator, additional_creators: additional });
-      const input = { type: 'm.room.create', state_key: '', sender, content, prev_events: prevEvents, depth: 1 };
+      const input = { type: 'm.room.create', state_key: stateKey, sender, content, prev_events: prevEvents, depth: 1 };
       return { version, state: [], event: event(version, input, roomId).pdu };
     });
 }

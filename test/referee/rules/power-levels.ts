@@ -68,23 +68,31 @@ interface Levels {
 }
 
 /** The case of BOB, who has this power, changing the levels. */
-function change(version: RoomVersionId, power: number, levels: Levels, stateKey: string | undefined = ''): Case {
+function change(
+  version: RoomVersionId,
+  power: number,
+  levels: Levels,
+  key: { readonly state_key?: string } = { state_key: '' },
+): Case {
   const base = (content: JsonObject): JsonObject => {
     const users = usersWithCreator(version, { [BOB]: power, ...objectIn(content, 'users') });
     return { events: { 'm.room.power_levels': 0 }, ...content, users };
   };
   const state = roomState(version, { members: { [BOB]: 'join' }, levels: base(levels.before) });
   const content = base(levels.after);
-  return caseOf(version, state, { type: 'm.room.power_levels', state_key: stateKey, sender: BOB, content });
+  return caseOf(version, state, { type: 'm.room.power_levels', ...key, sender: BOB, content });
 }
 
 function namedLevels(version: RoomVersionId): fc.Arbitrary<Case> {
   return fc.constantFrom(...POWERS).chain((power) =>
     fc
-      .record({ changes: edits(version, power, NAMED_LEVELS), stateKey: mostly(anyOf(''), anyOf('other'), 10) })
-      .map(({ changes, stateKey }) => {
+      .record({
+        changes: edits(version, power, NAMED_LEVELS),
+        key: mostly(anyOf({ state_key: '' }), anyOf({ state_key: 'other' }, {}), 7),
+      })
+      .map(({ changes, key }) => {
         const levels = { before: before(changes), after: after(changes) };
-        return change(version, power, levels, stateKey);
+        return change(version, power, levels, key);
       }),
   );
 }
