@@ -141,7 +141,7 @@ async function transactOneByOne(
   roomIds: readonly RoomId[],
 ): Promise<Sample> {
   const log = await openTestLog(service);
-  const count = Math.ceil(knocks / 4);
+  const count = Math.ceil(knocks / 16);
   const prepared = await prepareKnocks(log, roomIds, count);
   const from = { epoch: log.writer.epoch, head: log.writer.recorder.head() };
   await log.close();

@@ -59,12 +59,15 @@ async function timedStart(dataDir: string): Promise<{ readonly started: number; 
 async function makeHistory(dataDir: string): Promise<void> {
   progress('making the history');
   const server = await start(dataDir);
-  const people = await peopleIn(dataDir, Math.ceil(options.knocks / options.rooms) + 1);
-  const rooms = await createKnockRooms(server.url, people[0]!.token, options.rooms);
-  for (const room of rooms) {
-    await runLoad({ port: server.port, connections: 32, requests: knockRequests(people.slice(1), [room]) });
+  try {
+    const people = await peopleIn(dataDir, Math.ceil(options.knocks / options.rooms) + 1);
+    const rooms = await createKnockRooms(server.url, people[0]!.token, options.rooms);
+    for (const room of rooms) {
+      await runLoad({ port: server.port, connections: 32, requests: knockRequests(people.slice(1), [room]) });
+    }
+  } finally {
+    await server.stop();
   }
-  await server.stop();
 }
 
 async function peopleIn(dataDir: string, count: number): Promise<readonly Person[]> {
