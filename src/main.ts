@@ -82,9 +82,16 @@ function createLog({ logLevel }: Config): Logger {
   const err = (error: unknown): object => {
     if (!(error instanceof Error)) return { message: String(error) };
     const code = 'code' in error ? { code: error.code } : {};
-    return { type: error.name, ...code, stack: error.stack };
+    return { type: error.name, ...code, stack: withoutWords(error) };
   };
   return pino({ level: logLevel, serializers: { err }, base: null }, pino.destination({ fd: 2, sync: true }));
+}
+
+// Class 22 is the database's complaint about a value, and its message repeats the value.
+function withoutWords(error: Error): string {
+  const stack = error.stack ?? '';
+  const quotes = 'code' in error && /^22...$/.test(String(error.code));
+  return quotes ? stack.slice(stack.indexOf('\n    at ') + 1).trim() : stack;
 }
 
 function createProgress(): (line: string) => void {
