@@ -27,19 +27,18 @@ export async function createRoom(
 ): Promise<{ readonly roomId: RoomId }> {
   const act = { operation: 'createRoom', roomId: null };
   return recordingRefusal(deps, actor, act, async () => {
-    const plan = planRoom(input, {
-      creator: actor.userId,
-      defaultVersion: deps.defaultRoomVersion,
-      nonce: deps.randomId(16),
+    return deps.lanes.start(async () => {
+      const plan = planRoom(input, {
+        creator: actor.userId,
+        defaultVersion: deps.defaultRoomVersion,
+        nonce: deps.randomId(16),
+      });
+      const { head, judged } = startRoom(deps, plan, actor.userId);
+      await fillRoom(deps, actor, plan, { head, judged });
+      const { roomId } = head;
+      const actions = [actionOf(actor, { operation: 'createRoom', roomId }, 'ok', judged[0]!.slot)];
+      return { head, judged, actions, answer: { roomId } };
     });
-    const room = startRoom(deps, plan, actor.userId);
-    await fillRoom(deps, actor, plan, room);
-    const actions = [
-      actionOf(actor, { operation: 'createRoom', roomId: room.head.roomId }, 'ok', room.judged[0]!.slot),
-    ];
-    const { roomId } = room.head;
-    await deps.recorder.append({ roomId, head: null, judged: room.judged, actions, erasures: [] });
-    return { roomId };
   });
 }
 

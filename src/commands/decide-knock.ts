@@ -4,7 +4,7 @@ import type { Db } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { latestKnock, type KnockRow } from '../projections/knocks.ts';
 import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps } from './act.ts';
-import { memberDraft, powerOf, profileFields, standingOf, type MemberInput, type Power } from './member-draft.ts';
+import { memberDraft, powerOf, profileAhead, standingOf, type MemberInput, type Power } from './member-draft.ts';
 import type { EventDraft } from './propose.ts';
 import type { LaneRoom } from './room-lane.ts';
 
@@ -15,12 +15,12 @@ import type { LaneRoom } from './room-lane.ts';
  */
 export async function acceptKnock(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
   const { userId, reason } = input;
-  const profile = await profileFields(deps.db, userId, deps.identity.serverName);
-  const draft = memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile });
+  const profile = await profileAhead(deps, userId);
+  const about = { sender: actor.userId, target: userId, membership: 'invite', reason } as const;
   return decide(deps, actor, input, {
     operation: 'acceptKnock',
     may: ({ standing, levels }) => mayAcceptKnocks(standing, levels),
-    draft,
+    draft: async () => memberDraft({ ...about, profile: await profile() }),
   });
 }
 
@@ -30,14 +30,14 @@ export async function rejectKnock(deps: CommandDeps, actor: Actor, input: Member
   return decide(deps, actor, input, {
     operation: 'rejectKnock',
     may: ({ standing, levels }) => mayRejectKnocks(standing, levels),
-    draft: memberDraft({ sender: actor.userId, target: userId, membership: 'leave', reason }),
+    draft: async () => memberDraft({ sender: actor.userId, target: userId, membership: 'leave', reason }),
   });
 }
 
 interface KnockDecision {
   readonly operation: string;
   readonly may: (power: Power) => Permission;
-  readonly draft: EventDraft;
+  readonly draft: () => Promise<EventDraft>;
 }
 
 async function decide(
@@ -53,7 +53,7 @@ async function decide(
     const permission = may(power);
     if (!permission.allowed) throw new MatrixError('M_FORBIDDEN', permission.why);
     if ((await standingOf(room, userId)).membership !== 'knock') throw await notPending(deps.db, room, userId);
-    return { send: draft };
+    return { send: await draft() };
   });
 }
 

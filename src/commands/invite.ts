@@ -3,7 +3,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import { serverOf, type UserId } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import { actInRoom, notInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { memberDraft, profileFields, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
+import { memberDraft, profileAhead, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
 
 /**
  * Invites a user; a pending knock of theirs is accepted by it. The same invite again changes nothing.
@@ -12,12 +12,19 @@ import { memberDraft, profileFields, standingOf, unlessSaid, type MemberInput } 
  */
 export async function inviteUser(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
   const { roomId, userId, reason, content } = input;
-  const profile = await profileFields(deps.db, userId, deps.identity.serverName);
+  const profile = await profileAhead(deps, userId);
   return actInRoom(deps, actor, { operation: 'inviteUser', roomId, target: userId }, async (room) => {
     if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
     if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
     refuseThirdParty(content);
-    const draft = memberDraft({ sender: actor.userId, target: userId, membership: 'invite', reason, profile, content });
+    const draft = memberDraft({
+      sender: actor.userId,
+      target: userId,
+      membership: 'invite',
+      reason,
+      profile: await profile(),
+      content,
+    });
     if (serverOf(userId) !== deps.identity.serverName) return { send: draft, obstacle: unreachable(userId) };
     const { membership, event } = await standingOf(room, userId);
     return membership === 'invite' ? unlessSaid(event, draft) : { send: draft };

@@ -5,7 +5,7 @@ import { isJsonArray, isJsonObject } from '../matrix/json.ts';
 import { creators, joinRule, powerLevels } from '../matrix/room-state.ts';
 import { isJoinedToAny, joinedAmong } from '../projections/members.ts';
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
+import { memberDraft, profileAhead, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
 import { isResident, type HeadState } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
 
@@ -16,7 +16,7 @@ import type { LaneRoom } from './room-lane.ts';
  */
 export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
   const { roomId, reason, content, via } = input;
-  const profile = await profileFields(deps.db, actor.userId, deps.identity.serverName);
+  const profile = await profileAhead(deps, actor.userId);
   const act = { operation: 'joinRoom', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
   return actInRoom(deps, actor, act, async (room) => {
     if (!isResident(room.head, deps.identity.serverName)) throw act.unknownRoom();
@@ -28,7 +28,7 @@ export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput
       target: actor.userId,
       membership: 'join',
       reason,
-      profile,
+      profile: await profile(),
       content,
       authoriser: outside ? await authoriserFor(deps, room, actor.userId) : undefined,
     });

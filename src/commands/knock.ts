@@ -1,6 +1,6 @@
 /** Asking to join a room. */
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { memberDraft, profileFields, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
+import { memberDraft, profileAhead, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
 import { isResident } from './room-head.ts';
 
 /**
@@ -10,7 +10,7 @@ import { isResident } from './room-head.ts';
  */
 export async function knock(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
   const { roomId, reason, content, via } = input;
-  const profile = await profileFields(deps.db, actor.userId, deps.identity.serverName);
+  const profile = await profileAhead(deps, actor.userId);
   const act = { operation: 'knock', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
   return actInRoom(deps, actor, act, async (room) => {
     // A room that nobody here is joined to is known, but not ours to let anybody knock on.
@@ -20,7 +20,7 @@ export async function knock(deps: CommandDeps, actor: Actor, input: SelfInput): 
       target: actor.userId,
       membership: 'knock',
       reason,
-      profile,
+      profile: await profile(),
       content,
     });
     const { membership, event } = await standingOf(room, actor.userId);

@@ -8,7 +8,7 @@ import { serverOf, type RoomId, type ServerName, type UserId } from '../matrix/i
 import { jsonObject, type JsonObject } from '../matrix/json.ts';
 import { membershipOf, type Membership } from '../matrix/pdu.ts';
 import { powerLevels, type PowerLevels } from '../matrix/room-state.ts';
-import type { Actor, RoomDecision } from './act.ts';
+import type { Actor, CommandDeps, RoomDecision } from './act.ts';
 import type { EventDraft } from './propose.ts';
 import type { StateEntry } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
@@ -64,6 +64,17 @@ export async function profileFields(db: Db, userId: UserId, serverName: ServerNa
   if (serverOf(userId) !== serverName) return {};
   const { displayname, avatar_url } = await profileOf(db, userId);
   return { ...(displayname === null ? {} : { displayname }), ...(avatar_url === null ? {} : { avatar_url }) };
+}
+
+/**
+ * The same, read ahead of the room's turn. In the turn it is read again if words were erased since: they must not come
+ * back with an event that was on its way.
+ */
+export async function profileAhead(deps: CommandDeps, userId: UserId): Promise<() => Promise<JsonObject>> {
+  const seen = deps.lanes.forgotten();
+  const read = (): Promise<JsonObject> => profileFields(deps.db, userId, deps.identity.serverName);
+  const profile = await read();
+  return async () => (deps.lanes.forgotten() === seen ? profile : read());
 }
 
 export interface Standing {

@@ -41,10 +41,17 @@ export interface RoomLanes {
    * Rejects with what the proposal throws, or M_LIMIT_EXCEEDED when the lane is full.
    */
   run<T>(roomId: string, propose: Proposal<T>): Promise<T>;
+  /**
+   * Makes a room that nobody knows yet, on a head of its own, and resolves after the commit. What was made is thrown away
+   * and made again when everything was forgotten before it was stored.
+   */
+  start<T>(make: () => Promise<Decision<T> & { readonly head: RoomHead }>): Promise<T>;
   /** Reads members' state ahead of the room's turn, in one query for all who ask at the same time. */
   warm(roomId: string, userIds: readonly string[]): Promise<void>;
   /** Drops what is remembered of a room, or of all: the next proposal reads the log again. */
   forget(roomId?: string): void;
+  /** How often all was forgotten: what was read ahead of a turn before that, may have been erased since. */
+  forgotten(): number;
 }
 
 const MAX_CALLS = 500;
@@ -57,6 +64,8 @@ export const laneMetrics = {
 };
 
 interface Lane {
+  /** Of the last turn. */
+  head: RoomHead | null;
   /** Calls that are not answered yet. */
   calls: number;
   /** Settles when the last turn so far has ended. */
@@ -69,14 +78,21 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
   const lanes = new Map<string, Lane>();
   const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
   const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
+  const unborn = new Set<RoomHead>();
+  let forgotten = 0;
 
   const headFor = async (lane: Lane, roomId: string): Promise<RoomHead | null> => {
     const known = heads.get(roomId);
-    if (known !== undefined && !known.stale) return known;
+    if (known !== undefined && !known.stale) return (lane.head = known);
     await lane.appended;
-    const loaded = await loadRoomHead(deps.db, roomId);
-    if (loaded !== null) heads.set(roomId, loaded);
-    return loaded;
+    for (;;) {
+      const seen = forgotten;
+      const loaded = await loadRoomHead(deps.db, roomId);
+      // Else it may have been read before the tables were mended.
+      if (seen !== forgotten) continue;
+      if (loaded !== null) heads.set(roomId, loaded);
+      return (lane.head = loaded);
+    }
   };
 
   const propose = async <T>(lane: Lane, roomId: string, decide: Proposal<T>): Promise<Proposed<T>> => {
@@ -110,10 +126,22 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
         const settled = await outcome;
         if (settled !== 'cancelled') return settled.answer;
       }
-      throw new MatrixError('M_UNKNOWN', 'The room could not be written to.', { status: 503 });
+      throw notWritten();
     } finally {
       leave(lanes, roomId, lane);
     }
+  };
+
+  const start: RoomLanes['start'] = async (make) => {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      const seen = forgotten;
+      const { head, judged, actions, answer } = await make();
+      if (seen !== forgotten) continue;
+      unborn.add(head);
+      const stored = deps.recorder().append({ roomId: head.roomId, head, judged, actions, erasures: [] });
+      if ((await stored.finally(() => unborn.delete(head))) === 'committed') return answer;
+    }
+    throw notWritten();
   };
 
   return {
@@ -123,8 +151,19 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
       await Promise.all(userIds.map((userId) => warm(deps.db, cache, head, userId)));
     },
     run,
-    forget: (roomId) => markStale(roomId === undefined ? [...heads.values()] : [heads.get(roomId)]),
+    start,
+    forget(roomId) {
+      if (roomId !== undefined) return markStale([heads.get(roomId)]);
+      forgotten += 1;
+      // A head may have left the cache while something built on it waits.
+      markStale([...heads.values(), ...unborn, ...[...lanes.values()].map((lane) => lane.head)]);
+    },
+    forgotten: () => forgotten,
   };
+}
+
+function notWritten(): MatrixError {
+  return new MatrixError('M_UNKNOWN', 'The room could not be written to.', { status: 503 });
 }
 
 function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRoom {
@@ -148,7 +187,7 @@ async function refused(lane: Lane, head: RoomHead | null, error: unknown): Promi
 }
 
 function enter(lanes: Map<string, Lane>, roomId: string): Lane {
-  const lane = lanes.get(roomId) ?? { calls: 0, tail: Promise.resolve(), appended: Promise.resolve() };
+  const lane = lanes.get(roomId) ?? { head: null, calls: 0, tail: Promise.resolve(), appended: Promise.resolve() };
   if (lane.calls >= MAX_CALLS) {
     throw new MatrixError('M_LIMIT_EXCEEDED', 'Too much is going on in this room.', { retry_after_ms: 500 });
   }
@@ -166,8 +205,8 @@ function leave(lanes: Map<string, Lane>, roomId: string, lane: Lane): void {
   laneMetrics.busy.set(lanes.size);
 }
 
-function markStale(heads: readonly (RoomHead | undefined)[]): void {
-  for (const head of heads) if (head !== undefined) head.stale = true;
+function markStale(heads: readonly (RoomHead | null | undefined)[]): void {
+  for (const head of heads) if (head != null) head.stale = true;
 }
 
 function afterBoth(before: Promise<unknown>, stored: Promise<unknown>): Promise<unknown> {

@@ -1,6 +1,5 @@
 /** Checks stored events: that each is the event its id and signatures name, its columns what it says, its words what it promised. */
 import type { KeyObject } from 'node:crypto';
-import type { PoolClient } from 'pg';
 import { mergeEvent, splitEvent, subjectOf } from '../log/content.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import { checkContentHash, eventIdOf, roomIdOfCreate } from '../matrix/hashes.ts';
@@ -23,16 +22,9 @@ export interface EvidenceCheck {
   readonly versions: Map<string, RoomVersion>;
 }
 
-/** An event that came with words and has none now. */
-export interface Wordless {
-  readonly roomId: string;
-  readonly position: number;
-  readonly subject: string;
-}
-
-/** Returns the events whose words are gone: erased, when an erasure covers them. */
-export function verifyEvents(check: EvidenceCheck, page: LogPage): readonly Wordless[] {
-  const wordless: Wordless[] = [];
+/** Returns how many events lost their words to an erasure. */
+export function verifyEvents(check: EvidenceCheck, page: LogPage): number {
+  let erased = 0;
   for (const row of page.events) {
     const wrong = (column: string | null, reason: string): void => {
       const key = `${row.room_id}, ${row.position}`;
@@ -48,11 +40,10 @@ export function verifyEvents(check: EvidenceCheck, page: LogPage): readonly Word
     verifyIdentity(check, row, pdu, version, wrong);
     verifyColumns(row, pdu, version, wrong);
     verifyAuth(row, pdu, page, wrong);
-    if (!verifyWords(check, row, pdu, version)) {
-      wordless.push({ roomId: row.room_id, position: row.position, subject: subjectOf(pdu) });
-    }
+    if (row.words && row.content === null) erased += verifyErased(check.findings, row);
+    else verifyWords(check, row, pdu, version);
   }
-  return wordless;
+  return erased;
 }
 
 type Wrong = (column: string | null, reason: string) => void;
@@ -128,22 +119,33 @@ function verifyAuth(row: EventRow, pdu: Pdu, page: LogPage, wrong: Wrong): void 
   }
 }
 
-/** False when the event came with words that are not there. */
-function verifyWords(check: EvidenceCheck, row: EventRow, pdu: Pdu, version: RoomVersion): boolean {
+/** Tells erased words from missing ones: 1 when they were erased. */
+function verifyErased(findings: Findings, row: EventRow): number {
+  if (row.erased) return 1;
+  const reason = 'missing: the words are gone and no erasure covers them';
+  const key = `${row.room_id}, ${row.position}`;
+  findings.add({ check: 'words', table: 'event_content', key, position: row.position, column: null, reason });
+  return 0;
+}
+
+function verifyWords(check: EvidenceCheck, row: EventRow, pdu: Pdu, version: RoomVersion): void {
   const key = `${row.room_id}, ${row.position}`;
   const { findings } = check;
   const place = { check: 'words', key, position: row.position } as const;
-  if (row.words && row.content === null) return false;
-  if (!row.words && row.content !== null) {
-    findings.add({ ...place, table: 'event_content', column: null, reason: 'added: the event came without words' });
-    return true;
-  }
+  if (!row.words && row.content !== null)
+    return findings.add({
+      ...place,
+      table: 'event_content',
+      column: null,
+      reason: 'added: the event came without words',
+    });
+  if (row.content !== null && row.erased)
+    findings.add({ ...place, table: 'event_content', column: null, reason: 'put back: an erasure took these words' });
   let full: Pdu;
   try {
     full = mergeEvent(row.proof, row.content) as Pdu;
   } catch {
-    findings.add({ ...place, table: 'event_content', column: 'content', reason: 'cannot be parsed' });
-    return true;
+    return findings.add({ ...place, table: 'event_content', column: 'content', reason: 'cannot be parsed' });
   }
   const parts = splitEvent(full, version);
   if (!checkContentHash(full)) {
@@ -183,38 +185,8 @@ function verifyWords(check: EvidenceCheck, row: EventRow, pdu: Pdu, version: Roo
   if (row.content !== null && row.subject !== subjectOf(pdu)) {
     findings.add({ ...place, table: 'event_content', column: 'subject', reason: 'is not whom the words are about' });
   }
-  return true;
 }
 
 function same(a: Buffer | null, b: Buffer | null): boolean {
   return a === null || b === null ? a === b : a.equals(b);
-}
-
-/** Tells erased words from missing ones; returns how many were erased. */
-export async function verifyErased(
-  client: PoolClient,
-  findings: Findings,
-  wordless: readonly Wordless[],
-): Promise<number> {
-  if (wordless.length === 0) return 0;
-  const { rows } = await client.query<{ room_id: string; event: number; covered: boolean }>(
-    `select w.room_id, w.event,
-            exists (select from erasures x where x.position > w.event
-              and ((x.kind = 'user' and x.subject = w.subject) or (x.kind = 'event' and x.room_id = w.room_id and x.event = w.event))) as covered
-       from unnest($1::text[], $2::int8[], $3::text[]) as w (room_id, event, subject)`,
-    [wordless.map((w) => w.roomId), wordless.map((w) => w.position), wordless.map((w) => w.subject)],
-  );
-  for (const { room_id: room, event, covered } of rows) {
-    if (covered) continue;
-    const reason = 'missing: the words are gone and no erasure covers them';
-    findings.add({
-      check: 'words',
-      table: 'event_content',
-      key: `${room}, ${event}`,
-      position: event,
-      column: null,
-      reason,
-    });
-  }
-  return rows.filter((row) => row.covered).length;
 }

@@ -19,6 +19,8 @@ export interface EventRow {
   /** Of its row in event_content; null when there is none. */
   readonly subject: string | null;
   readonly content: Buffer | null;
+  /** An erasure covers its words: by whom they are about, or by name. */
+  readonly erased: boolean;
 }
 
 export interface VerdictRow {
@@ -134,6 +136,10 @@ export function citedName(roomId: string, eventId: string): string {
   return `${roomId}\u0000${eventId}`;
 }
 
+// As subjectOf() of log/content has it.
+const SUBJECT =
+  "case when e.state_key is null then e.sender when e.type = 'm.room.member' then e.state_key else '' end";
+
 export async function readPage(
   client: PoolClient,
   after: number,
@@ -179,8 +185,9 @@ async function readJudged(
   range: number[],
 ): Promise<Pick<LogPage, 'events' | 'verdicts' | 'lines' | 'changes'>> {
   const events = await client.query<EventRow>(
-    `select e.*, c.subject, c.content from events e
-       left join event_content c on c.room_id = e.room_id and c.event = e.position
+    `select e.*, c.subject, c.content, exists (select from erasures x where x.position > e.position and
+              ((x.kind = 'user' and x.subject = ${SUBJECT}) or (x.kind = 'event' and x.room_id = e.room_id and x.event = e.position))) as erased
+       from events e left join event_content c on c.room_id = e.room_id and c.event = e.position
       where e.position > $1 and e.position <= $2 order by e.position`,
     range,
   );

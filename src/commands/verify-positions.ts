@@ -63,7 +63,7 @@ export async function verifyOutside(client: PoolClient, findings: Findings): Pro
   }
 }
 
-/** Words of events that do not exist. */
+/** Words of events and acts that do not exist, and words about acts that an erasure took. */
 export async function verifyStrayWords(client: PoolClient, findings: Findings): Promise<void> {
   const { rows } = await client.query<{ room_id: string; event: number }>(
     `select c.room_id, c.event from event_content c
@@ -79,6 +79,16 @@ export async function verifyStrayWords(client: PoolClient, findings: Findings): 
       column: null,
       reason,
     });
+  }
+  const { rows: notes } = await client.query<{ position: number; known: boolean }>(
+    `select c.position, a.position is not null as known from action_content c left join actions a on a.position = c.position
+      where a.position is null
+         or exists (select from erasures x where x.kind = 'user' and x.subject = c.subject and x.position > c.position)
+      order by c.position limit 10`,
+  );
+  for (const { position, known } of notes) {
+    const reason = known ? 'put back: an erasure took these words' : 'added: there is no such act';
+    findings.add({ check: 'words', table: 'action_content', key: String(position), position, column: null, reason });
   }
 }
 
