@@ -21,7 +21,8 @@ export interface EraseDeps {
   readonly now: () => number;
 }
 
-const OPERATION = 'eraseUser';
+/** As its row in `actions` calls it. */
+export const ERASE_OPERATION = 'eraseUser';
 
 /**
  * Deletes what a user said: reasons, names, messages, notes about them, their profile. Admins only (M_FORBIDDEN).
@@ -32,7 +33,7 @@ export async function eraseUser(
   actor: Actor,
   { userId }: { readonly userId: UserId },
 ): Promise<{ readonly events: number }> {
-  const act = { operation: OPERATION, roomId: null, target: userId };
+  const act = { operation: ERASE_OPERATION, roomId: null, target: userId };
   return recordingRefusal(deps, actor, act, async () => {
     if (!actor.admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server can erase a user.');
     const entry: LedgerEntry = {
@@ -41,6 +42,9 @@ export async function eraseUser(
       byUser: actor.userId,
       at: new Date(deps.now()).toISOString(),
     };
+    // What would be refused must not stand in the ledger: a later start would carry it out.
+    const refusal = deps.recorder.refusal();
+    if (refusal !== null) throw refusal;
     // First on the disk beside the database: a backup of it from before this moment would bring the words back.
     await deps.ledger.append(entry);
     return carryOut(deps, entry, [actionOf(actor, act, 'ok', null)]);

@@ -3,6 +3,8 @@ import type { PoolClient } from 'pg';
 import { SEALED_TABLES } from '../log/sealed-tables.ts';
 import { transitionKind } from '../log/transition.ts';
 import type { Membership } from '../matrix/pdu.ts';
+import { ERASE_OPERATION } from './erase.ts';
+import { ERASED } from './verify-page.ts';
 
 /** A row's place in sealing order: its position and its table's number. */
 export interface Place {
@@ -40,15 +42,20 @@ export async function nameAtPosition(client: PoolClient, position: number): Prom
   );
   if (verdict !== null) return { table: 'verdicts', key: `${verdict.room_id}, ${verdict.room_position}`, position };
   if (await lacksTransition(client, position)) return { table: 'transitions', key: String(position), position };
-  const erased = await one(
-    client,
-    `select e.room_id, 0 as room_position from events e
-      where e.words and not exists (select from event_content c where c.room_id = e.room_id and c.event = e.position)
-        and not exists (select from erasures x
-          where x.position > e.position and x.position <= (select position from log_head)) limit 1`,
-    [],
+  const table = (await lacksErasure(client, position)) ? 'erasures' : 'actions';
+  return { table, key: String(position), position };
+}
+
+// Words are gone, or somebody erased them, and no erasure tells of it.
+async function lacksErasure(client: PoolClient, position: number): Promise<boolean> {
+  const { rows } = await client.query<{ lacks: boolean }>(
+    `select exists (select from actions a where a.position < $1 and a.operation = $2 and a.outcome = 'ok'
+              and not exists (select from erasures x where x.position > a.position and x.kind = 'user' and x.subject = a.target))
+         or exists (select from events e where e.position < $1 and e.words and not ${ERASED}
+              and not exists (select from event_content c where c.room_id = e.room_id and c.event = e.position)) as lacks`,
+    [position, ERASE_OPERATION],
   );
-  return { table: erased === null ? 'actions' : 'erasures', key: String(position), position };
+  return rows[0]?.lacks === true;
 }
 
 // The position after a verdict that moved somebody's membership, and nothing tells of it.

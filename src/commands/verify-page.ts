@@ -136,9 +136,10 @@ export function citedName(roomId: string, eventId: string): string {
   return `${roomId}\u0000${eventId}`;
 }
 
-// As subjectOf() of log/content has it.
-const SUBJECT =
-  "case when e.state_key is null then e.sender when e.type = 'm.room.member' then e.state_key else '' end";
+/** SQL: an erasure covers the words of an event `e`, by whom they are about (as subjectOf() of log/content has it) or by name. */
+export const ERASED = `exists (select from erasures x where x.position > e.position and (
+  (x.kind = 'event' and x.room_id = e.room_id and x.event = e.position) or (x.kind = 'user' and x.subject =
+    case when e.state_key is null then e.sender when e.type = 'm.room.member' then e.state_key else '' end)))`;
 
 export async function readPage(
   client: PoolClient,
@@ -185,8 +186,7 @@ async function readJudged(
   range: number[],
 ): Promise<Pick<LogPage, 'events' | 'verdicts' | 'lines' | 'changes'>> {
   const events = await client.query<EventRow>(
-    `select e.*, c.subject, c.content, exists (select from erasures x where x.position > e.position and
-              ((x.kind = 'user' and x.subject = ${SUBJECT}) or (x.kind = 'event' and x.room_id = e.room_id and x.event = e.position))) as erased
+    `select e.*, c.subject, c.content, ${ERASED} as erased
        from events e left join event_content c on c.room_id = e.room_id and c.event = e.position
       where e.position > $1 and e.position <= $2 order by e.position`,
     range,

@@ -45,7 +45,7 @@ export async function writeBatch(
   try {
     // One journey for the whole batch: the database works on what came first while the rest is being spelt out.
     await Promise.all([
-      client.query('begin'),
+      client.query('begin isolation level read committed'),
       append(tx, from, batch, placed),
       ...(facts.length === 0 ? [] : PROJECTIONS.map((projection) => projection.apply(tx, facts, context))),
     ]);
@@ -55,7 +55,9 @@ export async function writeBatch(
     return false;
   }
   await runWithin(tx, units, placed);
-  await client.query('commit');
+  const { command } = await client.query('commit');
+  // Postgres says so, and not that it failed, when the transaction was broken and nobody noticed.
+  if (command !== 'COMMIT') throw new Error(`the batch was not stored: ${command}`);
   return true;
 }
 

@@ -89,6 +89,10 @@ async function connectWriter(pool: Pool): Promise<PoolClient> {
     // Every statement of an append is a look-up by key. On tables that were never analysed the planner would rather
     // join whole tables, and a batch would take a second.
     await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
+    // Where the database, its configuration or the role says that a commit need not reach the disk, ours do all the same.
+    await client.query(
+      "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'",
+    );
     // A connection cut on its way must not keep the head locked.
     await client.query(`set idle_in_transaction_session_timeout = '10s'; ${NOTICE_LOSS}`);
     return client;

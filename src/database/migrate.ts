@@ -10,14 +10,14 @@ const OLDEST_POSTGRES = 15;
 
 /**
  * Applies what is missing, under a lock: processes that start together migrate once.
- * Throws when Postgres is older than 15, when a migration that was applied has changed since, and when the database
+ * Throws when Postgres is older than 15 or its database not UTF8, when a migration that was applied has changed since, and when the database
  * knows a migration that this version does not.
  */
 export async function migrate(
   owner: Database,
   onProgress: (name: string) => void = () => undefined,
 ): Promise<{ readonly applied: readonly string[] }> {
-  await refuseOldPostgres(owner);
+  await refuseUnfit(owner);
   const files = await readMigrations();
   await refuseChanged(owner, files);
   const migrator = new Migrator({
@@ -57,13 +57,15 @@ function asMigrations(files: readonly MigrationFile[], onProgress: (name: string
   return Object.fromEntries(files.map((file) => [file.name, { up: up(file) }]));
 }
 
-async function refuseOldPostgres({ db }: Database): Promise<void> {
-  const { rows } = await sql<{
-    version: number;
-  }>`select current_setting('server_version_num')::int4 / 10000 as version`.execute(db);
-  const version = rows[0]!.version;
+async function refuseUnfit({ db }: Database): Promise<void> {
+  const { rows } = await sql<{ version: number; encoding: string }>`
+    select current_setting('server_version_num')::int4 / 10000 as version, current_setting('server_encoding') as encoding`.execute(
+    db,
+  );
+  const { version, encoding } = rows[0]!;
   if (version < OLDEST_POSTGRES)
     throw new Error(`Postgres ${version} is too old: ${OLDEST_POSTGRES} or newer is needed`);
+  if (encoding !== 'UTF8') throw new Error(`the database is encoded in ${encoding}: one in UTF8 is needed`);
 }
 
 async function refuseChanged({ db }: Database, files: readonly MigrationFile[]): Promise<void> {

@@ -88,12 +88,22 @@ async function catchUp(replay: Replay): Promise<void> {
     options.signal?.throwIfAborted();
     await client.query('begin isolation level repeatable read');
     head = await readHead(client);
-    const upto = Math.min(head, replay.position + PAGE);
+    const upto = Math.min(head, ((await nextRow(client, replay.position)) ?? head) + PAGE);
     await replayTo(replay, upto);
     await client.query('commit');
     options.onProgress?.({ phase: 'replay', position: upto, head });
     await analyzeCopies(replay);
   }
+}
+
+// Pages begin where there is something: a counter that somebody set far ahead must not keep us turning empty ones.
+async function nextRow(client: PoolClient, position: number): Promise<number | null> {
+  const { rows } = await client.query<{ next: number | null }>(
+    `select least((select min(position) from verdicts where position > $1),
+                  (select min(position) from erasures where position > $1)) as next`,
+    [position],
+  );
+  return rows[0]?.next ?? null;
 }
 
 // Temporary tables have no autovacuum, and joins against a table that was never analysed are planned badly.

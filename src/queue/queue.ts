@@ -49,7 +49,8 @@ export interface QueueOptionsOfOurs {
 
 export interface JobQueue {
   /**
-   * Asks for an admin's job and resolves to its id; while one of the same name waits or runs, to that one's.
+   * Asks for an admin's job and resolves to its id; while one of the same name waits or runs, to that one's. A scrub that
+   * runs is followed by another: it may have passed the words of whoever asks now.
    * Rejects within {@link ANSWER_TIMEOUT_MS} when the queue cannot be reached.
    */
   enqueue<N extends JobName>(name: N, payload: JobPayloads[N]): Promise<string>;
@@ -100,7 +101,8 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
   };
   return {
     async enqueue(name, payload) {
-      const options = { ...KEPT, attempts: 1, deduplication: { id: name } };
+      const deduplication = { id: name, ...(name === 'scrub' ? { keepLastIfActive: true } : {}) };
+      const options = { ...KEPT, attempts: 1, deduplication };
       const job = await within(QUEUE_OF[name], (queue) => queue.add(name, payload, options));
       return jobId(QUEUE_OF[name], job.id);
     },

@@ -55,6 +55,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
+  await eraseAgain(context, parts.erase, queue);
   const { app, doors } = await openDoors(context, parts, queue);
   const worker = works ? startWorker(...workerOf(context, data)) : null;
   await greet(context, data, app);
@@ -107,7 +108,7 @@ interface Parts extends HttpParts {
 }
 
 async function buildParts(
-  { config, log, now, print }: RoleContext,
+  { config, log, now }: RoleContext,
   { database, identity }: Data,
   { lanes, recorder }: Writer,
   follower: Follower,
@@ -117,8 +118,6 @@ async function buildParts(
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
   const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
-  // Before anything is served: a backup that was restored must not show again what was erased since.
-  for (const userId of await replayLedger(erase)) print(`Erased ${userId} again, as the ledger tells.`);
   return {
     db,
     commands,
@@ -136,6 +135,16 @@ async function buildParts(
     log,
     shutdown,
   };
+}
+
+// Before anything is served: a backup that was restored must not show again what was erased since.
+async function eraseAgain({ log, print }: RoleContext, erase: EraseDeps, queue: JobQueue): Promise<void> {
+  const again = await replayLedger(erase);
+  for (const userId of again) print(`Erased ${userId} again, as the ledger tells.`);
+  if (again.length === 0) return;
+  await queue.enqueue('scrub', {}).catch((error: unknown) => {
+    log.error({ err: error }, 'erased words stay in the data files until the next scrub');
+  });
 }
 
 async function openDoors(

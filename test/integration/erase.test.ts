@@ -1,15 +1,14 @@
 /** Erasure: a person's words are nowhere any more, and everything that was signed still verifies. */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { banUser } from '../../src/commands/ban.ts';
 import { acceptKnock } from '../../src/commands/decide-knock.ts';
 import { eraseUser, replayLedger, type EraseDeps } from '../../src/commands/erase.ts';
 import { joinRoom } from '../../src/commands/join.ts';
 import { knock } from '../../src/commands/knock.ts';
+import { leaveRoom } from '../../src/commands/leave.ts';
 import { scrubFiles } from '../../src/commands/scrub-files.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
@@ -17,15 +16,18 @@ import { sealLog } from '../../src/log/seals.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { actor, makeKnockRoom, openTestLog, userId, type TestLog } from '../support/history.ts';
-
-const run = promisify(execFile);
+import { wordsInDump, wordsInFiles, wordsInTables } from '../support/words.ts';
 
 // Long enough to be found nowhere by accident, and unlike anything that compression or encoding makes.
 const REASON = 'quetzalcoatlus-northropi-reason';
 const NAME = 'Pachycephalosaurus-Wyomingensis-Name';
 const BAN = 'therizinosaurus-cheloniformis-ban';
+const LEFT = 'dromaeosaurus-albertensis-left';
+const PICTURE = 'mxc://vestibule.test/compsognathus-longipes';
+const DEVICE = 'ornithomimus-velox-telephone';
+const NOTE = 'struthiomimus-altus-note';
 const OTHER = 'archaeopteryx-lithographica-stays';
-const ERASED = [REASON, NAME, BAN];
+const ERASED = [REASON, NAME, BAN, LEFT, PICTURE, DEVICE, NOTE];
 const kim = userId('kim');
 
 let test: TestDatabase;
@@ -42,18 +44,19 @@ beforeAll(async () => {
   path = join(directory, 'erasures.jsonl');
   deps = { ...log.deps, ledger: openLedger(path) };
   roomId = await makeKnockRoom(log.deps, 'boss', '10');
-  await test.owner.pool.query('insert into profiles (user_id, displayname) values ($1, $2)', [kim, NAME]);
+  const { pool } = test.owner;
+  await pool.query('insert into profiles (user_id, displayname, avatar_url) values ($1, $2, $3)', [kim, NAME, PICTURE]);
+  await pool.query('insert into users (user_id, created_at) values ($1, now())', [kim]);
+  await pool.query('insert into devices values ($1, $2, $3, now())', [kim, 'PHONE', DEVICE]);
   await knock(log.deps, actor('kim'), { roomId, reason: REASON });
   await acceptKnock(log.deps, actor('boss'), { roomId, userId: kim, reason: 'welcome' });
   await joinRoom(log.deps, actor('kim'), { roomId });
+  await leaveRoom(log.deps, actor('kim'), { roomId, reason: LEFT });
   await banUser(log.deps, actor('boss'), { roomId, userId: kim, reason: BAN });
   await knock(log.deps, actor('lee'), { roomId, reason: OTHER });
-  await test.owner.pool.query('insert into action_content (position, subject, content) values (1, $1, $2)', [
-    kim,
-    Buffer.from(REASON),
-  ]);
+  await pool.query('insert into action_content select max(position), $1, $2 from actions', [kim, Buffer.from(NOTE)]);
   // The planner samples every column: words come to stand in the catalogue too.
-  await test.owner.pool.query('analyze');
+  await pool.query('analyze');
   await sealLog({ pool: test.database.pool, identity: log.identity, now: Date.now, logger: { info: () => undefined } });
 });
 
@@ -62,66 +65,6 @@ afterAll(async () => {
   await test.close();
   await rm(directory, { recursive: true, force: true });
 });
-
-/** The words that stand anywhere in these tables' text or bytes. */
-async function inTables(words: readonly string[]): Promise<readonly string[]> {
-  const { rows } = await test.owner.pool.query<{ name: string }>(
-    `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'm') and (n.nspname not like 'pg\\_%' or c.relname = 'pg_statistic') and n.nspname <> 'information_schema'`,
-  );
-  expect(rows.length).toBeGreaterThan(15);
-  const found: string[] = [];
-  for (const { name } of rows) {
-    for (const word of words) {
-      const hex = Buffer.from(word).toString('hex');
-      const hit = await test.owner.pool.query(
-        `select from ${name} t where t::text like $1 or t::text like $2 limit 1`,
-        [`%${word}%`, `%${hex}%`],
-      );
-      if (hit.rowCount !== 0) found.push(`${word} in ${name}`);
-    }
-  }
-  return found;
-}
-
-/** The words that stand in a dump of the database: pg_dump's where there is one of a fitting version, else COPY of every table. */
-async function inDump(words: readonly string[]): Promise<readonly string[]> {
-  const dump = await run('pg_dump', ['--inserts', '--dbname', test.owner.url], { maxBuffer: 1 << 28 }).catch(
-    () => null,
-  );
-  const text = dump === null ? await copyAll() : dump.stdout;
-  expect(text).toContain('vestibule.test');
-  return words.filter((word) => text.includes(word) || text.includes(Buffer.from(word).toString('hex')));
-}
-
-async function copyAll(): Promise<string> {
-  const tables = await test.owner.pool.query<{ name: string }>(
-    "select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and n.nspname in ('public', 'bullmq')",
-  );
-  const texts: string[] = [];
-  for (const { name } of tables.rows) {
-    const { rows } = await test.owner.pool.query<{ text: string }>(
-      `select coalesce(string_agg(t::text, ' '), '') as text from ${name} t`,
-    );
-    texts.push(rows[0]!.text);
-  }
-  return texts.join(' ');
-}
-
-/** The words that stand in the data files of this database. */
-async function inFiles(words: readonly string[]): Promise<readonly string[]> {
-  const { rows } = await test.owner.pool.query<{ directory: string }>(
-    "select current_setting('data_directory') || '/base/' || oid as directory from pg_database where datname = current_database()",
-  );
-  const files = await readdir(rows[0]!.directory);
-  expect(files.length).toBeGreaterThan(100);
-  const found = new Set<string>();
-  for (const file of files) {
-    const bytes = await readFile(join(rows[0]!.directory, file)).catch(() => Buffer.alloc(0));
-    for (const word of words) if (bytes.includes(word)) found.add(word);
-  }
-  return [...found];
-}
 
 it('only an admin may erase, and the attempt is on record', async () => {
   await expect(eraseUser(deps, actor('lee'), { userId: kim })).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
@@ -133,42 +76,42 @@ it('only an admin may erase, and the attempt is on record', async () => {
 });
 
 it('the words are everywhere before, so that what follows can fail', async () => {
-  const tables = await inTables([...ERASED, OTHER]);
+  const tables = await wordsInTables(test.owner, [...ERASED, OTHER]);
   for (const word of [...ERASED, OTHER])
     expect(
       tables.some((found) => found.startsWith(word)),
       word,
     ).toBe(true);
   expect(tables.some((found) => found.includes('pg_statistic'))).toBe(true);
-  expect(new Set(await inDump([...ERASED, OTHER]))).toEqual(new Set([...ERASED, OTHER]));
+  expect(new Set(await wordsInDump(test.owner, [...ERASED, OTHER]))).toEqual(new Set([...ERASED, OTHER]));
   await test.owner.pool.query('checkpoint');
-  expect(new Set(await inFiles([...ERASED, OTHER]))).toEqual(new Set([...ERASED, OTHER]));
+  expect(new Set(await wordsInFiles(test.owner, [...ERASED, OTHER]))).toEqual(new Set([...ERASED, OTHER]));
 });
 
 it('an erasure takes them out of every table and every dump, and leaves everybody else their words', async () => {
   const { events } = await eraseUser(deps, actor('boss', true), { userId: kim });
-  expect(events).toBe(4);
-  const found = (await inTables(ERASED)).filter((place) => !place.includes('pg_statistic'));
+  expect(events).toBe(5);
+  const found = (await wordsInTables(test.owner, ERASED)).filter((place) => !place.includes('pg_statistic'));
   expect(found).toEqual([]);
-  expect(await inDump([...ERASED, OTHER])).toEqual([OTHER]);
+  expect(await wordsInDump(test.owner, [...ERASED, OTHER])).toEqual([OTHER]);
 });
 
 it('a plain VACUUM leaves the bytes in the files, a scrub does not', async () => {
   await test.owner.pool.query('vacuum');
   await test.owner.pool.query('checkpoint');
-  expect(await inFiles(ERASED)).not.toEqual([]);
+  expect(await wordsInFiles(test.owner, ERASED)).not.toEqual([]);
   const tables: string[] = [];
   const report = await scrubFiles(test.owner.pool, ({ table }) => void tables.push(table));
   expect(report.checkpoint).toBe(true);
   expect(tables).toEqual(report.tables);
-  expect(await inFiles([...ERASED, OTHER])).toEqual([OTHER]);
-  expect(await inTables(ERASED)).toEqual([]);
+  expect(await wordsInFiles(test.owner, [...ERASED, OTHER])).toEqual([OTHER]);
+  expect(await wordsInTables(test.owner, ERASED)).toEqual([]);
 });
 
 it('every id and signature verifies afterwards, and the words count as erased', async () => {
   const report = await verify({ pool: test.database.pool, identity: log.identity });
   expect(report.findings).toEqual([]);
-  expect(report).toMatchObject({ clean: true, erased: 4 });
+  expect(report).toMatchObject({ clean: true, erased: 5 });
 });
 
 it('the erased user can knock again, with new words', async () => {
@@ -177,7 +120,7 @@ it('the erased user can knock again, with new words', async () => {
   const { rows } = await test.owner.pool.query('select reason, display_name from knocks where room_id = $1', [room]);
   expect(rows).toEqual([{ reason: 'a fresh start', display_name: null }]);
   const report = await verify({ pool: test.database.pool, identity: log.identity });
-  expect(report).toMatchObject({ clean: true, erased: 4 });
+  expect(report).toMatchObject({ clean: true, erased: 5 });
 });
 
 it('after a backup was restored the ledger erases again, once', async () => {
@@ -187,7 +130,7 @@ it('after a backup was restored the ledger erases again, once', async () => {
   await writeFile(path, `${JSON.stringify(entry)}\n{"kind":"user","subj`, { flag: 'a' });
   const restarted = { ...deps, ledger: openLedger(path) };
   expect(await replayLedger(restarted)).toEqual([userId('lee')]);
-  expect(await inTables([OTHER])).toEqual([expect.stringContaining('pg_statistic')]);
+  expect(await wordsInTables(test.owner, [OTHER])).toEqual([expect.stringContaining('pg_statistic')]);
   expect(await replayLedger(restarted)).toEqual([]);
   await eraseUser(restarted, actor('boss', true), { userId: userId('nobody') });
   expect((await restarted.ledger.read()).map(({ subject }) => subject)).toEqual([kim, userId('lee'), userId('nobody')]);
@@ -206,5 +149,5 @@ it('when the ledger cannot be written nothing is erased', async () => {
   await expect(
     eraseUser({ ...deps, ledger: unwritable }, actor('boss', true), { userId: userId('max') }),
   ).rejects.toThrow();
-  expect(await inTables(['still here'])).not.toEqual([]);
+  expect(await wordsInTables(test.owner, ['still here'])).not.toEqual([]);
 });
