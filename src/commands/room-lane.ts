@@ -6,7 +6,9 @@ import type { ActionRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Recorder } from './record.ts';
-import { advance, countServers, headState, loadRoomHead, settle, warm } from './room-head.ts';
+import { createRoomHeads, type RoomHeads } from './room-heads.ts';
+import { advance, countServers, headState, settle, warm } from './room-head.ts';
+import type { AppendUnit } from './unit-queue.ts';
 import type { HeadState, RoomHead, StateCache } from './room-head.ts';
 
 /** What a proposal comes to: events and acts to store, and the answer to give once they are durable. */
@@ -24,6 +26,11 @@ export interface LaneRoom {
   countServers(): Promise<void>;
   /** Resolves when everything that was proposed in the room before is in the database, or never will be. */
   appended(): Promise<unknown>;
+}
+
+/** All of a room's first events, on the head that they make. */
+export interface NewRoom<T> extends Decision<T> {
+  readonly head: RoomHead;
 }
 
 type Proposal<T> = (room: LaneRoom | null) => Promise<Decision<T>>;
@@ -45,7 +52,7 @@ export interface RoomLanes {
    * Makes a room that nobody knows yet, on a head of its own, and resolves after the commit. What was made is thrown away
    * and made again when everything was forgotten before it was stored.
    */
-  start<T>(make: () => Promise<Decision<T> & { readonly head: RoomHead }>): Promise<T>;
+  start<T>(make: () => Promise<NewRoom<T>>): Promise<T>;
   /** Reads members' state ahead of the room's turn, in one query for all who ask at the same time. */
   warm(roomId: string, userIds: readonly string[]): Promise<void>;
   /** Drops what is remembered of a room, or of all: the next proposal reads the log again. */
@@ -55,7 +62,6 @@ export interface RoomLanes {
 }
 
 const MAX_CALLS = 500;
-const MAX_HEADS = 10_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
 const MAX_ATTEMPTS = 5;
 
@@ -64,8 +70,6 @@ export const laneMetrics = {
 };
 
 interface Lane {
-  /** Of the last turn. */
-  head: RoomHead | null;
   /** Calls that are not answered yet. */
   calls: number;
   /** Settles when the last turn so far has ended. */
@@ -76,23 +80,14 @@ interface Lane {
 
 export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () => Recorder }): RoomLanes {
   const lanes = new Map<string, Lane>();
-  const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
+  const heads = createRoomHeads(deps.db);
   const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
-  const unborn = new Set<RoomHead>();
-  let forgotten = 0;
 
   const headFor = async (lane: Lane, roomId: string): Promise<RoomHead | null> => {
-    const known = heads.get(roomId);
-    if (known !== undefined && !known.stale) return (lane.head = known);
+    const known = heads.known(roomId);
+    if (known !== undefined) return known;
     await lane.appended;
-    for (;;) {
-      const seen = forgotten;
-      const loaded = await loadRoomHead(deps.db, roomId);
-      // Else it may have been read before the tables were mended.
-      if (seen !== forgotten) continue;
-      if (loaded !== null) heads.set(roomId, loaded);
-      return (lane.head = loaded);
-    }
+    return heads.load(roomId);
   };
 
   const propose = async <T>(lane: Lane, roomId: string, decide: Proposal<T>): Promise<Proposed<T>> => {
@@ -108,7 +103,7 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     if (refusal !== null) throw refusal;
     const { judged, actions, answer } = decision;
     for (const j of judged) if (head !== null) advance(head, j);
-    const stored = deps.recorder().append({ roomId, head, judged, actions, erasures: [] });
+    const stored = appendWatched(heads, deps.recorder(), { roomId, head, judged, actions, erasures: [] });
     lane.appended = afterBoth(lane.appended, stored);
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;
@@ -132,34 +127,34 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     }
   };
 
-  const start: RoomLanes['start'] = async (make) => {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const seen = forgotten;
-      const { head, judged, actions, answer } = await make();
-      if (seen !== forgotten) continue;
-      unborn.add(head);
-      const stored = deps.recorder().append({ roomId: head.roomId, head, judged, actions, erasures: [] });
-      if ((await stored.finally(() => unborn.delete(head))) === 'committed') return answer;
-    }
-    throw notWritten();
-  };
-
   return {
     async warm(roomId, userIds) {
-      const head = heads.get(roomId);
-      if (head === undefined || head.stale) return;
+      const head = heads.known(roomId);
+      if (head === undefined) return;
       await Promise.all(userIds.map((userId) => warm(deps.db, cache, head, userId)));
     },
     run,
-    start,
-    forget(roomId) {
-      if (roomId !== undefined) return markStale([heads.get(roomId)]);
-      forgotten += 1;
-      // A head may have left the cache while something built on it waits.
-      markStale([...heads.values(), ...unborn, ...[...lanes.values()].map((lane) => lane.head)]);
-    },
-    forgotten: () => forgotten,
+    start: (make) => startRoom(heads, deps.recorder, make),
+    forget: (roomId) => heads.forget(roomId),
+    forgotten: () => heads.forgotten(),
   };
+}
+
+/** Appends a unit whose head is reached by `forget` while the unit waits. */
+function appendWatched(heads: RoomHeads, recorder: Recorder, unit: AppendUnit): ReturnType<Recorder['append']> {
+  if (unit.head === null) return recorder.append(unit);
+  return recorder.append(unit).finally(heads.watch(unit.head));
+}
+
+async function startRoom<T>(heads: RoomHeads, recorder: () => Recorder, make: () => Promise<NewRoom<T>>): Promise<T> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const seen = heads.forgotten();
+    const { head, judged, actions, answer } = await make();
+    if (seen !== heads.forgotten()) continue;
+    const unit = { roomId: head.roomId, head, judged, actions, erasures: [] };
+    if ((await appendWatched(heads, recorder(), unit)) === 'committed') return answer;
+  }
+  throw notWritten();
 }
 
 function notWritten(): MatrixError {
@@ -187,7 +182,7 @@ async function refused(lane: Lane, head: RoomHead | null, error: unknown): Promi
 }
 
 function enter(lanes: Map<string, Lane>, roomId: string): Lane {
-  const lane = lanes.get(roomId) ?? { head: null, calls: 0, tail: Promise.resolve(), appended: Promise.resolve() };
+  const lane = lanes.get(roomId) ?? { calls: 0, tail: Promise.resolve(), appended: Promise.resolve() };
   if (lane.calls >= MAX_CALLS) {
     throw new MatrixError('M_LIMIT_EXCEEDED', 'Too much is going on in this room.', { retry_after_ms: 500 });
   }
@@ -203,10 +198,6 @@ function leave(lanes: Map<string, Lane>, roomId: string, lane: Lane): void {
   if (lane.calls > 0) return;
   lanes.delete(roomId);
   laneMetrics.busy.set(lanes.size);
-}
-
-function markStale(heads: readonly (RoomHead | null | undefined)[]): void {
-  for (const head of heads) if (head != null) head.stale = true;
 }
 
 function afterBoth(before: Promise<unknown>, stored: Promise<unknown>): Promise<unknown> {

@@ -4,7 +4,7 @@ import { SEALED_TABLES } from '../../src/log/sealed-tables.ts';
 import { sealLog } from '../../src/log/seals.ts';
 import { PROJECTIONS } from '../../src/projections/index.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
-import { actor, everyKind, makeKnockRoom, openTestLog, type TestLog } from '../support/history.ts';
+import { everyKind, makeKnockRoom, openTestLog, type TestLog } from '../support/history.ts';
 
 const LOG_TABLES = [...SEALED_TABLES.map(({ name }) => name), 'log_seals'] as const;
 
