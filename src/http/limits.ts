@@ -1,4 +1,5 @@
 /** How often who may ask: rate limits by name, and the sizes of bodies and headers. */
+import { isIPv6 } from 'node:net';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { isLoopback, type Config } from '../config.ts';
 import { MatrixError } from '../matrix/errors.ts';
@@ -41,7 +42,7 @@ export function createLimits({ rateLimits: on, registration }: Pick<Config, 'rat
       if (!on || (name === 'register' && registration === 'open' && isLoopback(unmapped(address)))) return;
       const refused = await limiters
         .get(name)!
-        .consume(`${address} ${account}`)
+        .consume(`${networkOf(address)} ${account}`)
         .then(
           () => null,
           (result: unknown) => result,
@@ -56,4 +57,13 @@ export function createLimits({ rateLimits: on, registration }: Pick<Config, 'rat
 // A listener on both families sees IPv4 addresses in the other's form.
 function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+/** Who is counted as one: an IPv4 address, or the 64 bits of IPv6 that a single line is given, addresses without number in it. */
+function networkOf(address: string): string {
+  const plain = unmapped(address);
+  if (!isIPv6(plain)) return plain;
+  const [front = [], back = []] = plain.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0');
+  return [...front, ...zeros, ...back].slice(0, 4).join(':');
 }
