@@ -20,7 +20,8 @@ const KEY_VERSION = /^[a-zA-Z0-9_]+$/;
  * The key of a version (`[a-zA-Z0-9_]+`) made from its 32-byte seed. Throws an Error for another version or length.
  */
 export function signingKeyFromSeed(version: string, seed: Uint8Array): SigningKey {
-  if (!KEY_VERSION.test(version)) throw new Error(`"${version}" is not a key version: letters, digits and _ only.`);
+  // What was given is not repeated: in a file with its fields mixed up it is the seed.
+  if (!KEY_VERSION.test(version)) throw new Error('A key version is made of letters, digits and _ only.');
   if (seed.length !== KEY_BYTES) throw new Error(`A seed has ${KEY_BYTES} bytes, not ${seed.length}.`);
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   const publicKey = createPublicKey(privateKey);

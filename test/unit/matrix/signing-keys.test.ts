@@ -46,3 +46,16 @@ describe('a key file', () => {
     }
   });
 });
+
+test('a key file with its fields mixed up is refused without repeating the seed', () => {
+  const seed = '+secret/seed+secret/seed+secret/seed+secret/s';
+  const told = (): string => {
+    try {
+      return `read ${parseSigningKeyFile(`ed25519 ${seed} ${'A'.repeat(43)}\n`).length}`;
+    } catch (error) {
+      return String(error);
+    }
+  };
+  expect(told()).toContain('key version');
+  expect(told()).not.toContain('secret');
+});
