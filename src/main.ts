@@ -63,7 +63,7 @@ async function run(role: Role, given: Arguments, config: Config): Promise<number
     log,
     now: Date.now,
     processId: process.pid,
-    print: (line) => void process.stdout.write(`${line}\n`),
+    print: (line) => void process.stdout.write(`${printable(line)}\n`),
     progress: createProgress(),
     readSecret,
     stop: stop.signal,
@@ -100,7 +100,7 @@ function createProgress(): (line: string) => void {
   return (line) => {
     if (Date.now() - last < every) return;
     last = Date.now();
-    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${printable(line)}` : `${printable(line)}\n`);
   };
 }
 
@@ -150,8 +150,15 @@ function say(text: string): number {
 }
 
 function complain(text: string, code = USAGE_ERROR): number {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
   return code;
+}
+
+// Ids and keys are anybody's words: what would move a terminal's cursor, or turn its text round, is spelt out as in JSON.
+function printable(text: string): string {
+  return text.replace(/[^\P{C}\n\t]/gu, (character) =>
+    [...character.split('')].map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 // Not exitCode: connections that wait for a Redis that is away would keep the process.

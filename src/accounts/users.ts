@@ -35,7 +35,7 @@ export async function hashNewPassword(password: string): Promise<string> {
   return hashPassword(password);
 }
 
-/** Throws M_USER_IN_USE when somebody else was faster. */
+/** Makes an account; an admin's puts an end to the one-time link. Throws M_USER_IN_USE when somebody else was faster. */
 export async function createUser(db: Db | Tx, user: NewUser): Promise<void> {
   const { userId, passwordHash, admin, now } = user;
   const made = await db
@@ -45,6 +45,8 @@ export async function createUser(db: Db | Tx, user: NewUser): Promise<void> {
     .returning('user_id')
     .executeTakeFirst();
   if (made === undefined) throw new MatrixError('M_USER_IN_USE');
+  // The one-time link is for a server without an admin; it still stands in whatever has recorded the start.
+  if (admin) await db.deleteFrom('admin_links').execute();
 }
 
 // ASCII letters only: some others have a small form among a-z as well (U+212A, the kelvin sign).
