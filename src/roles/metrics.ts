@@ -67,12 +67,13 @@ function registerLag(registry: Registry, { db, follower }: MetricsDeps): void {
 }
 
 function registerPolls(registry: Registry, { follower }: MetricsDeps): void {
-  new Gauge({
+  const waiting = new Gauge({
     name: 'vestibule_sync_waiting',
     help: 'Syncs that wait for something new.',
-    registers: [registry],
+    registers: [],
     collect() {
       this.set(follower.waiting());
     },
   });
+  registry.registerMetric(waiting);
 }
