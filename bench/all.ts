@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { text, type Finding } from './support/report.ts';
 import { spread } from './support/rounds.ts';
 
@@ -17,6 +18,10 @@ Runs ${PROGRAMS.join(', ')} one after the other, with their defaults.
   --runs N          how often [1]
   --write FOLDER    keeps the output of each run as FOLDER/run-N.txt, and the figures as FOLDER/summary.md
   --only A,B        these programs alone`;
+
+// Passed on, for a program has a Postgres to stop.
+const ended = new AbortController();
+process.once('SIGTERM', () => ended.abort());
 
 /** What a benchmark found in each run. */
 type Findings = Map<string, { readonly program: string; readonly runs: Finding[] }>;
@@ -44,7 +49,7 @@ async function main(): Promise<number> {
     }
     if (values.write !== undefined) await keep(values.write, `run-${run}.txt`, printed.join('\n'));
   }
-  const table = summary(findings, runs);
+  const table = await format(summary(findings, runs), { ...(await resolveConfig('summary.md')), parser: 'markdown' });
   if (values.write !== undefined) await keep(values.write, 'summary.md', table);
   process.stdout.write(`\n${table}`);
   return 0;
@@ -62,7 +67,10 @@ function machine(): string {
 }
 
 async function runProgram(program: string, findings: Findings): Promise<string> {
-  const child = fork(new URL(`./${program}.ts`, import.meta.url), { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = fork(new URL(`./${program}.ts`, import.meta.url), {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    signal: ended.signal,
+  });
   let printed = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     printed += chunk.toString();

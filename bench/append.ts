@@ -5,7 +5,7 @@ import type { RoomId } from '../src/matrix/identifiers.ts';
 import { openTestLog } from '../test/support/history.ts';
 import { startCluster, withCopy, type BenchDatabase, type Cluster } from './support/cluster.ts';
 import { makeRooms, prepareKnocks } from './support/knocks.ts';
-import { drive, withCpu, type Sample } from './support/measure.ts';
+import { driveWarm, type Sample } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { printBudget, printTable, printValue, progress, say } from './support/report.ts';
 import { fastest, figures, interleave, ratios, type Contender } from './support/rounds.ts';
@@ -104,7 +104,7 @@ async function appendKnocks({ service }: BenchDatabase, cluster: Cluster, roomId
     const { roomId, decision } = prepared[n]!;
     return log.deps.lanes.run(roomId, () => Promise.resolve(decision));
   };
-  const measured = await withCpu(cluster.pid, knocks, () => drive(knocks, options.callers, append));
+  const measured = await driveWarm(cluster.pid, knocks, options.callers, append);
   await log.close();
   return measured;
 }
@@ -129,9 +129,9 @@ async function insertBare(
   const client = await service.pool.connect();
   await settle(cluster);
   const write = (n: number) => send(client, made[n]!);
-  const { rate, ...rest } = await withCpu(cluster.pid, knocks, () => drive(batches, 1, write));
+  const { rate, ownCpu = 0, postgresCpu = 0, ...waits } = await driveWarm(cluster.pid, batches, 1, write);
   client.release();
-  return { ...rest, rate: rate * callers };
+  return { ...waits, rate: rate * callers, ownCpu: ownCpu / callers, postgresCpu: postgresCpu / callers };
 }
 
 /** The statements of the append, for one knock at a time on one connection. */
@@ -141,7 +141,7 @@ async function transactOneByOne(
   roomIds: readonly RoomId[],
 ): Promise<Sample> {
   const log = await openTestLog(service);
-  const count = Math.ceil(knocks / 16);
+  const count = Math.ceil(knocks / 10);
   const prepared = await prepareKnocks(log, roomIds, count);
   const from = { epoch: log.writer.epoch, head: log.writer.recorder.head() };
   await log.close();
@@ -155,7 +155,7 @@ async function transactOneByOne(
   };
   await settle(cluster);
   const request = (n: number) => (last = last.then(() => write(n)));
-  const measured = await withCpu(cluster.pid, count, () => drive(count, options.callers, request));
+  const measured = await driveWarm(cluster.pid, count, options.callers, request);
   client.release();
   return measured;
 }
@@ -174,7 +174,7 @@ async function transactAtOnce(
     await send(client, made[n]!);
     client.release();
   };
-  return withCpu(cluster.pid, count, () => drive(count, options.callers, request));
+  return driveWarm(cluster.pid, count, options.callers, request);
 }
 
 async function send(client: PoolClient, statements: readonly Statement[]): Promise<void> {

@@ -4,7 +4,7 @@ import { knock } from '../src/commands/knock.ts';
 import { actor, openTestLog, type TestLog } from '../test/support/history.ts';
 import { startCluster, withCopy, type Cluster } from './support/cluster.ts';
 import { makeRooms, prepareKnocks, reasonOf } from './support/knocks.ts';
-import { drive, withCpu, type Sample } from './support/measure.ts';
+import { driveWarm, type Sample } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { printBudget, printTable, progress, say } from './support/report.ts';
 import { interleave, ratios, type Contender } from './support/rounds.ts';
@@ -82,7 +82,7 @@ function measure(cluster: Cluster, rooms: readonly RoomId[], run: Run): Promise<
     const ask = await run(log, rooms);
     await cluster.checkpoint();
     const { knocks, callers } = options;
-    const measured = await withCpu(cluster.pid, knocks, () => drive(knocks, callers, ask));
+    const measured = await driveWarm(cluster.pid, knocks, callers, ask);
     await log.close();
     return measured;
   });

@@ -38,6 +38,14 @@ export async function startCluster(): Promise<Cluster> {
   });
   const admin = openDatabase({ url: server.url, role: 'owner', max: 1 });
   const say = (statement: string) => admin.pool.query(statement);
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  // Postgres does not end with the process that started it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stop().finally(() => process.exit(1)));
+  }
   return {
     url: server.url,
     pid: server.pid,
@@ -51,8 +59,7 @@ export async function startCluster(): Promise<Cluster> {
     checkpoint: async () => void (await say('checkpoint')),
     async stop() {
       await admin.close();
-      await server.stop();
-      await rm(home, { recursive: true, force: true });
+      await stop();
     },
   };
 }
