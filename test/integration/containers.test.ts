@@ -52,7 +52,7 @@ describe.skipIf(!hasRedis())('the composition', () => {
     image = join(home, 'image');
     url = `http://127.0.0.1:${await freePort()}`;
     await layOutImage(image);
-    postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres') });
+    postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), newPassword: () => PASSWORD });
     redis = await startRedis();
     await makeComposeDatabase(postgres.url, PASSWORD);
     owner = openDatabase({ url: environment('server')['DATABASE_URL']!, role: 'owner', max: 1 });

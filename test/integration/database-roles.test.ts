@@ -13,17 +13,19 @@ interface Case {
   readonly refusal: string;
 }
 
+const PASSWORD = 'of no use elsewhere';
+
 const CASES: readonly Case[] = [
   {
     owner: 'granted_owner',
-    made: ['create role granted_owner login', 'grant vestibule_service to granted_owner'],
+    made: [`create role granted_owner login password '${PASSWORD}'`, 'grant vestibule_service to granted_owner'],
     service: 'vestibule_service',
     refusal: 'permission denied',
   },
   {
     // The role exists already, made by somebody else, who did not grant it.
     owner: 'plain_owner',
-    made: ['create role plain_owner login'],
+    made: [`create role plain_owner login password '${PASSWORD}'`],
     service: 'plain_owner',
     refusal: 'append-only',
   },
@@ -42,7 +44,7 @@ describe.each(CASES)('a database of $owner', ({ owner, made, service, refusal })
 
   function open(role: 'owner' | 'service'): Database {
     const url = new URL(inject('postgresUrl'));
-    [url.username, url.pathname] = [owner, `/of_${owner}`];
+    [url.username, url.password, url.pathname] = [owner, PASSWORD, `/of_${owner}`];
     const database = openDatabase({ url: url.href, role, max: 1 });
     databases.push(database);
     return database;

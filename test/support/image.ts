@@ -72,8 +72,8 @@ export async function checkHealth(folder: string, who: 'server' | 'worker', url:
  */
 export async function makeComposeDatabase(url: string, password: string): Promise<void> {
   const asSuperuser = new URL(url);
-  await statements(asSuperuser.href, ['create role compose_root superuser login']);
-  asSuperuser.username = 'compose_root';
+  await statements(asSuperuser.href, [`create role compose_root superuser login password '${password}'`]);
+  [asSuperuser.username, asSuperuser.password] = ['compose_root', password];
   const file = await readFile(join(ROOT, 'docker/create-database.sql'), 'utf8');
   const made = file
     .replaceAll(/^(--|\\).*$/gm, '')
