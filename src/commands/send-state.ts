@@ -65,9 +65,11 @@ async function sendMember(
 ): Promise<ActResult> {
   const userId = parseUserId(stateKey);
   const membership = content['membership'];
-  if (userId === null || !isMembership(membership)) {
+  const noText = ['reason', 'displayname', 'avatar_url'].find((key) => !isText(content[key], key !== 'reason'));
+  if (userId === null || !isMembership(membership) || noText !== undefined) {
     return recordingRefusal(deps, actor, act, () => {
       if (userId === null) throw new MatrixError('M_INVALID_PARAM', 'The state key of a member event is a user id.');
+      if (noText !== undefined) throw new MatrixError('M_BAD_JSON', `${noText} must be a string.`);
       throw new MatrixError('M_BAD_JSON', 'membership must be one of invite, join, knock, leave and ban.');
     });
   }
@@ -89,6 +91,11 @@ async function sendMember(
     default:
       return membership satisfies never;
   }
+}
+
+// Clients write null for a name that somebody does not have.
+function isText(value: JsonValue | undefined, orNull: boolean): boolean {
+  return value === undefined || typeof value === 'string' || (orNull && value === null);
 }
 
 function refuseForOther(

@@ -11,7 +11,7 @@ import { openStory, type Counts, type Story } from '../support/story.ts';
 
 const ENDPOINTS = [...clientServerEndpoints, ...adminEndpoints];
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 2 ** 31);
-const REQUESTS_A_ROUTE = 24;
+const REQUESTS_A_ROUTE = 16;
 
 let story: Story;
 let owner: Client;
@@ -49,7 +49,7 @@ const actionsAfter = (count: number) =>
   story.rows<ActionRow>('select outcome from actions order by position offset $1', [count]);
 
 /** Asks, and holds the answer and the log against each other. */
-async function ask(asked: FuzzedRequest, before: Counts): Promise<Counts> {
+async function expectFit(asked: FuzzedRequest, before: Counts): Promise<Counts> {
   const answer = await rawRequest(story.server().port, { ...asked, timeoutMs: 60_000 });
   const what = `${asked.method} ${asked.path} ${String(asked.body).slice(0, 400)} → ${answer.text.slice(0, 200)}`;
   expectAnswer(answer, what);
@@ -83,7 +83,7 @@ describe(`any request (FAST_CHECK_SEED=${SEED})`, () => {
       const tokens = spare.length > 0 ? spare.map(({ token }) => token) : scenery.tokens;
       let counts = await story.counts();
       const property = fc.asyncProperty(requestsFor(endpoint, { ...scenery, tokens }), async (asked) => {
-        counts = await ask(asked, counts);
+        counts = await expectFit(asked, counts);
       });
       await fc.assert(property, { numRuns: REQUESTS_A_ROUTE, seed: SEED, endOnFailure: true });
     },

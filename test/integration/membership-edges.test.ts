@@ -249,6 +249,18 @@ describe('inviting and removing', () => {
     expectRefusal(await act(lee, 'ban', other, kim, 'go away'), 403, 'M_FORBIDDEN');
   });
 
+  it('joining on the strength of a third party’s signature is not served', async () => {
+    const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat' });
+    const third_party_signed = { mxid: kim.userId, sender: owner.userId, token: 'x', signatures: {} };
+    for (const path of [`/join/${room_id}`, `/rooms/${room_id}/join`]) {
+      expectRefusal(await kim.call('POST', path, { third_party_signed }), 400, 'M_INVALID_PARAM', path);
+      expect(await membershipIn(owner, room_id, kim.userId)).toBeUndefined();
+    }
+    for (const path of [`/join/${room_id}`, `/rooms/${room_id}/join`])
+      expect(await kim.call('POST', path), 'twice, without a body').toMatchObject({ status: 200, body: { room_id } });
+    expect(await kindsOf(story, room_id, kim.userId)).toEqual(['JOINED']);
+  });
+
   it('a room that everybody left is unknown to whoever knocks on it or would join', async () => {
     const room = await knockRoom(owner, { initial_state: [joinRule('knock')] });
     await leave(owner, room);

@@ -96,6 +96,13 @@ describe('a state event', () => {
       { membership: 'JOIN' },
     ])
       expectRefusal(await put(owner.userId, content), 400, 'M_BAD_JSON', JSON.stringify(content));
+    for (const wrong of [{ reason: 1 }, { reason: null }, { reason: {} }, { displayname: 1 }, { avatar_url: ['x'] }])
+      expectRefusal(
+        await put(owner.userId, { membership: 'join', ...wrong }),
+        400,
+        'M_BAD_JSON',
+        JSON.stringify(wrong),
+      );
     for (const key of ['', 'kim', '@kim', '!x:y'])
       expectRefusal(await put(key, { membership: 'invite' }), 400, 'M_INVALID_PARAM', key);
     for (const membership of ['join', 'knock'])
