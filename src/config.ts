@@ -47,7 +47,7 @@ export const CONFIG_VARIABLES = [
     default: '127.0.0.1:8008',
     meaning: 'Address and port of the client API, GraphQL and metrics.',
   },
-  { name: 'REGISTRATION', default: 'open on loopback, else closed', meaning: '`open`, `token` or `closed`.' },
+  { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
   {
     name: 'REGISTRATION_SHARED_SECRET',
     default: 'none',
@@ -91,21 +91,23 @@ export function readConfig(env: Environment): Config {
     parseListen,
     'HOST:PORT, such as 127.0.0.1:8008',
   );
+  const serverName = read<ServerName | null>(
+    'SERVER_NAME',
+    null,
+    parseServerName,
+    'a Matrix server name, such as example.org',
+  );
+  const publicBaseUrl = read<string | null>('PUBLIC_BASE_URL', null, parseBaseUrl, 'an http:// or https:// URL');
   const inDataDir = (name: string): string => resolve(dataDir, name);
   const config: Config = {
-    serverName: read<ServerName | null>(
-      'SERVER_NAME',
-      null,
-      parseServerName,
-      'a Matrix server name, such as example.org',
-    ),
+    serverName,
     databaseUrl: read<string | null>('DATABASE_URL', null, urlOf('postgres:', 'postgresql:'), 'a postgres:// URL'),
     redisUrl: read<string | null>('REDIS_URL', null, urlOf('redis:', 'rediss:'), 'a redis:// URL'),
     dataDir,
     listen,
     registration: read(
       'REGISTRATION',
-      isLoopback(listen.host) ? 'open' : 'closed',
+      isLoopback(listen.host) && isUnknownOutside(serverName, publicBaseUrl) ? 'open' : 'closed',
       oneOf('open', 'token', 'closed'),
       'open, token or closed',
     ),
@@ -116,7 +118,7 @@ export function readConfig(env: Environment): Config {
       'at least 16 characters long',
     ),
     rateLimits: read<'on' | 'off'>('RATE_LIMITS', 'on', oneOf('on', 'off'), 'on or off') === 'on',
-    publicBaseUrl: read<string | null>('PUBLIC_BASE_URL', null, parseBaseUrl, 'an http:// or https:// URL'),
+    publicBaseUrl,
     logLevel: read<LogLevel>('LOG_LEVEL', 'info', oneOf(...LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
     erasureLedger: read('ERASURE_LEDGER', inDataDir('erasures.jsonl'), (text) => resolve(text), 'a path'),
     defaultRoomVersion: read<RoomVersionId>(
@@ -134,6 +136,12 @@ export function readConfig(env: Environment): Config {
 /** Whether only this machine can reach the address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+// Behind a proxy a server that others reach listens on loopback too; it has a name or a URL that others know.
+function isUnknownOutside(serverName: ServerName | null, publicBaseUrl: string | null): boolean {
+  const host = (serverName ?? DEFAULT_SERVER_NAME).replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return publicBaseUrl === null && isLoopback(host);
 }
 
 function parseListen(text: string): { host: string; port: number } | null {

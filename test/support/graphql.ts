@@ -47,7 +47,7 @@ async function writeHistory(test: TestDatabase, dataDir: string, history: (log: 
   await history(log);
   await log.close();
   await writeFile(join(dataDir, 'signing.key'), formatSigningKeyFile([log.identity.key]));
-  return { SERVER_NAME: log.identity.serverName };
+  return { SERVER_NAME: log.identity.serverName, REGISTRATION: 'open' };
 }
 
 async function signIn(url: string, name: string, password: string): Promise<Client> {

@@ -1,0 +1,32 @@
+/** Who may register when nobody said so. */
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+const registration = (env: Readonly<Record<string, string>>): string => readConfig(env).registration;
+
+describe('registration that nobody has set', () => {
+  it.each([
+    {},
+    { CLIENT_LISTEN: '[::1]:8008' },
+    { SERVER_NAME: 'localhost' },
+    { SERVER_NAME: '127.0.0.1:8448' },
+    { SERVER_NAME: '[::1]:8448' },
+  ])('is open where only this machine can know the server: %j', (env) => {
+    expect(registration(env)).toBe('open');
+  });
+
+  it.each([
+    { CLIENT_LISTEN: '0.0.0.0:8008' },
+    { CLIENT_LISTEN: '[::]:8008' },
+    { SERVER_NAME: 'example.org' },
+    { SERVER_NAME: 'localhost.example.org:8448' },
+    { PUBLIC_BASE_URL: 'https://matrix.example.org' },
+  ])('is closed where others can reach it, through a proxy too: %j', (env) => {
+    expect(registration(env)).toBe('closed');
+  });
+
+  it('is what REGISTRATION says, anywhere', () => {
+    expect(registration({ REGISTRATION: 'open', SERVER_NAME: 'example.org' })).toBe('open');
+    expect(registration({ REGISTRATION: 'Token' })).toBe('token');
+  });
+});
