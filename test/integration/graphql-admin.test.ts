@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
+import { startRedis } from '../support/redis.ts';
 import { act, ask, makeRoom, openDesk, refusal, type Desk } from '../support/graphql.ts';
 
 let desk: Desk;
@@ -101,6 +102,28 @@ describe('a check of the log', () => {
     for (const id of ['admin-987654', '', 'minute-x', '__proto__', 'admin-\u0000', "admin-1' or 1=1"]) {
       expect(await ask(admin, 'query ($id: ID!) { job(id: $id) { id } }', { id }), id).toEqual({ job: null });
     }
+  });
+});
+
+describe('while the job queue is away', () => {
+  it('starting and asking say so, and everything else goes on', async () => {
+    const redis = await startRedis();
+    const other = await openDesk(null, { REDIS_URL: redis.url });
+    const boss = await other.admin('boss');
+    const { startVerify } = await ask(boss, 'mutation { startVerify { job { id name } } }');
+    await redis.kill();
+    const away = { message: 'The job queue cannot be reached.', extensions: { code: 'M_UNKNOWN' } };
+    expect(await refusal(boss, 'mutation { startVerify { job { id } } }')).toMatchObject(away);
+    const look = 'query ($id: ID!) { job(id: $id) { id } }';
+    expect(await refusal(boss, look, { id: startVerify.job.id })).toMatchObject(away);
+    const room = await makeRoom(boss);
+    const erase = 'mutation ($input: EraseUserInput!) { eraseUser(input: $input) { events } }';
+    expect(await ask(boss, erase, { input: { userId: '@nobody:localhost:8448' } })).toEqual({
+      eraseUser: { events: 0 },
+    });
+    expect(room).toMatch(/^!/);
+    await other.close();
+    await redis.stop();
   });
 });
 

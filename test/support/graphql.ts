@@ -19,11 +19,14 @@ export interface Desk {
 }
 
 /** A server process on a database of its own; `history` writes what happened before it started. */
-export async function openDesk(history?: (log: TestLog) => Promise<void>): Promise<Desk> {
+export async function openDesk(
+  history: ((log: TestLog) => Promise<void>) | null = null,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Desk> {
   const test = await openTestDatabase();
   const dataDir = await temporaryFolder();
-  const env = history === undefined ? {} : await writeHistory(test, dataDir, history);
-  const server = await startServer({ databaseUrl: test.url, dataDir, env });
+  const named = history === null ? {} : await writeHistory(test, dataDir, history);
+  const server = await startServer({ databaseUrl: test.url, dataDir, env: { ...named, ...env } });
   return {
     server,
     test,
