@@ -124,7 +124,7 @@ function valueOf(state: State, type: GraphQLInputType, name: string): unknown {
   const inner = getNullableType(type);
   if (isListType(inner)) {
     const length = draw(fc.constantFrom(0, 1, 2, 3, 101));
-    return Array.from({ length }, () => valueOf(state, inner.ofType as GraphQLInputType, name));
+    return Array.from({ length }, () => valueOf(state, inner.ofType, name));
   }
   if (isEnumType(inner)) return draw(fc.constantFrom(...inner.getValues().map((value) => value.name)));
   if (isInputObjectType(inner)) {
