@@ -19,19 +19,22 @@ export interface ServerOptions {
   readonly args?: readonly string[];
 }
 
-export interface TestServer {
+export interface RunningRole {
+  readonly process: ChildProcess;
+  /** Everything it has printed: standard output, and its log. */
+  readonly output: () => { readonly out: string; readonly log: string };
+  /** Resolves when the words are in its output or its log. Rejects when it ends without them. */
+  readonly says: (words: string) => Promise<void>;
+  /** Resolves to the exit code when it has ended; null when a signal ended it. */
+  readonly gone: Promise<number | null>;
+}
+
+export interface TestServer extends RunningRole {
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
-  readonly process: ChildProcess;
-  /** Everything it has printed: standard output, and its log. */
-  output(): { readonly out: string; readonly log: string };
   /** Resolves when it serves. Rejects with what it printed when it ends before. */
   answering(): Promise<void>;
-  /** Resolves when the words are in its output or its log. Rejects when it ends without them. */
-  says(words: string): Promise<void>;
-  /** Resolves to the exit code when it has ended; null when a signal ended it. */
-  readonly gone: Promise<number | null>;
   /** SIGTERM, and the exit code. Removes a temporary data folder. */
   stop(): Promise<number | null>;
   /** SIGKILL; the data stays. */
@@ -49,7 +52,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 export async function launchServer(options: ServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const port = options.port ?? (await freePort());
-  const { child, printed } = run(['serve', ...(options.args ?? [])], {
+  const role = launchRole(['serve', ...(options.args ?? [])], {
     DATA_DIR: dataDir,
     CLIENT_LISTEN: `127.0.0.1:${port}`,
     RATE_LIMITS: 'off',
@@ -57,26 +60,34 @@ export async function launchServer(options: ServerOptions = {}): Promise<TestSer
     ...options.env,
   });
   const url = `http://127.0.0.1:${port}`;
-  const gone = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   return {
+    ...role,
     url,
     port,
     dataDir,
-    process: child,
-    output: () => ({ ...printed }),
-    gone,
-    answering: () => answering(url, child, printed),
-    says: (words) => until(child, printed, async () => printed.out.includes(words) || printed.log.includes(words)),
+    answering: () => answering(url, role),
     async stop() {
-      child.kill('SIGTERM');
-      const code = await gone;
+      role.process.kill('SIGTERM');
+      const code = await role.gone;
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
       return code;
     },
     async kill() {
-      child.kill('SIGKILL');
-      await gone;
+      role.process.kill('SIGKILL');
+      await role.gone;
     },
+  };
+}
+
+/** Starts a role that runs until it is told to stop. */
+export function launchRole(args: readonly string[], env: Readonly<Record<string, string>>): RunningRole {
+  const { child, printed } = run(args, env);
+  const output = (): Printed => ({ ...printed });
+  return {
+    process: child,
+    output,
+    gone: new Promise((resolve) => child.once('close', (code) => resolve(code))),
+    says: (words) => until(child, output, async () => printed.out.includes(words) || printed.log.includes(words)),
   };
 }
 
@@ -132,18 +143,19 @@ function run(
   return { child, printed };
 }
 
-async function answering(url: string, child: ChildProcess, printed: Printed): Promise<void> {
-  await until(child, printed, async () => {
+async function answering(url: string, { process: child, output }: RunningRole): Promise<void> {
+  await until(child, output, async () => {
     const answer = await fetch(`${url}/_matrix/client/versions`).catch(() => null);
-    return answer?.status === 200 && printed.out.includes('Accounts');
+    return answer?.status === 200 && output().out.includes('Accounts');
   });
 }
 
-async function until(child: ChildProcess, printed: Printed, come: () => Promise<boolean>): Promise<void> {
+async function until(child: ChildProcess, output: () => Printed, come: () => Promise<boolean>): Promise<void> {
   for (let waited = 0; waited < 60_000; waited += 50) {
     if (await come()) return;
     if (child.exitCode !== null || child.signalCode !== null) break;
     await sleep(50);
   }
-  throw new Error(`the process ended, or did not come to what was expected of it:\n${printed.out}\n${printed.log}`);
+  const { out, log } = output();
+  throw new Error(`the process ended, or did not come to what was expected of it:\n${out}\n${log}`);
 }
