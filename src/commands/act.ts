@@ -8,6 +8,7 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
+import type { ActLimits } from './act-limits.ts';
 import { judge } from './judge.ts';
 import { keysToPropose, propose, type EventDraft } from './propose.ts';
 import type { Recorder } from './record.ts';
@@ -31,6 +32,8 @@ export interface CommandDeps {
   /** Letters and digits, unguessable. */
   readonly randomId: (length: number) => string;
   readonly defaultRoomVersion: RoomVersionId;
+  /** Absent: everybody acts as often as they like. */
+  readonly limits?: ActLimits;
 }
 
 export interface Act {
@@ -57,7 +60,7 @@ export interface ActResult {
 
 /**
  * Runs `decide` in the room's turn, on its head, and sends what it wants sent. Resolves after the commit.
- * Throws MatrixError: what `decide` throws, M_FORBIDDEN with the rule's words when the rules refuse.
+ * Throws MatrixError: what `decide` throws, M_FORBIDDEN with the rule's words when the rules refuse, M_LIMIT_EXCEEDED.
  */
 export async function actInRoom(
   deps: CommandDeps,
@@ -65,6 +68,7 @@ export async function actInRoom(
   act: Act,
   decide: (room: LaneRoom) => Promise<RoomDecision>,
 ): Promise<ActResult> {
+  await deps.limits?.consume(act.operation, actor.userId, act.roomId);
   await deps.lanes.warm(act.roomId, [actor.userId, ...(act.target?.startsWith('@') ? [act.target] : [])]);
   return recordingRefusal(deps, actor, act, () =>
     deps.lanes.run(act.roomId, async (room) => {

@@ -18,7 +18,7 @@ import { advance, newRoomHead, pendingState, type RoomHead } from './room-head.t
  * Makes a room (client-server API, createRoom): create, the creator's join, power levels, the preset's join rule, history
  * visibility and guest access, initial state, name, topic, invites; every event authorized, all stored or none.
  * Throws M_UNSUPPORTED_ROOM_VERSION, M_BAD_JSON, M_INVALID_PARAM for the request; M_INVALID_ROOM_STATE when the rules
- * refuse one of its events; M_UNKNOWN (502) for invites to other servers.
+ * refuse one of its events; M_LIMIT_EXCEEDED; M_UNKNOWN (502) for invites to other servers.
  */
 export async function createRoom(
   deps: CommandDeps,
@@ -26,6 +26,7 @@ export async function createRoom(
   input: CreateRoomInput,
 ): Promise<{ readonly roomId: RoomId }> {
   const act = { operation: 'createRoom', roomId: null };
+  await deps.limits?.consume(act.operation, actor.userId, null);
   return recordingRefusal(deps, actor, act, async () => {
     return deps.lanes.start(async () => {
       const plan = planRoom(input, {

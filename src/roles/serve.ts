@@ -5,6 +5,7 @@ import { hasAdmin } from '../accounts/users.ts';
 import { randomId } from '../accounts/secrets.ts';
 import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
+import { createActLimits } from '../commands/act-limits.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -116,7 +117,8 @@ async function buildParts(
 ): Promise<Parts> {
   const { db, pool } = database;
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
-  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion };
+  const limits = createActLimits(config.rateLimits);
+  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
   return {
     db,

@@ -1,7 +1,7 @@
 /** How often one may register and sign in (PROTOCOL §7). */
 import { afterEach, describe, expect, it } from 'vitest';
-import { request, type Answer } from '../support/client.ts';
-import { openStory, type Story } from '../support/story.ts';
+import { knockRoom, request, type Answer, type Client } from '../support/client.ts';
+import { openStory, SERVER_NAME, type Story } from '../support/story.ts';
 
 let story: Story | null = null;
 
@@ -74,5 +74,38 @@ describe('signing in', () => {
     expect(new Set(logins.map(({ status }) => status))).toEqual(new Set([403]));
     const registrations = await inTurn(6, (n) => registration(at, `user${n}`));
     expect(new Set(registrations.map(({ status }) => status))).toEqual(new Set([401]));
+  });
+});
+
+describe('acting', () => {
+  const statuses = async (count: number, ask: (n: number) => Promise<Answer>): Promise<readonly number[]> =>
+    (await inTurn(count, ask)).map(({ status }) => status);
+
+  it('is limited by user: knocks in each room, invites, joins and what is sent; never the decisions on knocks', async () => {
+    const at = await storyWith({ RATE_LIMITS: 'on' });
+    const [owner, kim, lee] = await at.people('owner', 'kim', 'lee');
+    const [room, other] = [await knockRoom(owner), await knockRoom(owner)];
+    const knock = (client: Client, to: string, n: number) =>
+      client.call('POST', `/knock/${to}`, { reason: `try ${n}` });
+    expect(await statuses(4, (n) => knock(kim, room, n))).toEqual([200, 200, 200, 429]);
+    expectLimited(await knock(kim, room, 4));
+    const again = await kim.graphql(`mutation { knock(input: { roomId: ${JSON.stringify(room)} }) { room { id } } }`);
+    expect(again.errors[0].extensions).toMatchObject({ code: 'M_LIMIT_EXCEEDED' });
+    expect([(await knock(kim, other, 0)).status, (await knock(lee, room, 0)).status]).toEqual([200, 200]);
+    const invite = (n: number) => owner.call('POST', `/rooms/${room}/invite`, { user_id: `@p${n}:${SERVER_NAME}` });
+    expect(await statuses(11, invite)).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
+    for (const from of [kim, lee]) {
+      const decided = await owner.graphql(
+        `mutation ($input: AcceptKnockInput!) { acceptKnock(input: $input) { knock { status } } }`,
+        { input: { roomId: room, userId: from.userId } },
+      );
+      expect(decided.data.acceptKnock.knock).toEqual({ status: 'ACCEPTED' });
+    }
+    const sent = await statuses(11, (n) => kim.call('POST', '/createRoom', { name: `room ${n}` }));
+    expect(sent.at(-1)).toBe(429);
+    expect(await statuses(11, () => lee.call('POST', `/join/${room}`, {}))).toEqual([
+      ...Array.from({ length: 10 }, () => 200),
+      429,
+    ]);
   });
 });
