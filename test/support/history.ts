@@ -23,6 +23,9 @@ export function testIdentity(seed = 1): ServerIdentity {
   return { serverName: SERVER_NAME, key: signingKeyFromSeed('a_test', Buffer.alloc(32, seed)), oldKeys: [] };
 }
 
+// Of all logs of a file: one that is opened again must not name new rooms as old ones.
+let ids = 0;
+
 export interface TestLog {
   readonly deps: CommandDeps;
   readonly identity: ServerIdentity;
@@ -46,7 +49,6 @@ export async function openTestLog(database: Database, onDeposed: () => void = ()
     signal: ended.signal,
   });
   if (writer === null) throw new Error('the writer seat was not free');
-  let ids = 0;
   const deps: CommandDeps = {
     db: database.db,
     lanes: writer.lanes,
