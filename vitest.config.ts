@@ -1,5 +1,6 @@
 // Which tests exist, by kind. Each kind has its own npm script and its own patience; the quick ones run first.
 import { defineConfig } from 'vitest/config';
+import { findSystemPostgres } from './test/support/system-postgres.ts';
 
 const project = (name: string, groupOrder: number, extra: object = {}) => ({
   test: {
@@ -12,6 +13,15 @@ const project = (name: string, groupOrder: number, extra: object = {}) => ({
   },
 });
 
+// On the machine's own Postgres, where it has one: what speaks to the database in ways that versions could differ in.
+const STORAGE = ['append-only', 'database-roles', 'erase', 'lanes', 'migrate', 'seals', 'verify-tail'];
+const systemPostgres = project('system-postgres', 2, {
+  include: STORAGE.map((name) => `test/integration/${name}.test.ts`),
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  globalSetup: 'test/support/system-postgres-setup.ts',
+});
+
 export default defineConfig({
   test: {
     projects: [
@@ -21,12 +31,13 @@ export default defineConfig({
         hookTimeout: 120_000,
         globalSetup: 'test/support/global-setup.ts',
       }),
-      project('referee', 2, {
+      ...(findSystemPostgres() === null ? [] : [systemPostgres]),
+      project('referee', 3, {
         testTimeout: 600_000,
         hookTimeout: 600_000,
         globalSetup: 'test/referee/global-setup.ts',
       }),
-      project('browser', 3, {
+      project('browser', 4, {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: 'test/support/browser-setup.ts',

@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { prepareQueue } from '../../src/queue/queue.ts';
 import { findProgram, tell } from './programs.ts';
 import type { RedisHome } from './redis.ts';
+import { findSystemPostgres } from './system-postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,14 +23,25 @@ declare module 'vitest' {
   }
 }
 
+/** A Postgres for a test run; `url` is of a user who may create databases. */
+export interface TestServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide('redis', await redisHome());
+  if (findSystemPostgres() === null) tell("No Postgres of the machine's own: THE SECOND RUN ON AN OLDER ONE IS LEFT OUT.");
   const given = process.env['TEST_DATABASE_URL'];
   tell(given === undefined ? 'Postgres: an embedded one for this run' : 'Postgres: the one of TEST_DATABASE_URL');
-  const server = given === undefined ? await embedded() : { url: given, stop: async () => undefined };
+  return provideServer(project, given === undefined ? await embedded() : { url: given, stop: async () => undefined });
+}
+
+/** Makes the template and tells the tests of both; what it returns takes the template away and stops the server. */
+export async function provideServer(project: TestProject, server: TestServer): Promise<() => Promise<void>> {
   const template = `vestibule_template_${process.pid}`;
   const end = async (): Promise<void> => {
-    if (given !== undefined) await onServer(server.url, `drop database if exists ${template} with (force)`);
+    await onServer(server.url, `drop database if exists ${template} with (force)`);
     await server.stop();
   };
   try {
@@ -54,7 +66,7 @@ async function makeTemplate(serverUrl: string, name: string): Promise<void> {
   await prepareQueue({ postgresUrl: databaseUrl(serverUrl, name) });
 }
 
-async function embedded(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+async function embedded(): Promise<TestServer> {
   const home = await mkdtemp(join(tmpdir(), 'vestibule-test-'));
   // The server may run as an account of its own, which has to pass through here.
   await chmod(home, 0o755);
