@@ -31,7 +31,8 @@ export interface TestServer {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide('redis', await redisHome());
-  if (findSystemPostgres() === null) tell("No Postgres of the machine's own: THE SECOND RUN ON AN OLDER ONE IS LEFT OUT.");
+  if (findSystemPostgres() === null)
+    tell("No Postgres of the machine's own: THE SECOND RUN ON AN OLDER ONE IS LEFT OUT.");
   const given = process.env['TEST_DATABASE_URL'];
   tell(given === undefined ? 'Postgres: an embedded one for this run' : 'Postgres: the one of TEST_DATABASE_URL');
   return provideServer(project, given === undefined ? await embedded() : { url: given, stop: async () => undefined });
