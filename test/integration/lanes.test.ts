@@ -81,3 +81,20 @@ it('of two decisions that race one is told what the other decided', async () => 
     },
   });
 });
+
+it('who decides in the same moment is told of a decision that is only on its way to the table', async () => {
+  const roomId = await makeKnockRoom(log.deps, 'bench');
+  const about = { roomId, userId: userId('again') };
+  for (let round = 0; round < 10; round += 1) {
+    await knock(log.deps, actor('again'), { roomId });
+    const decisions = await Promise.allSettled([
+      rejectKnock(log.deps, actor('bench'), about),
+      rejectKnock(log.deps, actor('bench'), about),
+      rejectKnock(log.deps, actor('bench'), about),
+    ]);
+    const late = decisions.filter(({ status }) => status === 'rejected');
+    expect(late).toHaveLength(2);
+    const told = { errcode: 'KNOCK_ALREADY_DECIDED', extra: { outcome: 'REJECTED', decided_by: userId('bench') } };
+    for (const each of late) expect(each).toMatchObject({ reason: told });
+  }
+});
