@@ -1,11 +1,12 @@
 /** The embedded Postgres: finds the binaries, makes the data directory, starts, adopts and stops the server. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { clusterFolder } from './cluster-folder.ts';
 import { findBinaries, type Account, type Binaries } from './postgres-binaries.ts';
 
 const run = promisify(execFile);
@@ -47,8 +48,8 @@ interface Cluster extends Binaries {
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const progress = options.onProgress ?? (() => undefined);
-  const dir = resolve(options.dataDir);
-  const binaries = await findBinaries(dir);
+  const binaries = await findBinaries();
+  const dir = await clusterFolder(resolve(options.dataDir), { account: binaries.account, onProgress: progress });
   const cluster: Cluster = { ...binaries, dir, options: spawnOptions(binaries.account, dir) };
   if (!existsSync(join(dir, 'PG_VERSION'))) await initialise(cluster, options.newPassword(), progress);
   const password = await readPassword(dir);
@@ -73,7 +74,7 @@ async function initialise(
   progress: (message: string) => void,
 ): Promise<void> {
   progress('making the database (the first start takes a few seconds)');
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  // An empty folder that was there may be somebody else's.
   if (account !== null) await chown(dir, account.uid, account.gid);
   const file = await keepPassword(dir, account, password);
   // Every account of this machine reaches the port; whoever knew no password could otherwise run programs as the server.

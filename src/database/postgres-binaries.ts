@@ -1,7 +1,7 @@
 /** Where the embedded Postgres' programs are, and which account may run them. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir, userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -27,11 +27,10 @@ const PROGRAMS = ['postgres', 'initdb', 'pg_ctl'] as const;
  * Finds the programs of this platform's package. Postgres refuses to run as root: then an unprivileged account is found,
  * and what it cannot reach is copied to where it can. Rejects when the platform has no package or no such account.
  */
-export async function findBinaries(dataDir: string): Promise<Binaries> {
+export async function findBinaries(): Promise<Binaries> {
   const root = packageRoot();
   await linkLibraries(root);
   const account = await unprivileged();
-  if (account !== null) await mustReach(await makeReachable(dataDir, account), account);
   const native = account === null ? join(root, 'native') : await reachableCopy(join(root, 'native'), account);
   const suffix = platform() === 'win32' ? '.exe' : '';
   const bin = (name: string): string => join(native, 'bin', `${name}${suffix}`);
@@ -79,21 +78,8 @@ async function unprivileged(): Promise<Account | null> {
   throw new Error('Postgres does not run as root, and there is no account "postgres" or "nobody" to run it as');
 }
 
-async function makeReachable(dataDir: string, { uid, gid }: Account): Promise<string> {
-  const made = await mkdir(dataDir, { recursive: true, mode: 0o755 });
-  // Parents that this call made are root's and open to all; the directory itself is the account's.
-  if (made !== undefined) await run('chown', [`${uid}:${gid}`, dataDir]);
-  return dataDir;
-}
-
-async function mustReach(path: string, account: Account): Promise<void> {
-  if (await canReach(path, account)) return;
-  throw new Error(
-    `Postgres runs as uid ${account.uid}, which cannot reach ${path}: set DATA_DIR to a place it can reach`,
-  );
-}
-
-async function canReach(path: string, { uid, gid }: Account): Promise<boolean> {
+/** Whether the account may enter and read a directory, or run a program. */
+export async function canReach(path: string, { uid, gid }: Account): Promise<boolean> {
   // /usr/bin/test and not this Node: the account may not reach that one either.
   return run('test', ['-r', path, '-a', '-x', path], { uid, gid, cwd: '/' }).then(
     () => true,
