@@ -23,11 +23,11 @@ describe('one user', () => {
       const { status } = await kim.call('GET', `/sync?since=${next_batch}&timeout=60000`);
       if (answered.push(status) === 8) eight.resolve();
     };
-    const polls = Array.from({ length: 24 }, poll);
+    const polls = Array.from({ length: 40 }, poll);
     await eight.promise;
     await kim.ok('POST', '/createRoom', {});
     await Promise.all(polls);
-    expect(answered).toEqual(Array.from({ length: 24 }, () => 200));
+    expect(answered).toEqual(Array.from({ length: 40 }, () => 200));
   });
 });
 

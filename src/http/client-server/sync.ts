@@ -6,7 +6,7 @@ import { nextBatch, readSync, type SyncNews } from './sync/read-sync.ts';
 import { createSeats } from './sync/seats.ts';
 
 const MAX_TIMEOUT_MS = 60_000;
-const MAX_OPEN = 16;
+const MAX_OPEN = 32;
 
 const seats = createSeats(MAX_OPEN);
 
