@@ -50,7 +50,8 @@ export async function nameAtPosition(client: PoolClient, position: number): Prom
 async function lacksErasure(client: PoolClient, position: number): Promise<boolean> {
   const { rows } = await client.query<{ lacks: boolean }>(
     `select exists (select from actions a where a.position < $1 and a.operation = $2 and a.outcome = 'ok'
-              and not exists (select from erasures x where x.position > a.position and x.kind = 'user' and x.subject = a.target))
+              and not exists (select from erasures x where x.position > a.position
+                and x.position <= (select position from log_head) and x.kind = 'user' and x.subject = a.target))
          or exists (select from events e where e.position < $1 and e.words and not ${ERASED}
               and not exists (select from event_content c where c.room_id = e.room_id and c.event = e.position)) as lacks`,
     [position, ERASE_OPERATION],

@@ -137,7 +137,8 @@ export function citedName(roomId: string, eventId: string): string {
 }
 
 /** SQL: an erasure covers the words of an event `e`, by whom they are about (as subjectOf() of log/content has it) or by name. */
-export const ERASED = `exists (select from erasures x where x.position > e.position and (
+export const ERASED = `exists (select from erasures x
+  where x.position > e.position and x.position <= (select position from log_head) and (
   (x.kind = 'event' and x.room_id = e.room_id and x.event = e.position) or (x.kind = 'user' and x.subject =
     case when e.state_key is null then e.sender when e.type = 'm.room.member' then e.state_key else '' end)))`;
 

@@ -143,8 +143,11 @@ async function endPresence(
   if (departed.length === 0) return;
   await tx.query({
     name: 'end-presence',
-    text: `update room_servers s set to_at = v.at from unnest($1::text[], $2::text[], $3::int8[]) as v (room_id, server, at)
-            where s.room_id = v.room_id and s.server = v.server and s.to_at is null and s.from_at < v.at`,
+    // The first departure after an arrival ends that stay: a batch may hold several.
+    text: `with v as (select * from unnest($1::text[], $2::text[], $3::int8[]) as v (room_id, server, at))
+           update room_servers s set to_at = v.at from v
+            where s.room_id = v.room_id and s.server = v.server and s.to_at is null and s.from_at < v.at
+              and not exists (select from v w where w.room_id = s.room_id and w.server = s.server and w.at > s.from_at and w.at < v.at)`,
     values: [departed.map((d) => d.roomId), departed.map((d) => d.server), departed.map((d) => d.roomPosition)],
   });
 }
