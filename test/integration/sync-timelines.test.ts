@@ -176,5 +176,9 @@ describe('a summary', () => {
     expect(await summaryOf()).toEqual({ ...counts, 'm.heroes': [owner.userId, lee.userId] });
     await owner.ok('PUT', `/rooms/${room}/state/m.room.name`, { name: 'named' });
     expect(await summaryOf()).toEqual(counts);
+    const { next_batch: since } = await kim.ok('GET', '/sync');
+    await owner.ok('PUT', `/rooms/${room}/state/m.room.name`, {});
+    const { summary } = (await kim.ok('GET', `/sync?since=${since}`)).rooms.join[room];
+    expect(summary, 'told again when the name is gone').toEqual({ ...counts, 'm.heroes': [owner.userId, lee.userId] });
   });
 });
