@@ -7,7 +7,7 @@ let story: Story;
 let kim: Client;
 
 beforeAll(async () => {
-  story = await openStory({ PUBLIC_BASE_URL: 'https://matrix.example.org/' });
+  story = await openStory({ PUBLIC_BASE_URL: 'https://matrix.example.org/', REGISTRATION: 'open' });
   [kim] = await story.people('kim');
 });
 

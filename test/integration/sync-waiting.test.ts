@@ -113,11 +113,24 @@ describe('a sync that waits', () => {
     const gone = new AbortController();
     const headers = { authorization: `Bearer ${kim.token}` };
     const url = `${story.url}/_matrix/client/v3/sync?since=${since}&timeout=60000`;
-    const polls = Array.from({ length: 20 }, () => fetch(url, { headers, signal: gone.signal }));
-    await waiting(20);
+    const polls = Array.from({ length: 10 }, () => fetch(url, { headers, signal: gone.signal }));
+    await waiting(10);
     gone.abort();
     expect((await Promise.allSettled(polls)).map(({ status }) => status)).toEqual(polls.map(() => 'rejected'));
     await waiting(0);
+  });
+
+  it('gives its seat up when its user opens more than sixteen, the oldest first', async () => {
+    const [lee] = await story.people('lee-of-many-tabs');
+    const since = await tokenOf(lee);
+    const oldest = poll(lee, since);
+    await waiting(1);
+    const others = Array.from({ length: 16 }, () => poll(lee, since));
+    expect(await oldest).toMatchObject({ next_batch: since });
+    await waiting(16);
+    const room = await knockRoom(owner);
+    await lee.ok('POST', `/knock/${room}`, {});
+    for (const { rooms } of await Promise.all(others)) expect(Object.keys(rooms.knock)).toEqual([room]);
   });
 
   it('of many at once are all woken by one event', async () => {
