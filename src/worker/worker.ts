@@ -27,8 +27,9 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Running
   const worker = openWorker({ home: options.home, onError }, (name, payload, progress) =>
     runJob(parts, name, payload, { progress, signal: closing.signal }),
   );
+  let beating: Promise<unknown> = Promise.resolve();
   const tend = (): void => {
-    beat(parts.pool, options.name, parts.now).catch(onError);
+    beating = Promise.all([beating, beat(parts.pool, options.name, parts.now).catch(onError)]);
     // Each time, because Redis may have been emptied: the schedule is made again within a beat.
     keepSchedule(queue, options).catch(onError);
   };
@@ -40,6 +41,8 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Running
       closing.abort(new Error('The worker was told to stop.'));
       await worker.close();
       await queue.close();
+      // A sign of life on its way would otherwise arrive after the end, or find the database closed.
+      await beating;
     },
   };
 }
