@@ -8,17 +8,27 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Each table that a knock adds a row to, and the column that names the knock's event. */
-const TABLES = {
-  events: 'position',
-  event_content: 'event',
-  verdicts: 'event',
-  transitions: 'event',
-  state_changes: 'event',
-  actions: 'event',
-  room_state: 'event',
-  knocks: 'event',
-} as const;
+/** A table that a knock adds a row to. */
+interface Table {
+  readonly table: string;
+  /** The column that names the knock's event. */
+  readonly event: string;
+  /** Where the same rows can still be read. */
+  readonly from?: string;
+}
+
+const TABLES: readonly Table[] = [
+  { table: 'events', event: 'position' },
+  { table: 'event_content', event: 'event' },
+  { table: 'verdicts', event: 'event' },
+  { table: 'transitions', event: 'event' },
+  { table: 'state_changes', event: 'event' },
+  { table: 'actions', event: 'event' },
+  { table: 'room_state', event: 'event' },
+  { table: 'knocks', event: 'event' },
+  // A knock's row goes with the next one in its room.
+  { table: 'extremities', event: 'event', from: 'verdicts' },
+];
 
 interface Column {
   readonly name: string;
@@ -35,7 +45,7 @@ export interface TableRows {
 /** What was written after `head`: of every table as many rows as there were knocks. */
 export async function readRows({ pool }: Database, head: number): Promise<readonly TableRows[]> {
   return Promise.all(
-    Object.entries(TABLES).map(async ([table, event]) => {
+    TABLES.map(async ({ table, event, from = table }) => {
       const { rows: columns } = await pool.query<Column>(
         `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
           where attrelid = $1::regclass and attnum > 0 order by attnum`,
@@ -43,7 +53,7 @@ export async function readRows({ pool }: Database, head: number): Promise<readon
       );
       const picked = columns.map(({ name }) => `"${name}"::text`).join(', ');
       const { rows } = await pool.query<(string | null)[]>({
-        text: `select ${picked} from ${table} where ${event} > $1 order by ${event}`,
+        text: `select ${picked} from ${from} where ${event} > $1 order by ${event}`,
         values: [head],
         rowMode: 'array',
       });
