@@ -41,13 +41,12 @@ export async function writeBatch(
   context: ProjectionContext,
 ): Promise<boolean> {
   const tx = transactionOf(client);
-  const facts = placed.events.map(factOf);
   try {
     // One journey for the whole batch: the database works on what came first while the rest is being spelt out.
     await Promise.all([
       client.query('begin isolation level read committed'),
       append(tx, from, batch, placed),
-      ...(facts.length === 0 ? [] : PROJECTIONS.map((projection) => projection.apply(tx, facts, context))),
+      ...project(tx, placed, context),
     ]);
   } catch (error) {
     if (!isDeposed(error)) throw error;
@@ -59,6 +58,11 @@ export async function writeBatch(
   // Postgres says so, and not that it failed, when the transaction was broken and nobody noticed.
   if (command !== 'COMMIT') throw new Error(`the batch was not stored: ${command}`);
   return true;
+}
+
+function project(tx: TxClient, { events }: Appended, context: ProjectionContext): readonly Promise<void>[] {
+  const facts = events.map(factOf);
+  return facts.length === 0 ? [] : PROJECTIONS.map((projection) => projection.apply(tx, facts, context));
 }
 
 /**

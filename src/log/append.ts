@@ -117,7 +117,7 @@ function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): 
       ['depth', 'int8', stored.map((e) => e.judged.pdu.depth)],
       ['origin_server_ts', 'int8', stored.map((e) => e.judged.pdu.origin_server_ts)],
       ['origin', 'text', stored.map((e) => e.judged.origin)],
-      ['received_at', 'timestamptz', stored.map(() => stamp)],
+      ['received_at', 'timestamptz', { all: stamp }],
       ['auth', 'int8[]', stored.map((e) => positions(e.judged.auth))],
       ['redacts', 'text', stored.map((e) => redacts(e.judged))],
       ['words', 'bool', stored.map((e) => e.parts.words !== null)],
@@ -148,7 +148,7 @@ function verdictColumns(appended: readonly AppendedPdu[], stamp: string): Column
     ['after_at', 'int8', appended.map((e) => e.judged.after.at)],
     ['anchor', 'int8', appended.map((e) => e.judged.anchor)],
     ['back', 'int8', appended.map((e) => e.judged.back)],
-    ['decided_at', 'timestamptz', appended.map(() => stamp)],
+    ['decided_at', 'timestamptz', { all: stamp }],
     ['relay', 'bool', appended.map((e) => e.judged.relay)],
   ];
 }
@@ -159,8 +159,9 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
   );
   const started = appended.filter((e) => e.judged.startsRoom);
   const changed = appended.flatMap((e) => (e.judged.change === null ? [] : [{ ...e, change: e.judged.change }]));
+  const stamp = at.toISOString();
   return [
-    insertRows(tx, 'verdicts', verdictColumns(appended, at.toISOString())),
+    insertRows(tx, 'verdicts', verdictColumns(appended, stamp)),
     insertRows(tx, 'transitions', [
       ['position', 'int8', moved.map((e) => e.transitionPosition)],
       ['room_id', 'text', moved.map((e) => e.judged.roomId)],
@@ -176,13 +177,13 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
       ['actor', 'text', moved.map((e) => e.transition.actor)],
       ['on_behalf_of', 'text', moved.map((e) => e.transition.onBehalfOf)],
       ['occurred_at', 'int8', moved.map((e) => e.transition.occurredAt)],
-      ['recorded_at', 'timestamptz', moved.map(() => at.toISOString())],
-      ['in_room', 'bool', moved.map(() => true)],
+      ['recorded_at', 'timestamptz', { all: stamp }],
+      ['in_room', 'bool', { all: true }],
     ]),
     insertRows(tx, 'state_lines', [
       ['room_id', 'text', started.map((e) => e.judged.roomId)],
-      ['line', 'int4', started.map(() => 0)],
-      ['depth', 'int2', started.map(() => 0)],
+      ['line', 'int4', { all: 0 }],
+      ['depth', 'int2', { all: 0 }],
       ['position', 'int8', started.map((e) => e.verdictPosition)],
     ]),
     insertRows(tx, 'state_changes', [
@@ -213,7 +214,7 @@ function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<v
       ['outcome', 'text', actions.map((a) => a.outcome)],
       ['event', 'int8', actions.map((a) => a.event?.position ?? null)],
       ['on_behalf_of', 'text', actions.map((a) => a.onBehalfOf)],
-      ['at', 'timestamptz', actions.map(() => stamp)],
+      ['at', 'timestamptz', { all: stamp }],
     ]),
     insertRows(tx, 'erasures', [
       ['position', 'int8', appended.erasures],
@@ -222,12 +223,12 @@ function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<v
       ['room_id', 'text', erasures.map((e) => e.roomId)],
       ['event', 'int8', erasures.map((e) => e.event)],
       ['by_user', 'text', erasures.map((e) => e.byUser)],
-      ['at', 'timestamptz', erasures.map(() => stamp)],
+      ['at', 'timestamptz', { all: stamp }],
     ]),
   ];
 }
 
-// unnest() flattens arrays of arrays, so a list of positions travels as its literal and is cast in the statement.
+// The literal of an array, as insertRows() takes it.
 function positions(slots: readonly EventSlot[]): string {
   return `{${slots.map((slot) => slot.position).join(',')}}`;
 }

@@ -111,7 +111,7 @@ async function open(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
     ['event', 'int8', changes.map((c) => c.event)],
     ['closed', 'int8', changes.map((c) => c.closed)],
     ['decided_by', 'text', changes.map((c) => c.decidedBy)],
-    ['in_room', 'bool', changes.map(() => true)],
+    ['in_room', 'bool', { all: true }],
     ['reason', 'text', changes.map((c) => searchable(c.reason))],
     ['display_name', 'text', changes.map((c) => searchable(c.displayName))],
   ]);
