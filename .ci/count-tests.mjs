@@ -16,7 +16,8 @@ function count(report, expected) {
     const bad = assertionResults.length - good;
     passed += good;
     failed += bad + (bad === 0 && status !== 'passed' ? 1 : 0);
-    ran.set(relative(process.cwd(), name), good);
+    const file = relative(process.cwd(), name);
+    ran.set(file, (ran.get(file) ?? 0) + good);
   }
   failed += expected.filter((file) => !ran.has(file)).length;
   for (const kind of new Set(expected.map(kindOf))) {
