@@ -24,6 +24,8 @@ const systemPostgres = project('system-postgres', 2, {
 
 export default defineConfig({
   test: {
+    // By default a core stays idle, of two as of many.
+    maxWorkers: '100%',
     projects: [
       project('unit', 0, { testTimeout: 20_000 }),
       project('integration', 1, {

@@ -152,8 +152,6 @@ create table actions (
   on_behalf_of text,
   at timestamptz not null
 );
-create index actions_actor_position on actions (actor, position);
-create index actions_room_id_position on actions (room_id, position);
 comment on table actions is 'Each mutation by a person or a token with its outcome: ok, unchanged, or the errcode of the refusal.';
 comment on column actions.token is 'Public id of the access token, never its secret.';
 

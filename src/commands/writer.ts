@@ -89,6 +89,8 @@ async function connectWriter(pool: Pool): Promise<PoolClient> {
     // Every statement of an append is a look-up by key. On tables that were never analysed the planner would rather
     // join whole tables, and a batch would take a second.
     await client.query('set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off');
+    // The same few statements for ever, over arrays of any length: there is nothing to plan anew, or to compile.
+    await client.query('set plan_cache_mode = force_generic_plan; set jit = off');
     // Where the database, its configuration or the role says that a commit need not reach the disk, ours do all the same.
     await client.query(
       "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'",

@@ -1,6 +1,7 @@
 /** Opens what every role works on: the database, embedded or given, up to date; and the server's identity. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { newSecret } from '../accounts/secrets.ts';
 import { openDatabase, type Database } from '../database/database.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../database/embedded-postgres.ts';
@@ -52,6 +53,9 @@ export async function openData(context: RoleContext, maxConnections = 20): Promi
   }
 }
 
+const LOOKS = 10;
+const BETWEEN_LOOKS_MS = 100;
+
 const newPassword = (): string => newSecret('postgres');
 
 // A message of the driver ("connect ECONNREFUSED …") means little to whoever set a URL.
@@ -68,10 +72,20 @@ async function reachable<T>(answer: Promise<T>): Promise<T> {
 
 async function stopUnlessShared({ log }: RoleContext, embedded: EmbeddedPostgres): Promise<void> {
   const probe = openDatabase({ url: embedded.url, role: 'owner', max: 1, applicationName: 'vestibule-probe' });
-  const { rows } = await probe.pool.query<{ others: number }>(
-    "select count(*)::int4 as others from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and application_name <> 'vestibule-probe'",
-  );
+  const shared = await hasOthers(probe);
   await probe.close();
-  if ((rows[0]?.others ?? 0) === 0) await embedded.stop();
-  else log.info('the embedded Postgres stays up: another process uses it');
+  if (shared) log.info('the embedded Postgres stays up: another process uses it');
+  else await embedded.stop();
+}
+
+// Sessions of a process that has just ended take a moment to go.
+async function hasOthers({ pool }: Database): Promise<boolean> {
+  for (let looks = 1; ; looks += 1) {
+    const { rows } = await pool.query<{ others: boolean }>(
+      `select exists (select from pg_stat_activity where backend_type = 'client backend'
+         and pid <> pg_backend_pid() and application_name <> 'vestibule-probe') as others`,
+    );
+    if (rows[0]?.others !== true || looks === LOOKS) return rows[0]?.others === true;
+    await setTimeout(BETWEEN_LOOKS_MS);
+  }
 }

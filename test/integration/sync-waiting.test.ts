@@ -120,14 +120,14 @@ describe('a sync that waits', () => {
     await waiting(0);
   });
 
-  it('gives its seat up when its user opens more than sixteen, the oldest first', async () => {
+  it('gives its seat up when its user opens more than thirty-two, the oldest first', async () => {
     const [lee] = await story.people('lee-of-many-tabs');
     const since = await tokenOf(lee);
     const oldest = poll(lee, since);
     await waiting(1);
-    const others = Array.from({ length: 16 }, () => poll(lee, since));
+    const others = Array.from({ length: 32 }, () => poll(lee, since));
     expect(await oldest).toMatchObject({ next_batch: since });
-    await waiting(16);
+    await waiting(32);
     const room = await knockRoom(owner);
     await lee.ok('POST', `/knock/${room}`, {});
     for (const { rooms } of await Promise.all(others)) expect(Object.keys(rooms.knock)).toEqual([room]);
