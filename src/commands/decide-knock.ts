@@ -2,7 +2,7 @@
 import { mayAcceptKnocks, mayRejectKnocks, type Permission } from '../access/room-access.ts';
 import type { Db } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import { latestKnock, type KnockRow } from '../projections/knocks.ts';
+import { latestKnock, type KnockRow } from '../projections/knock-queries.ts';
 import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps } from './act.ts';
 import { memberDraft, powerOf, profileAhead, standingOf, type MemberInput, type Power } from './member-draft.ts';
 import type { EventDraft } from './propose.ts';

@@ -112,3 +112,11 @@ export async function knocksByStatus(db: Db, roomIds: readonly string[]): Promis
      where room_id = any(${roomIds}::text[]) group by room_id, status`.execute(db);
   return found.rows;
 }
+
+/** The latest episode of a user in a room, open or decided; null when they never knocked. */
+export async function latestKnock(db: Db, roomId: string, userId: string): Promise<KnockRow | null> {
+  const found = await sql<KnockRow>`
+    select ${EPISODE} from knocks k ${TIMES} where k.room_id = ${roomId} and k.user_id = ${userId}
+     order by k.opened desc limit 1`.execute(db);
+  return found.rows[0] ?? null;
+}

@@ -1,5 +1,4 @@
 /** Knock episodes: what moderators have to decide, and what became of every knock before. */
-import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
 import { serverOf } from '../matrix/identifiers.ts';
@@ -145,31 +144,4 @@ async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
 // Postgres text holds no NUL; the event itself keeps every character.
 function searchable(text: string | null): string | null {
   return text === null ? null : text.replaceAll('\u0000', '');
-}
-
-export interface KnockRow {
-  readonly roomId: string;
-  /** Position of the transition that opened it: the episode's identity. */
-  readonly opened: number;
-  readonly userId: string;
-  readonly status: KnockStatus;
-  /** Position of the latest knock event. */
-  readonly event: number;
-  readonly closed: number | null;
-  readonly decidedBy: string | null;
-}
-
-/** The latest episode of a user in a room, open or decided; null when they never knocked. */
-export async function latestKnock(db: Db, roomId: string, userId: string): Promise<KnockRow | null> {
-  const row = await db
-    .selectFrom('knocks')
-    .select(['opened', 'status', 'event', 'closed', 'decided_by'])
-    .where('room_id', '=', roomId)
-    .where('user_id', '=', userId)
-    .orderBy('opened', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (row === undefined || row.event === null) return null;
-  const { opened, event, closed } = row;
-  return { roomId, userId, opened, status: row.status as KnockStatus, event, closed, decidedBy: row.decided_by };
 }
