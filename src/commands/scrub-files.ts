@@ -30,8 +30,11 @@ export async function scrubFiles(
     for (const table of TABLES_WITH_WORDS) {
       onProgress({ table });
       await client.query(`vacuum (full, analyze) ${table}`);
+      await dropSamplesOfNothing(client, table);
     }
-    // ANALYZE keeps samples of the rows in the catalogue; those of before the erasure are dead rows there.
+    // ANALYZE keeps samples of the rows in the catalogue; those of before the erasure are dead rows there, which whoever
+    // began meanwhile can still see.
+    await waitForReaders(client);
     await client.query('vacuum (full) pg_catalog.pg_statistic');
     return { tables: TABLES_WITH_WORDS, checkpoint: await checkpoint(client) };
   } finally {
@@ -39,14 +42,29 @@ export async function scrubFiles(
   }
 }
 
-// VACUUM FULL carries rows along that an older transaction may still look at.
+// Of a table without rows ANALYZE takes no samples and leaves the old ones standing; giving a column its own type again
+// drops them.
+async function dropSamplesOfNothing(client: PoolClient, table: string): Promise<void> {
+  const { rows: found } = await client.query(`select from ${table} limit 1`);
+  if (found.length > 0) return;
+  const { rows } = await client.query<{ column: string; type: string }>(
+    `select quote_ident(attname) as column, format_type(atttypid, atttypmod) as type from pg_attribute
+      where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
+    [table],
+  );
+  const changes = rows.map(({ column, type }) => `alter column ${column} type ${type}`);
+  await client.query(`alter table ${table} ${changes.join(', ')}`);
+}
+
+// VACUUM FULL carries rows along that an older transaction may still look at, or could: one that writes has a number and
+// looks at nothing between its statements.
 async function waitForReaders(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ now: string }>('select pg_current_xact_id()::text as now');
   for (let waited = 0; ; waited += POLL_MS) {
     const older = await client.query<{ pid: number; application: string }>(
       `select pid, application_name as application from pg_stat_activity
-        where backend_xmin is not null and pid <> pg_backend_pid() and datname = current_database()
-          and age(backend_xmin) >= age($1::text::xid) limit 1`,
+        where pid <> pg_backend_pid() and datname = current_database()
+          and greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid) limit 1`,
       [rows[0]!.now],
     );
     const first = older.rows[0];
