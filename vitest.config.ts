@@ -1,5 +1,4 @@
 // Which tests exist, by kind. Each kind has its own npm script and its own patience; the quick ones run first.
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { findSystemPostgres } from './test/support/system-postgres.ts';
 
