@@ -56,15 +56,16 @@ async function dropSamplesOfNothing(client: PoolClient, table: string): Promise<
   await client.query(`alter table ${table} ${changes.join(', ')}`);
 }
 
-// VACUUM FULL carries rows along that an older transaction may still look at, or could: one that writes has a number and
-// looks at nothing between its statements.
+// VACUUM FULL carries rows along that an older transaction may still look at, or could: one that writes looks at nothing
+// between its statements. Those that write count in every database, for whoever begins to read here begins with the oldest
+// of them all.
 async function waitForReaders(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ now: string }>('select pg_current_xact_id()::text as now');
   for (let waited = 0; ; waited += POLL_MS) {
     const older = await client.query<{ pid: number; application: string }>(
       `select pid, application_name as application from pg_stat_activity
-        where pid <> pg_backend_pid() and datname = current_database()
-          and greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid) limit 1`,
+        where pid <> pg_backend_pid() and age($1::text::xid) <= greatest(age(backend_xid),
+          case when datname is null or datname = current_database() then age(backend_xmin) end) limit 1`,
       [rows[0]!.now],
     );
     const first = older.rows[0];

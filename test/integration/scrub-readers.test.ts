@@ -30,9 +30,15 @@ beforeEach(async () => {
 
 const erase = () => test.owner.pool.query('delete from profiles');
 
-/** Somebody else's connection, in a transaction that `ends` a while later. */
-async function other(...statements: readonly string[]): Promise<{ readonly client: PoolClient; end(): Promise<void> }> {
-  const client = await test.database.pool.connect();
+interface Other {
+  readonly client: PoolClient;
+  /** Ends the transaction, a while later. */
+  end(): Promise<void>;
+}
+
+/** Somebody else's connection, in a transaction. */
+async function other({ database }: TestDatabase, ...statements: readonly string[]): Promise<Other> {
+  const client = await database.pool.connect();
   for (const statement of statements) await client.query(statement);
   return {
     client,
@@ -51,22 +57,31 @@ it('nothing is left of a table that has become empty, not even among the samples
 });
 
 it('a reader who began before the erasure is waited for', async () => {
-  const reader = await other('begin isolation level repeatable read', 'select from profiles');
+  const reader = await other(test, 'begin isolation level repeatable read', 'select from profiles');
   await erase();
   await Promise.all([scrubFiles(test.owner.pool), reader.end()]);
   expect(await wordsInFiles(test.owner, [word])).toEqual([]);
 });
 
 it('a writer who began before the erasure, and reads nothing at the moment, is waited for', async () => {
-  const writer = await other('begin', "insert into workers values ('writer', now())");
+  const writer = await other(test, 'begin', "insert into workers values ('writer', now())");
   await erase();
   await Promise.all([scrubFiles(test.owner.pool), writer.end()]);
   expect(await wordsInFiles(test.owner, [word])).toEqual([]);
 });
 
+it('a writer in another database who began before the erasure is waited for: transactions are numbered together', async () => {
+  const elsewhere = await openTestDatabase();
+  const writer = await other(elsewhere, 'begin', "insert into workers values ('writer', now())");
+  await erase();
+  await Promise.all([scrubFiles(test.owner.pool), writer.end()]);
+  await elsewhere.close();
+  expect(await wordsInFiles(test.owner, [word])).toEqual([]);
+});
+
 it('a reader who comes while the tables are rewritten, and could still see their old samples, is waited for', async () => {
   // What it sees is settled by its first query.
-  const reader = await other('begin isolation level repeatable read');
+  const reader = await other(test, 'begin isolation level repeatable read');
   await erase();
   const reading: Promise<unknown>[] = [];
   await scrubFiles(test.owner.pool, ({ table }) => {

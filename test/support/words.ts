@@ -60,7 +60,7 @@ function hexOf(word: string): string {
 async function tablesOf(pool: Database['pool']): Promise<readonly string[]> {
   const { rows } = await pool.query<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'm', 'p') and n.nspname <> 'information_schema'`,
+      where c.relkind in ('r', 'm', 'p') and c.relpersistence <> 't' and n.nspname <> 'information_schema'`,
   );
   if (!rows.some(({ name }) => name.startsWith('bullmq.'))) throw new Error('the tables of the queue are not there');
   return rows.map(({ name }) => name);
