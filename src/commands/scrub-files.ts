@@ -29,16 +29,40 @@ export async function scrubFiles(
     await waitForReaders(client);
     for (const table of TABLES_WITH_WORDS) {
       onProgress({ table });
-      await client.query(`vacuum (full, analyze) ${table}`);
+      await rewrite(client, table);
+      await client.query(`analyze ${table}`);
       await dropSamplesOfNothing(client, table);
     }
     // ANALYZE keeps samples of the rows in the catalogue; those of before the erasure are dead rows there, which whoever
     // began meanwhile can still see.
     await waitForReaders(client);
-    await client.query('vacuum (full) pg_catalog.pg_statistic');
+    await rewrite(client, 'pg_catalog.pg_statistic');
     return { tables: TABLES_WITH_WORDS, checkpoint: await checkpoint(client) };
   } finally {
     client.release();
+  }
+}
+
+// Dead rows are carried along also for the sake of sessions that nobody can see: one that is just connecting to another
+// database counts as a reader of this one for a moment. So Postgres' own count of them is what tells.
+async function rewrite(client: PoolClient, table: string): Promise<void> {
+  for (let waited = 0; ; waited += POLL_MS) {
+    let carried = 0;
+    const count = ({
+      routine,
+      detail,
+    }: {
+      readonly routine?: string | undefined;
+      readonly detail?: string | undefined;
+    }) => {
+      if (routine === 'copy_table_data') carried += Number(/\d+/.exec(detail ?? '')?.[0] ?? 0);
+    };
+    client.on('notice', count);
+    await client.query(`vacuum (full, verbose) ${table}`).finally(() => client.off('notice', count));
+    if (carried === 0) return;
+    if (waited >= WAIT_FOR_READERS_MS)
+      throw new Error(`${carried} deleted rows of ${table} are still kept for somebody.`);
+    await setTimeout(POLL_MS);
   }
 }
 
