@@ -41,7 +41,6 @@ export interface UnitQueue {
   take(): readonly Waiting[];
   /** Removes and returns everything that waits for a room. */
   removeRoom(roomId: string): readonly Waiting[];
-  removeAll(): readonly Waiting[];
   size(): number;
 }
 
@@ -66,12 +65,6 @@ export function createUnitQueue(limits: BatchLimits = BATCH_LIMITS): UnitQueue {
       const removed = rooms.get(roomId) ?? [];
       rooms.delete(roomId);
       size -= removed.length;
-      return removed;
-    },
-    removeAll() {
-      const removed = [...rooms.values()].flat();
-      rooms.clear();
-      size = 0;
       return removed;
     },
     size: () => size,

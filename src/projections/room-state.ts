@@ -122,11 +122,6 @@ export async function membershipOf(db: Db, roomId: string, userId: string): Prom
   return row ?? null;
 }
 
-/** A user's memberships in all rooms, past ones too. */
-export async function membershipsOf(db: Db, userId: string): Promise<readonly MembershipRow[]> {
-  return memberships(db, userId);
-}
-
 async function memberships(db: Db, userId: string, roomId?: string): Promise<readonly MembershipRow[]> {
   let query = db
     .selectFrom('room_state')

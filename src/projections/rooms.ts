@@ -1,5 +1,4 @@
 /** Every room's size and head: counts, forward extremities, the servers in it. */
-import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
 import { byRoom, type Fact, type Projection } from './projection.ts';
@@ -150,30 +149,4 @@ async function endPresence(
               and not exists (select from v w where w.room_id = s.room_id and w.server = s.server and w.at > s.from_at and w.at < v.at)`,
     values: [departed.map((d) => d.roomId), departed.map((d) => d.server), departed.map((d) => d.roomPosition)],
   });
-}
-
-export interface RoomRow {
-  readonly roomId: string;
-  readonly version: string;
-  readonly roomPosition: number;
-  readonly lastPosition: number;
-  readonly joined: number;
-  readonly invited: number;
-  readonly resident: boolean;
-}
-
-/** The room's head, or null when this server knows no such room. */
-export async function roomById(db: Db, roomId: string): Promise<RoomRow | null> {
-  const row = await db.selectFrom('rooms').selectAll().where('room_id', '=', roomId).executeTakeFirst();
-  if (row === undefined) return null;
-  const { version, joined, invited, resident } = row;
-  return {
-    roomId,
-    version,
-    roomPosition: row.room_position,
-    lastPosition: row.last_position,
-    joined,
-    invited,
-    resident,
-  };
 }
