@@ -118,21 +118,13 @@ export interface MembershipRow {
 
 /** A user's membership in a room; null when there never was one. */
 export async function membershipOf(db: Db, roomId: string, userId: string): Promise<MembershipRow | null> {
-  const [row] = await memberships(db, userId, roomId);
-  return row ?? null;
-}
-
-async function memberships(db: Db, userId: string, roomId?: string): Promise<readonly MembershipRow[]> {
-  let query = db
+  const row = await db
     .selectFrom('room_state')
-    .select(['room_id', 'membership', 'event', 'since'])
+    .select(['membership', 'event', 'since'])
+    .where('room_id', '=', roomId)
     .where('type', '=', 'm.room.member')
-    .where('state_key', '=', userId);
-  if (roomId !== undefined) query = query.where('room_id', '=', roomId);
-  const rows = await query.execute();
-  return rows.flatMap((r) =>
-    r.membership === null
-      ? []
-      : [{ roomId: r.room_id, membership: r.membership as Membership, event: r.event, since: r.since }],
-  );
+    .where('state_key', '=', userId)
+    .executeTakeFirst();
+  if (row === undefined || row.membership === null) return null;
+  return { roomId, membership: row.membership as Membership, event: row.event, since: row.since };
 }
