@@ -117,6 +117,26 @@ describe('the state beside a timeline', () => {
     expect(numbers(first.state_after.events)).toEqual([5]);
   });
 
+  it('56: is not overtaken by an earlier event of the timeline where the last one is not for this user to see', async () => {
+    const { room_id: room } = await owner.ok('POST', '/createRoom', { preset: 'public_chat' });
+    const visible = (history_visibility: string) =>
+      owner.ok('PUT', `/rooms/${room}/state/m.room.history_visibility/`, { history_visibility });
+    await note(room, 1);
+    await note(room, 7, 'other');
+    await visible('joined');
+    await note(room, 2);
+    await visible('shared');
+    await kim.ok('POST', `/join/${room}`, {});
+    const news = await kim.ok('GET', '/sync');
+    const { timeline } = news.rooms.join[room];
+    expect(timeline.limited).toBe(true);
+    expect(numbers(timeline.events)).toEqual([7]);
+    const { state } = fold(NOTHING_KNOWN, news).rooms.get(room)!;
+    expect(state.get('io.vestibule.note ')).toBe('{"n":2}');
+    const after = (await kim.ok('GET', '/sync?use_state_after=true')).rooms.join[room];
+    expect(numbers(after.timeline.events), 'the state after holds whatever the timeline says').toEqual([1, 7]);
+  });
+
   it('is whole on a first sync and on full_state, and only then', async () => {
     const room = await joinedRoom({ name: 'whole' });
     const { next_batch: since } = await kim.ok('GET', '/sync');

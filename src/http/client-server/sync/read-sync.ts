@@ -8,9 +8,9 @@ import { readDoorsteps, type StrippedState } from './doorsteps.ts';
 import { openEventBook, type EventBook } from '../event-book.ts';
 import type { SyncFilter } from './filter.ts';
 import { chooseSections, type DoorstepRoom, type JoinedRoom, type LeftRoom, type SectionRoom } from './sections.ts';
-import { readStates, type RoomStateDelta } from './states.ts';
+import { readChanges, readStates, type RoomStateDelta, type Timelines } from './states.ts';
 import { readSummaries, type RoomSummary } from './summaries.ts';
-import { readTimelines, type RoomTimeline } from './timelines.ts';
+import { readTimelines, withoutOutdated, type RoomTimeline } from './timelines.ts';
 import { windowOf, type RoomWindow } from './windows.ts';
 
 export interface SyncRequest {
@@ -117,8 +117,10 @@ async function readInside(
   const covered = entries.filter((entry) => !entry.isNew).map((entry) => entry.room.roomId);
   const known = await roomPositionsAt(db, covered, since);
   const windows = entries.map((entry) => windowOf(entry, { fullState, known }));
-  const timelines = await readTimelines({ db, book, userId }, windows, filter.timelineLimit);
-  const states = await readStates(db, windows, timelines, useStateAfter);
+  const visible = await readTimelines({ db, book, userId }, windows, filter.timelineLimit);
+  const changes = await readChanges(db, windows, visible);
+  const timelines = useStateAfter ? visible : withoutOutdated(book, windows, visible, changes);
+  const states = await readStates(db, windows, timelines, changes, useStateAfter);
   const live = windows.filter((window) => isNews(window, timelines, states));
   await book.load(live.flatMap((window) => keysOf(window, timelines, states)));
   const summarised = live.filter((w) => w.entry.section === 'join' && (w.full || stateOf(w, states).summaryMoved));
@@ -147,7 +149,6 @@ const EMPTY_JOINED = {
   unread_notifications: { highlight_count: 0, notification_count: 0 },
 } as const;
 
-type Timelines = ReadonlyMap<string, RoomTimeline>;
 type States = ReadonlyMap<string, RoomStateDelta>;
 
 function stateOf(window: RoomWindow, states: States): RoomStateDelta {

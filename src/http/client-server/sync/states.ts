@@ -20,23 +20,31 @@ export interface RoomStateDelta {
   readonly summaryMoved: boolean;
 }
 
+export type Timelines = ReadonlyMap<string, RoomTimeline>;
+export type Changes = ReadonlyMap<string, readonly StateChangeRow[]>;
+
+/** The changes by room: since the client's token, or at least since the timeline's start where the whole state is told. */
+export function readChanges(db: Db, windows: readonly RoomWindow[], timelines: Timelines): Promise<Changes> {
+  return stateChanges(
+    db,
+    windows.flatMap((window) => {
+      const before = timelines.get(window.entry.room.roomId)!.start.anchor - 1;
+      return window.stretches.map((stretch) =>
+        window.full ? { ...stretch, from: Math.max(stretch.from, Math.min(before, stretch.to)) } : stretch,
+      );
+    }),
+  );
+}
+
 /** The states by room; `after`: as they are at the end of the timelines, not at their start. */
 export async function readStates(
   db: Db,
   windows: readonly RoomWindow[],
-  timelines: ReadonlyMap<string, RoomTimeline>,
+  timelines: Timelines,
+  changes: Changes,
   after: boolean,
 ): Promise<ReadonlyMap<string, RoomStateDelta>> {
-  const startOf = (window: RoomWindow) => timelines.get(window.entry.room.roomId)!.start.anchor;
   const whole = windows.filter((window) => window.full);
-  const changes = await stateChanges(
-    db,
-    windows.flatMap((window) =>
-      window.stretches.map((stretch) =>
-        window.full ? { ...stretch, from: Math.max(stretch.from, Math.min(startOf(window) - 1, stretch.to)) } : stretch,
-      ),
-    ),
-  );
   const joined = whole.filter(({ entry }) => entry.section === 'join').map(({ entry }) => entry.room.roomId);
   const left = whole.filter(({ entry }) => entry.section === 'leave');
   const bases = new Map([
@@ -49,9 +57,10 @@ export async function readStates(
   return new Map(
     windows.map((window) => {
       const { roomId } = window.entry.room;
-      const shown = new Set(timelines.get(roomId)!.rows.map((row) => row.event));
+      const { rows, start } = timelines.get(roomId)!;
+      const shown = new Set(rows.map((row) => row.event));
       const base = window.full ? (bases.get(roomId) ?? []) : null;
-      return [roomId, stateDelta({ changes: changes.get(roomId) ?? [], base, start: startOf(window), shown, after })];
+      return [roomId, stateDelta({ changes: changes.get(roomId) ?? [], base, start: start.anchor, shown, after })];
     }),
   );
 }

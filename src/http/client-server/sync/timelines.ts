@@ -4,7 +4,7 @@ import type { Db } from '../../../database/database.ts';
 import type { StoredEvent, TimelinePoint, TimelineRow } from '../../../log/read.ts';
 import { stateName } from '../../../log/state-lines.ts';
 import { membershipOf, stringIn } from '../../../matrix/pdu.ts';
-import { recentEvents, valuesAtMany } from '../../../projections/sync-queries.ts';
+import { recentEvents, valuesAtMany, type StateChangeRow } from '../../../projections/sync-queries.ts';
 import type { EventBook } from '../event-book.ts';
 import type { RoomWindow } from './windows.ts';
 
@@ -40,12 +40,49 @@ export async function readTimelines(
   return new Map(
     cut.map(({ window, rows, wasCut }) => {
       const visible = rows.filter((row) => seen.has(row.event));
-      const first = visible[0];
-      const start =
-        first === undefined ? { anchor: window.end + 1, back: 0 } : { anchor: first.anchor, back: first.back };
-      return [window.entry.room.roomId, { rows: visible, limited: wasCut || visible.length < rows.length, start }];
+      const limited = wasCut || visible.length < rows.length;
+      return [window.entry.room.roomId, { rows: visible, limited, start: startOf(visible, window.end) }];
     }),
   );
+}
+
+/**
+ * The timelines as a client can lay them over `state`. Where a key's last change is not shown (it is not for this user
+ * to see as an event, or a resolution brought it), an earlier event of that key would win: the timeline begins after it.
+ */
+export function withoutOutdated(
+  book: EventBook,
+  windows: readonly RoomWindow[],
+  timelines: ReadonlyMap<string, RoomTimeline>,
+  changes: ReadonlyMap<string, readonly StateChangeRow[]>,
+): ReadonlyMap<string, RoomTimeline> {
+  return new Map(
+    windows.map((window) => {
+      const { roomId } = window.entry.room;
+      const timeline = timelines.get(roomId)!;
+      const from = upToDateFrom(book, timeline.rows, changes.get(roomId) ?? []);
+      if (from === 0) return [roomId, timeline];
+      const rows = timeline.rows.slice(from);
+      return [roomId, { rows, limited: true, start: startOf(rows, window.end) }];
+    }),
+  );
+}
+
+/** Index of the first row after which each state event shown last of its key is also the key's last change. */
+function upToDateFrom(book: EventBook, rows: readonly TimelineRow[], changes: readonly StateChangeRow[]): number {
+  const last = new Map(changes.map((change) => [stateName(change.type, change.stateKey), change.event]));
+  const shownLast = new Map<string, number>();
+  for (const [n, row] of rows.entries()) {
+    const event = book.get(row.event);
+    if (event?.stateKey != null) shownLast.set(stateName(event.type, event.stateKey), n);
+  }
+  const outdated = [...shownLast].filter(([key, n]) => rows[n]!.event !== last.get(key));
+  return Math.max(0, ...outdated.map(([, n]) => n + 1));
+}
+
+/** Where one goes on backwards from: the first row, or the end of a timeline that shows nothing. */
+function startOf([first]: readonly TimelineRow[], end: number): TimelinePoint {
+  return first === undefined ? { anchor: end + 1, back: 0 } : { anchor: first.anchor, back: first.back };
 }
 
 function keyOf(window: RoomWindow, row: TimelineRow): { roomId: string; position: number } {
