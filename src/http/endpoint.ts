@@ -2,6 +2,7 @@
 import type { TSchema, Static } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import type { Actor } from '../commands/act.ts';
+import type { Errcode } from '../matrix/errors.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import type { LimitName } from './limits.ts';
 import type { HttpParts } from './parts.ts';
@@ -11,10 +12,19 @@ export interface Caller extends Actor {
   readonly deviceId: string;
 }
 
-type QueryKind = 'one' | 'many';
-type QueryOf<Q extends Readonly<Record<string, QueryKind>>> = {
-  readonly [K in keyof Q]: Q[K] extends 'many' ? readonly string[] : string | undefined;
-};
+/**
+ * How a query parameter is read: `one` text, which may be missing; `needed`, which may not; `many`, a list; `integer`, from 0
+ * on; `boolean`, true or false.
+ */
+export type QueryKind = 'one' | 'needed' | 'many' | 'integer' | 'boolean';
+type QueryOf<Q extends Readonly<Record<string, QueryKind>>> = { readonly [K in keyof Q]: QueryValue<Q[K]> };
+type QueryValue<K extends QueryKind> = {
+  readonly one: string | undefined;
+  readonly needed: string;
+  readonly many: readonly string[];
+  readonly integer: number | undefined;
+  readonly boolean: boolean | undefined;
+}[K];
 type ParamsOf<Path extends string> = Path extends `${infer Head}/${infer Tail}`
   ? ParamsOf<Head> & ParamsOf<Tail>
   : Path extends `:${infer Name}`
@@ -48,6 +58,9 @@ export function statusOf(answer: EndpointAnswer): number {
   return (answer as { readonly [status]?: number })[status] ?? 200;
 }
 
+/** A refusal: its errcode, with the HTTP status where that is not the errcode's own. */
+export type Refusal = Errcode | readonly [Errcode, number];
+
 export interface Declaration<
   Path extends string,
   Q extends Readonly<Record<string, QueryKind>>,
@@ -66,6 +79,12 @@ export interface Declaration<
   readonly body?: S;
   readonly bodyOptional?: boolean;
   readonly limit?: LimitName;
+  /** What it does, in a sentence. */
+  readonly summary?: string;
+  /** The shape of the answer, as far as it is promised. */
+  readonly answer?: TSchema;
+  /** Refusals of its own: those that follow from caller, query, body and limit are known without being named. */
+  readonly errors?: readonly Refusal[];
   handle(
     parts: HttpParts,
     request: EndpointRequest<
@@ -79,17 +98,30 @@ export interface Declaration<
 
 /** A declaration with its types forgotten, ready to be served. */
 export interface Endpoint {
+  /** Its name in the specification's OpenAPI. */
+  readonly operationId: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly paths: readonly string[];
   readonly auth: AuthKind;
   readonly query: Readonly<Record<string, QueryKind>>;
   readonly body: Validator | null;
+  readonly bodyShape: TSchema | null;
   readonly bodyOptional: boolean;
   readonly limit: LimitName | null;
+  readonly summary: string | null;
+  readonly answer: TSchema | null;
+  readonly errors: readonly Refusal[];
   readonly handle: (
     parts: HttpParts,
     request: EndpointRequest<never, never, never, never>,
   ) => Promise<EndpointAnswer> | EndpointAnswer;
+}
+
+type UnnamedEndpoint = Omit<Endpoint, 'operationId'>;
+
+/** Endpoints by the names under which they are listed: their operationIds. */
+export function named(endpoints: Readonly<Record<string, UnnamedEndpoint>>): readonly Endpoint[] {
+  return Object.entries(endpoints).map(([operationId, declared]) => ({ ...declared, operationId }));
 }
 
 /** Declares an endpoint. The file that does is named after the operationId of the Matrix specification's OpenAPI. */
@@ -98,7 +130,7 @@ export function endpoint<
   const Q extends Readonly<Record<string, QueryKind>> = Readonly<Record<never, never>>,
   const A extends AuthKind = AuthKind,
   S extends TSchema = TSchema,
->(declared: Declaration<Path, Q, A, S>): Endpoint {
+>(declared: Declaration<Path, Q, A, S>): UnnamedEndpoint {
   const paths = [declared.path, ...(declared.aliases ?? [])];
   const old = paths
     .filter((path) => path.startsWith('/_matrix/client/v3/'))
@@ -109,8 +141,12 @@ export function endpoint<
     auth: declared.auth,
     query: declared.query ?? {},
     body: declared.body === undefined ? null : Compile(declared.body),
+    bodyShape: declared.body ?? null,
     bodyOptional: declared.bodyOptional ?? false,
     limit: declared.limit ?? null,
+    summary: declared.summary ?? null,
+    answer: declared.answer ?? null,
+    errors: declared.errors ?? [],
     handle: (parts, request) => declared.handle(parts, request),
   };
 }

@@ -28,7 +28,7 @@ export function homePage(serverName: string): string {
 <p>A Matrix server that keeps the door: people knock, moderators decide, the log remembers.</p>
 <dl>
 <dt><a href="/graphql">/graphql</a></dt><dd>Knocks, rooms and their history; in a browser the GraphiQL explorer.</dd>
-<dt><a href="/_matrix/client/versions">/_matrix/client</a></dt><dd>The Matrix client-server API.</dd>
+<dt><a href="/_matrix/client/versions">/_matrix/client</a></dt><dd>The Matrix client-server API; <a href="/openapi.json">its OpenAPI document</a>.</dd>
 <dt><a href="/health">/health</a></dt><dd>Whether the parts do their work.</dd>
 <dt><a href="/metrics">/metrics</a></dt><dd>Figures for Prometheus.</dd>
 </dl>`,

@@ -2,24 +2,40 @@
 import type { FastifyRequest } from 'fastify';
 import { MatrixError } from '../matrix/errors.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, QueryKind } from './endpoint.ts';
 
-/** Query parameters: `one` as text or undefined, `many` as a list. Throws M_INVALID_PARAM for a repeated `one`. */
+/**
+ * Query parameters, as their kinds say. Throws M_INVALID_PARAM for one that is repeated without being `many`, or is no
+ * number or flag; M_MISSING_PARAM for a needed one that is missing.
+ */
 export function readQuery(declared: Endpoint['query'], request: FastifyRequest): Readonly<Record<string, unknown>> {
-  const given = request.query as Readonly<Record<string, string | string[]>>;
+  const given = request.query as Readonly<Record<string, string | readonly string[]>>;
   const read = Object.create(null) as Record<string, unknown>;
   for (const [name, kind] of Object.entries(declared)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    if (kind === 'many') read[name] = value === undefined ? [] : [value].flat();
-    else if (Array.isArray(value)) throw new MatrixError('M_INVALID_PARAM', `${name} is given more than once.`);
-    else read[name] = value;
-  }
-  for (const value of Object.values(read).flat()) {
-    if (typeof value === 'string' && value.includes('\u0000')) {
+    if ([value].flat().some((text) => text?.includes('\u0000')))
       throw new MatrixError('M_INVALID_PARAM', 'A query parameter holds a NUL.');
-    }
+    if (kind === 'many') read[name] = value === undefined ? [] : [value].flat();
+    else if (typeof value === 'object') throw new MatrixError('M_INVALID_PARAM', `${name} is given more than once.`);
+    else read[name] = readValue(name, kind, value);
   }
   return read;
+}
+
+function readValue(name: string, kind: Exclude<QueryKind, 'many'>, text: string | undefined): unknown {
+  if (text === undefined) {
+    if (kind === 'needed') throw new MatrixError('M_MISSING_PARAM', `${name} is missing.`);
+    return undefined;
+  }
+  if (kind === 'integer') {
+    if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+    throw new MatrixError('M_INVALID_PARAM', `${name} is a whole number.`);
+  }
+  if (kind === 'boolean') {
+    if (text === 'true' || text === 'false') return text === 'true';
+    throw new MatrixError('M_INVALID_PARAM', `${name} is true or false.`);
+  }
+  return text;
 }
 
 /** Path parameters, decoded once. Throws M_BAD_JSON for a NUL: ids, types and state keys cannot hold one. */

@@ -11,14 +11,13 @@ import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
 import { graphqlMount } from '../graphql/server.ts';
 import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
-import { adminEndpoints } from '../http/admin/index.ts';
-import { clientServerEndpoints } from '../http/client-server/index.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
 import { mountOperations } from '../http/operations.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { createHttpServer } from '../http/server.ts';
+import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
@@ -154,9 +153,8 @@ async function openDoors(
   parts: Parts,
   queue: JobQueue,
 ): Promise<{ readonly app: FastifyInstance; readonly doors: Doors }> {
-  const endpoints = [...clientServerEndpoints, ...adminEndpoints];
   const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
-  const app = await createHttpServer(parts, endpoints, mounts);
+  const app = await createHttpServer(parts, servedEndpoints, mounts);
   const doors = createDoors(app);
   await app.listen(config.listen);
   return { app, doors };

@@ -6,6 +6,6 @@ const VERSIONS = ['r0.6.1', ...Array.from({ length: 16 }, (_, minor) => `v1.${mi
 export const getVersions = endpoint({
   method: 'GET',
   path: '/_matrix/client/versions',
-  auth: 'none',
+  auth: 'optional',
   handle: () => ({ versions: VERSIONS, unstable_features: {} }),
 });

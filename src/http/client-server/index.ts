@@ -1,5 +1,5 @@
 /** Every endpoint of the client-server API that is served. */
-import type { Endpoint } from '../endpoint.ts';
+import { named, type Endpoint } from '../endpoint.ts';
 import { ban } from './ban.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
 import { createRoom } from './create-room.ts';
@@ -29,14 +29,14 @@ import { setRoomStateWithKey } from './set-room-state-with-key.ts';
 import { sync } from './sync.ts';
 import { unban } from './unban.ts';
 
-export const clientServerEndpoints: readonly Endpoint[] = [
+export const clientServerEndpoints: readonly Endpoint[] = named({
   getVersions,
   getWellknown,
   getCapabilities,
   getLoginFlows,
   login,
   logout,
-  logoutAll,
+  logout_all: logoutAll,
   register,
   checkUsernameAvailability,
   getTokenOwner,
@@ -58,4 +58,4 @@ export const clientServerEndpoints: readonly Endpoint[] = [
   ban,
   unban,
   sync,
-];
+});

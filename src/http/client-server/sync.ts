@@ -1,5 +1,4 @@
 /** GET /sync: what is new for a user, at once or as soon as there is something. */
-import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 import { parseSyncFilter, wantsRoom } from './sync/filter.ts';
 import { nextBatch, readSync, type SyncNews } from './sync/read-sync.ts';
@@ -20,17 +19,16 @@ export const sync = endpoint({
   auth: 'user',
   query: {
     since: 'one',
-    timeout: 'one',
-    full_state: 'one',
+    timeout: 'integer',
+    full_state: 'boolean',
     filter: 'one',
-    use_state_after: 'one',
+    use_state_after: 'boolean',
     set_presence: 'one',
   },
   async handle({ db, follower, now }, { query, caller, signal }) {
     const filter = parseSyncFilter(query.filter);
-    const fullState = flagIn('full_state', query.full_state);
-    const useStateAfter = flagIn('use_state_after', query.use_state_after);
-    const deadline = now() + timeoutIn(query.timeout);
+    const { full_state: fullState = false, use_state_after: useStateAfter = false, timeout = 0 } = query;
+    const deadline = now() + Math.min(timeout, MAX_TIMEOUT_MS);
     const { userId } = caller;
     const since = query.since ?? null;
     const seat = seats.take(userId);
@@ -59,16 +57,4 @@ function answer(news: SyncNews): object {
     device_lists: { changed: [], left: [] },
     device_one_time_keys_count: {},
   };
-}
-
-function flagIn(name: string, value: string | undefined): boolean {
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  throw new MatrixError('M_INVALID_PARAM', `${name} is true or false.`);
-}
-
-function timeoutIn(value: string | undefined): number {
-  if (value === undefined) return 0;
-  if (!/^[0-9]{1,15}$/.test(value)) throw new MatrixError('M_INVALID_PARAM', 'timeout is a number of milliseconds.');
-  return Math.min(Number(value), MAX_TIMEOUT_MS);
 }

@@ -1,0 +1,6 @@
+/** Every declared endpoint, whichever list it stands in. */
+import { adminEndpoints } from './admin/index.ts';
+import { clientServerEndpoints } from './client-server/index.ts';
+import type { Endpoint } from './endpoint.ts';
+
+export const servedEndpoints: readonly Endpoint[] = [...clientServerEndpoints, ...adminEndpoints];
