@@ -4,5 +4,6 @@ import type { TxClient } from '../database/tx.ts';
 /** Run in the erasure's transaction. */
 export async function eraseAccountWords(tx: TxClient, userId: string): Promise<void> {
   await tx.query({ text: 'delete from profiles where user_id = $1', values: [userId] });
+  await tx.query({ text: 'delete from profile_fields where user_id = $1', values: [userId] });
   await tx.query({ text: 'update devices set display_name = null where user_id = $1', values: [userId] });
 }

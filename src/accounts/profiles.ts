@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { gathered } from '../database/gather.ts';
-import type { TxClient } from '../database/tx.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 
 export interface Profile {
@@ -17,16 +16,6 @@ export async function setDisplayName(db: Db, userId: UserId, displayname: string
     .values({ user_id: userId, displayname })
     .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ displayname }))
     .execute();
-}
-
-/** As setDisplayName(), within the writer's transaction. */
-export async function writeDisplayName(tx: TxClient, userId: UserId, displayname: string | null): Promise<void> {
-  await tx.query({
-    name: 'write-display-name',
-    text: `insert into profiles (user_id, displayname) values ($1, $2)
-               on conflict (user_id) do update set displayname = excluded.displayname`,
-    values: [userId, displayname],
-  });
 }
 
 /** The profiles of these users, in the order asked; empty for those who set nothing, and for users elsewhere. */

@@ -21,6 +21,7 @@ const LIMITS = {
   join: { points: 10, duration: 100 },
   invite: { points: 10, duration: 33 },
   send: { points: 10, duration: 50 },
+  profile: { points: 10, duration: 50 },
 } as const satisfies Record<string, Limit>;
 
 type Kind = keyof typeof LIMITS;
@@ -32,6 +33,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['sendState', 'send'],
   ['setJoinRule', 'send'],
   ['createRoom', 'send'],
+  ['setProfileField', 'profile'],
+  ['deleteProfileField', 'profile'],
 ]);
 
 export function createActLimits(on: boolean): ActLimits {

@@ -9,7 +9,14 @@ export interface ScrubReport {
 }
 
 /** Every table that holds words somebody may ask to be rid of, except what is named in a proof. */
-const TABLES_WITH_WORDS = ['event_content', 'action_content', 'knocks', 'profiles', 'devices'] as const;
+const TABLES_WITH_WORDS = [
+  'event_content',
+  'action_content',
+  'knocks',
+  'profiles',
+  'profile_fields',
+  'devices',
+] as const;
 
 const WAIT_FOR_READERS_MS = 60_000;
 const POLL_MS = 200;

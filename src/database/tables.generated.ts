@@ -58,6 +58,18 @@ export interface AdminLinks {
   hash: Buffer;
 }
 
+export interface Aftercare {
+  /**
+   * profile: joined rooms show another name or picture.
+   */
+  kind: string;
+  /**
+   * Counts the changes: a row goes only if none came meanwhile.
+   */
+  revision: Generated<number>;
+  user_id: string;
+}
+
 export interface Devices {
   created_at: Date;
   device_id: string;
@@ -207,6 +219,15 @@ export interface OutOfBand {
   stripped: Buffer;
   user_id: string;
   via: string[];
+}
+
+export interface ProfileFields {
+  key: string;
+  user_id: string;
+  /**
+   * Canonical JSON.
+   */
+  value: Buffer;
 }
 
 export interface Profiles {
@@ -391,6 +412,7 @@ export interface DB {
   action_content: ActionContent;
   actions: Actions;
   admin_links: AdminLinks;
+  aftercare: Aftercare;
   devices: Devices;
   erasures: Erasures;
   event_content: EventContent;
@@ -403,6 +425,7 @@ export interface DB {
   log_seals: LogSeals;
   migration_checksums: MigrationChecksums;
   out_of_band: OutOfBand;
+  profile_fields: ProfileFields;
   profiles: Profiles;
   reader_positions: ReaderPositions;
   registration_tokens: RegistrationTokens;

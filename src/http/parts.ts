@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { RegistrationPolicy } from '../accounts/registration.ts';
 import type { SharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
+import type { Aftercare } from '../commands/aftercare.ts';
 import type { Db } from '../database/database.ts';
 import type { Follower } from '../log/follow.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
@@ -13,6 +14,7 @@ import type { Limits } from './limits.ts';
 export interface HttpParts {
   readonly db: Db;
   readonly commands: CommandDeps;
+  readonly aftercare: Aftercare;
   readonly follower: Follower;
   readonly identity: ServerIdentity;
   readonly registration: RegistrationPolicy;

@@ -1,7 +1,8 @@
 /** Queries on the members of a room, over its current state. */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
-import type { ServerName, UserId } from '../matrix/identifiers.ts';
+import type { RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
+import type { Membership } from '../matrix/pdu.ts';
 
 /** Up to ten joined users of a server in a room; among `userIds`, or anybody when it is null. */
 export async function joinedAmong(
@@ -27,4 +28,25 @@ export async function isJoinedToAny(db: Db, roomIds: readonly string[], userId: 
      where room_id = any(${roomIds}::text[]) and type = 'm.room.member' and state_key = ${userId} and membership = 'join'
      limit 1`.execute(db);
   return found.rows.length > 0;
+}
+
+export interface MembershipOfUser {
+  readonly roomId: RoomId;
+  /** Position of the member event. */
+  readonly position: number;
+}
+
+/** Up to `limit` rooms after `after` in which a user has one of these memberships, by room id. */
+export async function roomsWithMember(
+  db: Db,
+  userId: string,
+  memberships: readonly Membership[],
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly MembershipOfUser[]> {
+  const found = await sql<MembershipOfUser>`
+    select room_id as "roomId", event as position from room_state
+     where type = 'm.room.member' and state_key = ${userId} and membership = any(${memberships}::text[])
+       and room_id > ${after}
+     order by room_id limit ${limit}`.execute(db);
+  return found.rows;
 }

@@ -6,6 +6,7 @@ import { randomId } from '../accounts/secrets.ts';
 import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import { createActLimits } from '../commands/act-limits.ts';
+import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -59,10 +60,11 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const { app, doors } = await openDoors(context, parts, queue);
   const worker = works ? startWorker(...workerOf(context, data)) : null;
   await greet(context, data, app);
+  void parts.aftercare.resume();
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
   await doors.drain();
-  await Promise.all([worker?.close(), queue.close()]);
+  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await doors.close();
@@ -122,6 +124,7 @@ async function buildParts(
   return {
     db,
     commands,
+    aftercare: createAftercare({ commands, log }),
     erase,
     follower,
     identity,

@@ -187,7 +187,9 @@ describe('what everybody may ask', () => {
     const available = Object.fromEntries(['7', '8', '9', '10', '11', '12'].map((version) => [version, 'stable']));
     expect(capabilities).toMatchObject({
       'm.room_versions': { default: '12', available },
-      'm.profile_fields': { enabled: true, allowed: ['displayname'] },
+      'm.profile_fields': { enabled: true },
+      'm.set_displayname': { enabled: true },
+      'm.set_avatar_url': { enabled: true },
       'm.change_password': { enabled: false },
     });
   });

@@ -24,10 +24,11 @@ const NAME = 'Pachycephalosaurus-Wyomingensis-Name';
 const BAN = 'therizinosaurus-cheloniformis-ban';
 const LEFT = 'dromaeosaurus-albertensis-left';
 const PICTURE = 'mxc://vestibule.test/compsognathus-longipes';
+const MOOD = 'parasaurolophus-walkeri-mood';
 const DEVICE = 'ornithomimus-velox-telephone';
 const NOTE = 'struthiomimus-altus-note';
 const OTHER = 'archaeopteryx-lithographica-stays';
-const ERASED = [REASON, NAME, BAN, LEFT, PICTURE, DEVICE, NOTE];
+const ERASED = [REASON, NAME, BAN, LEFT, PICTURE, MOOD, DEVICE, NOTE];
 const kim = userId('kim');
 
 let test: TestDatabase;
@@ -46,6 +47,7 @@ beforeAll(async () => {
   roomId = await makeKnockRoom(log.deps, 'boss', '10');
   const { pool } = test.owner;
   await pool.query('insert into profiles (user_id, displayname, avatar_url) values ($1, $2, $3)', [kim, NAME, PICTURE]);
+  await pool.query("insert into profile_fields values ($1, 'io.vestibule.mood', $2)", [kim, Buffer.from(`"${MOOD}"`)]);
   await pool.query('insert into users (user_id, created_at) values ($1, now())', [kim]);
   await pool.query('insert into devices values ($1, $2, $3, now())', [kim, 'PHONE', DEVICE]);
   await knock(log.deps, actor('kim'), { roomId, reason: REASON });

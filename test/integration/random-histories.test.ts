@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ActResult, Actor } from '../../src/commands/act.ts';
 import { banUser } from '../../src/commands/ban.ts';
@@ -12,7 +13,8 @@ import { joinRoom } from '../../src/commands/join.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { kickUser, leaveRoom, retractKnock, revokeInvite, unbanUser } from '../../src/commands/leave.ts';
 import { sendState } from '../../src/commands/send-state.ts';
-import { setDisplayName } from '../../src/commands/set-display-name.ts';
+import { setProfileField } from '../../src/commands/set-profile-field.ts';
+import { spreadProfile } from '../../src/commands/spread-profile.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { openLedger, type ErasureLedger } from '../../src/log/erasure-ledger.ts';
 import { sealLog } from '../../src/log/seals.ts';
@@ -80,7 +82,10 @@ const DEEDS: readonly Deed[] = [
   ...[about(kickUser), about(banUser), about(unbanUser), about(unbanUser)],
   state('m.room.topic', ({ words }) => ({ topic: words })),
   state('m.room.join_rules', ({ words }) => ({ join_rule: words.length % 3 === 0 ? 'public' : 'knock' })),
-  ({ who, words }) => setDisplayName(log.deps, who, { userId: who.userId, displayname: words.slice(0, -1) }),
+  ({ who, words }) =>
+    setProfileField(log.deps, who, { userId: who.userId, key: 'displayname', value: words.slice(0, -1) }),
+  ({ who }) =>
+    spreadProfile(log.deps, { signal: new AbortController().signal, log: pino({ level: 'silent' }) }, who.userId),
   ({ who, other }) =>
     eraseUser({ ...log.deps, ledger }, { ...who, admin: true }, { userId: other.userId }).then(() => undefined),
 ];

@@ -1,14 +1,18 @@
-/** Taking one's own display name away. */
-import { setDisplayName } from '../../commands/set-display-name.ts';
+/** DELETE /profile/{userId}/{keyName}: takes a field of one's own profile away. */
+import { checkProfileKey, isShown } from '../../accounts/profile-fields.ts';
+import { setProfileField } from '../../commands/set-profile-field.ts';
 import { endpoint } from '../endpoint.ts';
-import { displayNameOf } from './local-user.ts';
+import { profileOwner } from './local-user.ts';
 
 export const deleteProfileField = endpoint({
   method: 'DELETE',
   path: '/_matrix/client/v3/profile/:userId/:keyName',
   auth: 'user',
-  async handle({ commands }, { params: { userId, keyName }, caller }) {
-    await setDisplayName(commands, caller, { userId: displayNameOf(userId, keyName), displayname: null });
+  async handle({ commands, aftercare }, { params: { userId, keyName: key }, caller }) {
+    const owner = profileOwner(userId);
+    checkProfileKey(key);
+    await setProfileField(commands, caller, { userId: owner, key, value: undefined });
+    if (isShown(key)) await aftercare.attend(owner);
     return {};
   },
 });

@@ -1,5 +1,5 @@
 /** One field of somebody's profile. */
-import { profileOf } from '../../accounts/profiles.ts';
+import { profileField } from '../../accounts/profile-fields.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 import { localUser } from './local-user.ts';
@@ -9,9 +9,8 @@ export const getProfileField = endpoint({
   path: '/_matrix/client/v3/profile/:userId/:keyName',
   auth: 'none',
   async handle({ db, identity }, { params: { userId, keyName } }) {
-    const profile = await profileOf(db, await localUser(db, identity.serverName, userId));
-    const value = keyName === 'displayname' || keyName === 'avatar_url' ? profile[keyName] : null;
-    if (value === null) throw new MatrixError('M_NOT_FOUND', `The profile has no ${keyName.slice(0, 50)}.`);
+    const value = await profileField(db, await localUser(db, identity.serverName, userId), keyName);
+    if (value === undefined) throw new MatrixError('M_NOT_FOUND', `The profile has no ${keyName.slice(0, 50)}.`);
     return { [keyName]: value };
   },
 });

@@ -1,5 +1,5 @@
 /** Somebody's whole profile. */
-import { profileOf } from '../../accounts/profiles.ts';
+import { wholeProfile } from '../../accounts/profile-fields.ts';
 import { endpoint } from '../endpoint.ts';
 import { localUser } from './local-user.ts';
 
@@ -8,7 +8,6 @@ export const getUserProfile = endpoint({
   path: '/_matrix/client/v3/profile/:userId',
   auth: 'none',
   async handle({ db, identity }, { params: { userId } }) {
-    const { displayname, avatar_url } = await profileOf(db, await localUser(db, identity.serverName, userId));
-    return { ...(displayname === null ? {} : { displayname }), ...(avatar_url === null ? {} : { avatar_url }) };
+    return wholeProfile(db, await localUser(db, identity.serverName, userId));
   },
 });

@@ -1,4 +1,4 @@
-/** User ids in paths: somebody with an account here, and whose display name is meant. */
+/** User ids in paths: somebody with an account here, and whose profile is meant. */
 import { userExists } from '../../accounts/users.ts';
 import type { Db } from '../../database/database.ts';
 import { MatrixError } from '../../matrix/errors.ts';
@@ -13,10 +13,9 @@ export async function localUser(db: Db, server: ServerName, text: string): Promi
   return userId;
 }
 
-/** Whose display name a path means. Throws M_INVALID_PARAM for what is no user id, and for fields that are not kept. */
-export function displayNameOf(text: string, field: string): UserId {
+/** Whose profile a path means. Throws M_INVALID_PARAM for what is no user id. */
+export function profileOwner(text: string): UserId {
   const userId = parseUserId(text);
   if (userId === null) throw new MatrixError('M_INVALID_PARAM', 'This is not a user id.');
-  if (field !== 'displayname') throw new MatrixError('M_INVALID_PARAM', 'This server keeps display names only.');
   return userId;
 }
