@@ -32,6 +32,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['inviteUser', 'invite'],
   ['sendState', 'send'],
   ['setJoinRule', 'send'],
+  ['sendMessage', 'send'],
   ['createRoom', 'send'],
   ['setProfileField', 'profile'],
   ['deleteProfileField', 'profile'],

@@ -3,6 +3,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
+import type { ClientRequest } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
@@ -42,6 +43,8 @@ export interface Act {
   readonly target?: string | null;
   /** What is answered when this server knows no such room; by default that nobody is joined to it. */
   readonly unknownRoom?: () => MatrixError;
+  /** Remembers what the act answers, for when the request is sent again: see actOnce(). */
+  readonly request?: ClientRequest & { readonly key: string };
 }
 
 /**
@@ -97,7 +100,9 @@ async function carryOut(
     await countIfPresenceMoves(room, state.get(draft.type, draft.stateKey ?? ''), draft);
   const judged = judge(room.head, proposed, state, actor.onBehalfOf);
   const actions = [actionOf(actor, act, 'ok', judged.slot)];
-  return { judged: [judged], actions, answer: { roomId: act.roomId, eventId: proposed.eventId } };
+  const { operation, request } = act;
+  const answers = request === undefined ? [] : [{ ...request, actor: actor.userId, operation, event: judged.slot }];
+  return { judged: [judged], actions, answers, answer: { roomId: act.roomId, eventId: proposed.eventId } };
 }
 
 function unchanged(actor: Actor, act: Act, eventId: EventId | null): Decision<ActResult> {

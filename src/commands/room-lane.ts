@@ -4,6 +4,7 @@ import { Gauge } from 'prom-client';
 import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
+import type { KeyedAnswer } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Recorder } from './record.ts';
 import { createRoomHeads, type RoomHeads } from './room-heads.ts';
@@ -15,6 +16,8 @@ import type { HeadState, RoomHead, StateCache } from './room-head.ts';
 export interface Decision<T> {
   readonly judged: readonly JudgedPdu[];
   readonly actions: readonly ActionRecord[];
+  /** Remembered for requests that are sent again. */
+  readonly answers?: readonly KeyedAnswer[];
   readonly answer: T;
 }
 
@@ -101,9 +104,9 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     // Before the head moves: nothing may be built on what is not even waiting.
     const refusal = deps.recorder().refusal();
     if (refusal !== null) throw refusal;
-    const { judged, actions, answer } = decision;
+    const { judged, actions, answers = [], answer } = decision;
     for (const j of judged) if (head !== null) advance(head, j);
-    const stored = appendWatched(heads, deps.recorder(), { roomId, head, judged, actions, erasures: [] });
+    const stored = appendWatched(heads, deps.recorder(), { roomId, head, judged, actions, erasures: [], answers });
     lane.appended = afterBoth(lane.appended, stored);
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;

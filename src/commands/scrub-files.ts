@@ -12,6 +12,7 @@ export interface ScrubReport {
 const TABLES_WITH_WORDS = [
   'event_content',
   'action_content',
+  'idempotency',
   'knocks',
   'profiles',
   'profile_fields',

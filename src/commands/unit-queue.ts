@@ -2,6 +2,7 @@
 import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord, ErasureRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
+import type { KeyedAnswer } from '../log/keyed-answers.ts';
 import type { RoomHead } from './room-head.ts';
 
 /** What is stored together or not at all, and answered together. */
@@ -13,6 +14,8 @@ export interface AppendUnit {
   readonly judged: readonly JudgedPdu[];
   readonly actions: readonly ActionRecord[];
   readonly erasures: readonly ErasureRecord[];
+  /** To requests that may be sent again. */
+  readonly answers?: readonly KeyedAnswer[];
   /** More statements of the same transaction; `erasurePositions` are those of this unit. */
   readonly within?: (tx: TxClient, erasurePositions: readonly number[]) => Promise<void>;
 }

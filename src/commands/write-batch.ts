@@ -2,6 +2,7 @@
 import type { PoolClient } from 'pg';
 import type { TxClient } from '../database/tx.ts';
 import { append, isDeposed, placeBatch, type Appended, type AppendedPdu, type LogBatch } from '../log/append.ts';
+import { writeAnswers } from '../log/keyed-answers.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { PROJECTIONS } from '../projections/index.ts';
@@ -47,6 +48,11 @@ export async function writeBatch(
       client.query('begin isolation level read committed'),
       append(tx, from, batch, placed),
       ...project(tx, placed, context),
+      writeAnswers(
+        tx,
+        units.flatMap((unit) => unit.answers ?? []),
+        batch.at,
+      ),
     ]);
   } catch (error) {
     if (!isDeposed(error)) throw error;

@@ -154,6 +154,9 @@ export interface Idempotency {
   at: Date;
   key: string;
   operation: string;
+  /**
+   * Position of the event that the request made.
+   */
   position: number;
   result: Buffer;
 }

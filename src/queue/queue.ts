@@ -7,6 +7,8 @@ import { closeWithin, connect, KEPT, soon, type QueueHome } from './connection.t
 export interface JobPayloads {
   /** Seals what the log holds since the last seal. */
   readonly seal: Readonly<Record<never, never>>;
+  /** Forgets what nobody will ask for again. */
+  readonly prune: Readonly<Record<never, never>>;
   /** Checks the whole log. */
   readonly verify: Readonly<Record<never, never>>;
   /** Replays the log beside the projections; writes what differs (everything, with `force`). */
@@ -20,6 +22,7 @@ export type JobName = keyof JobPayloads;
 export type QueueName = 'minute' | 'admin';
 export const QUEUE_OF: Readonly<Record<JobName, QueueName>> = {
   seal: 'minute',
+  prune: 'minute',
   verify: 'admin',
   rebuild: 'admin',
   scrub: 'admin',

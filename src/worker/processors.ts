@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import { scrubFiles } from '../commands/scrub-files.ts';
 import { verify } from '../commands/verify.ts';
+import { forgetAnswers } from '../log/keyed-answers.ts';
 import { sealLog, type SealDeps } from '../log/seals.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { rebuild } from '../projections/rebuild.ts';
@@ -28,8 +29,14 @@ type Processors = {
   readonly [N in JobName]: (parts: WorkerParts, payload: JobPayloads[N], run: JobRun) => Promise<object>;
 };
 
+// How long a client may send a request again and be told what it was told before.
+const ANSWERS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
 const PROCESSORS: Processors = {
   seal: async (parts) => ({ seals: (await sealLog(parts)).length }),
+  prune: async ({ pool, now }, _payload, { signal }) => ({
+    answers: await forgetAnswers(pool, new Date(now() - ANSWERS_KEPT_MS), signal),
+  }),
   verify: (parts, _payload, { progress, signal }) => verify(parts, { onProgress: progress, signal }),
   rebuild: (parts, { force }, { progress, signal }) =>
     rebuild(

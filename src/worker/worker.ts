@@ -10,6 +10,7 @@ export interface WorkerOptions {
   readonly name: string;
   readonly sealEveryMs: number;
   readonly beatEveryMs: number;
+  readonly pruneEveryMs: number;
 }
 
 export interface RunningWorker {
@@ -17,7 +18,7 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-export const WORKER_DEFAULTS = { sealEveryMs: 60_000, beatEveryMs: 10_000 } as const;
+export const WORKER_DEFAULTS = { sealEveryMs: 60_000, beatEveryMs: 10_000, pruneEveryMs: 3_600_000 } as const;
 
 /** Works until closed. The queue may be away at the start and at any time: work goes on when it is back. */
 export function startWorker(parts: WorkerParts, options: WorkerOptions): RunningWorker {
@@ -47,6 +48,7 @@ export function startWorker(parts: WorkerParts, options: WorkerOptions): Running
   };
 }
 
-async function keepSchedule(queue: JobQueue, { sealEveryMs }: WorkerOptions): Promise<void> {
+async function keepSchedule(queue: JobQueue, { sealEveryMs, pruneEveryMs }: WorkerOptions): Promise<void> {
   await queue.schedule('seal', sealEveryMs);
+  await queue.schedule('prune', pruneEveryMs);
 }

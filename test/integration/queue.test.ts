@@ -39,6 +39,11 @@ function parts(): WorkerParts {
   return { pool: test.database.pool, ownerPool: test.owner.pool, identity: log.identity, now: Date.now, logger };
 }
 
+const SCHEDULES = [
+  { name: 'prune', every: 3_600_000 },
+  { name: 'seal', every: 400 },
+];
+
 const running: RunningWorker[] = [];
 
 // A worker that a failed test leaves behind would work in the next one.
@@ -47,7 +52,7 @@ afterEach(async () => {
 });
 
 function work(home: QueueHome, name = 'test-worker', sealEveryMs = 60_000): RunningWorker {
-  const worker = startWorker(parts(), { home, name, sealEveryMs, beatEveryMs: 100 });
+  const worker = startWorker(parts(), { home, name, sealEveryMs, beatEveryMs: 100, pruneEveryMs: 3_600_000 });
   let closed: Promise<void> | null = null;
   const once = { close: () => (closed ??= worker.close()) };
   running.push(once);
@@ -141,7 +146,7 @@ for (const [name, home] of HOMES) {
     it('seals follow the schedule, and two workers do not double it', async () => {
       const workers = [work(home(), 'one', 400), work(home(), 'two', 400)];
       await untilSealed(3);
-      expect(await schedules(home())).toEqual([{ name: 'seal', every: 400 }]);
+      expect(await schedules(home())).toEqual(SCHEDULES);
       await Promise.all(workers.map((worker) => worker.close()));
     });
 
@@ -154,7 +159,7 @@ for (const [name, home] of HOMES) {
       });
       await three.promise;
       await stranger.close();
-      expect(await schedules(home())).toEqual([{ name: 'seal', every: 400 }]);
+      expect(await schedules(home())).toEqual(SCHEDULES);
     });
 
     it('a worker shows that it is alive, and a dead one is seen to be', async () => {
@@ -191,7 +196,7 @@ async function schedules(home: QueueHome): Promise<readonly object[]> {
   const known = await queue.getJobSchedulers();
   await queue.close();
   await connection.close();
-  return known.map(({ name, every }) => ({ name, every }));
+  return known.map(({ name, every }) => ({ name, every })).sort((a, b) => a.name.localeCompare(b.name));
 }
 
 describe.skipIf(!hasRedis())('when Redis is away', () => {

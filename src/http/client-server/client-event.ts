@@ -15,6 +15,8 @@ export interface ClientEvent {
   readonly unsigned: {
     /** Milliseconds since it was sent, by two servers' clocks. */
     readonly age: number;
+    /** Under which the caller's device sent it; of other senders and devices nobody is told. */
+    readonly transaction_id?: string;
     /** Of a state event: what it took the place of. */
     readonly prev_content?: JsonObject;
     readonly replaces_state?: string;
@@ -27,10 +29,15 @@ export interface ClientEventOptions {
   readonly withRoomId: boolean;
   /** The state event that this one took the place of. */
   readonly replaced?: StoredEvent | undefined;
+  /** As transactionIds() of log/keyed-answers knows it of the caller's device. */
+  readonly transactionId?: string | undefined;
 }
 
 /** The client event (client-server API, Room event format). Nothing of the federation's format, and no stripped state, gets out. */
-export function clientEvent(event: StoredEvent, { now, withRoomId, replaced }: ClientEventOptions): ClientEvent {
+export function clientEvent(
+  event: StoredEvent,
+  { now, withRoomId, replaced, transactionId }: ClientEventOptions,
+): ClientEvent {
   return {
     type: event.type,
     ...(event.stateKey === null ? {} : { state_key: event.stateKey }),
@@ -41,6 +48,7 @@ export function clientEvent(event: StoredEvent, { now, withRoomId, replaced }: C
     ...(withRoomId ? { room_id: event.roomId } : {}),
     unsigned: {
       age: Math.max(0, now - event.originServerTs),
+      ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
       ...(replaced === undefined ? {} : { prev_content: replaced.content, replaces_state: replaced.eventId }),
     },
   };

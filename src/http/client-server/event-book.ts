@@ -1,5 +1,6 @@
 /** The events that one answer speaks of: each read once, in batches, whatever part of the answer asks for it. */
 import type { Db } from '../../database/database.ts';
+import { transactionIds } from '../../log/keyed-answers.ts';
 import { readEvents, type StoredEvent } from '../../log/read.ts';
 
 export interface EventKey {
@@ -13,23 +14,45 @@ export interface EventBook {
   load(keys: Iterable<EventKey>): Promise<void>;
   /** A loaded event. */
   get(position: number): StoredEvent | undefined;
+  /** The transaction id of a loaded event that the reader's device sent. */
+  transactionIdOf(position: number): string | undefined;
+}
+
+/** Who gets the answer, and is told of their own transaction ids. */
+export interface Reader {
+  readonly userId: string;
+  readonly deviceId: string;
 }
 
 // Parsing is the cost of reading: other requests get their turn between two batches.
 const BATCH = 1_000;
 
-export function openEventBook(db: Db): EventBook {
+export function openEventBook(db: Db, reader?: Reader): EventBook {
   const events = new Map<number, StoredEvent>();
+  const sentAs = new Map<number, string>();
+  const loadBatch = async (keys: readonly EventKey[]): Promise<void> => {
+    const read = await readEvents(db, keys);
+    for (const event of read) events.set(event.position, event);
+    if (reader === undefined) return;
+    // State is set without a transaction id.
+    const own = read.filter(({ sender, stateKey }) => sender === reader.userId && stateKey === null);
+    const ids = await transactionIds(
+      db,
+      reader,
+      own.map(({ position }) => position),
+    );
+    for (const [position, id] of ids) sentAs.set(position, id);
+  };
   return {
     async load(keys) {
       const wanted = new Map<number, EventKey>();
       for (const key of keys) if (!events.has(key.position)) wanted.set(key.position, key);
       const missing = [...wanted.values()];
       for (let start = 0; start < missing.length; start += BATCH) {
-        for (const event of await readEvents(db, missing.slice(start, start + BATCH)))
-          events.set(event.position, event);
+        await loadBatch(missing.slice(start, start + BATCH));
       }
     },
     get: (position) => events.get(position),
+    transactionIdOf: (position) => sentAs.get(position),
   };
 }

@@ -24,6 +24,7 @@ import { login } from './login.ts';
 import { logoutAll } from './logout-all.ts';
 import { logout } from './logout.ts';
 import { register } from './register.ts';
+import { sendMessage } from './send-message.ts';
 import { setProfileField } from './set-profile-field.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
 import { sync } from './sync.ts';
@@ -48,6 +49,7 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   getRoomState,
   getRoomStateWithKey,
   setRoomStateWithKey,
+  sendMessage,
   getMembersByRoom,
   knockRoom,
   joinRoom,

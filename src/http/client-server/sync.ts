@@ -29,13 +29,13 @@ export const sync = endpoint({
     const filter = parseSyncFilter(query.filter);
     const { full_state: fullState = false, use_state_after: useStateAfter = false, timeout = 0 } = query;
     const deadline = now() + Math.min(timeout, MAX_TIMEOUT_MS);
-    const { userId } = caller;
+    const { userId, deviceId } = caller;
     const since = query.since ?? null;
     const seat = seats.take(userId);
     const ended = AbortSignal.any([signal, seat.given]);
     try {
       for (;;) {
-        const news = await readSync(db, { userId, since, filter, fullState, useStateAfter, now: now() });
+        const news = await readSync(db, { userId, deviceId, since, filter, fullState, useStateAfter, now: now() });
         const remaining = deadline - now();
         if (since === null || fullState || !news.isEmpty || remaining <= 0 || ended.aborted) return answer(news);
         const roomIds = new Set([...news.joinedRoomIds].filter((roomId) => wantsRoom(filter, roomId)));

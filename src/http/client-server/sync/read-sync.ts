@@ -15,6 +15,7 @@ import { windowOf, type RoomWindow } from './windows.ts';
 
 export interface SyncRequest {
   readonly userId: string;
+  readonly deviceId: string;
   /** The client's token; null for a first sync. */
   readonly since: string | null;
   readonly filter: SyncFilter;
@@ -85,7 +86,7 @@ async function readRooms(
   since: number,
   chosen: readonly SectionRoom[],
 ): Promise<SyncRooms> {
-  const book = openEventBook(db);
+  const book = openEventBook(db, request);
   const doorsteps = chosen.filter(
     (room): room is DoorstepRoom => room.section === 'invite' || room.section === 'knock',
   );
@@ -178,7 +179,8 @@ function roomNews(
     const event = book.get(position);
     if (event === undefined) return [];
     const replacedEvent = before === undefined ? undefined : book.get(before);
-    return [clientEvent(event, { now, withRoomId: false, replaced: replacedEvent })];
+    const transactionId = book.transactionIdOf(position);
+    return [clientEvent(event, { now, withRoomId: false, replaced: replacedEvent, transactionId })];
   };
   const state = { events: events.flatMap((position) => told(position, undefined)) };
   return {

@@ -1,0 +1,18 @@
+/** PUT /rooms/{roomId}/send: sends an event that sets no state. */
+import { Type } from 'typebox';
+import { sendMessage as send } from '../../commands/send-message.ts';
+import { endpoint } from '../endpoint.ts';
+import { roomIdIn } from './room-request.ts';
+
+export const sendMessage = endpoint({
+  method: 'PUT',
+  path: '/_matrix/client/v3/rooms/:roomId/send/:eventType/:txnId',
+  auth: 'user',
+  body: Type.Object({}),
+  async handle(parts, { params, body, caller }) {
+    const request = { deviceId: caller.deviceId, transactionId: params.txnId };
+    const input = { roomId: roomIdIn(params.roomId), type: params.eventType, content: body, request };
+    const { eventId } = await send(parts.commands, caller, input);
+    return { event_id: eventId };
+  },
+});
