@@ -36,6 +36,8 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['createRoom', 'send'],
   ['setProfileField', 'profile'],
   ['deleteProfileField', 'profile'],
+  ['setRoomAlias', 'send'],
+  ['deleteRoomAlias', 'send'],
 ]);
 
 export function createActLimits(on: boolean): ActLimits {

@@ -1,24 +1,27 @@
 /** Creating a room: all of its first events, judged one on the other and stored as one unit. */
+import { aliasNamed, insertAlias } from '../directory/aliases.ts';
+import { setVisibility } from '../directory/published-rooms.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import { eventIdOf, roomIdOfCreate } from '../matrix/hashes.ts';
-import type { RoomId, UserId } from '../matrix/identifiers.ts';
+import type { RoomAlias, RoomId, UserId } from '../matrix/identifiers.ts';
 import { serverOf } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
-import type { RoomVersion } from '../matrix/room-versions.ts';
-import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { actionOf, recordingRefusal, type Actor, type CommandDeps } from './act.ts';
-import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
+import { inTurnOfAlias } from './alias-turns.ts';
+import type { EventChain } from './event-chain.ts';
 import { unreachable } from './invite.ts';
-import { judge } from './judge.ts';
 import { memberDraft, profileFields } from './member-draft.ts';
-import { propose, type EventDraft } from './propose.ts';
-import { advance, newRoomHead, pendingState, type RoomHead } from './room-head.ts';
+import { startRoom } from './new-room.ts';
+import type { EventDraft } from './propose.ts';
+import type { NewRoom } from './room-lane.ts';
+import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
 
 /**
- * Makes a room (client-server API, createRoom): create, the creator's join, power levels, the preset's join rule, history
- * visibility and guest access, initial state, name, topic, invites; every event authorized, all stored or none.
- * Throws M_UNSUPPORTED_ROOM_VERSION, M_BAD_JSON, M_INVALID_PARAM for the request; M_INVALID_ROOM_STATE when the rules
- * refuse one of its events; M_LIMIT_EXCEEDED; M_UNKNOWN (502) for invites to other servers.
+ * Makes a room (client-server API, createRoom): create, the creator's join, power levels, the alias' event, the preset's
+ * join rule, history visibility and guest access, initial state, name, topic, invites; its alias and its place in the
+ * directory. Every event is authorized, and all of it is stored or none.
+ * Throws M_UNSUPPORTED_ROOM_VERSION, M_BAD_JSON, M_INVALID_PARAM, M_TOO_LARGE for the request; M_ROOM_IN_USE for an alias
+ * that exists; M_INVALID_ROOM_STATE when the rules refuse one of its events; M_LIMIT_EXCEEDED; M_UNKNOWN (502) for invites
+ * to other servers.
  */
 export async function createRoom(
   deps: CommandDeps,
@@ -27,76 +30,68 @@ export async function createRoom(
 ): Promise<{ readonly roomId: RoomId }> {
   const act = { operation: 'createRoom', roomId: null };
   await deps.limits?.consume(act.operation, actor.userId, null);
-  return recordingRefusal(deps, actor, act, async () => {
-    return deps.lanes.start(async () => {
-      const plan = planRoom(input, {
-        creator: actor.userId,
-        defaultVersion: deps.defaultRoomVersion,
-        nonce: deps.randomId(16),
-      });
-      const { head, judged } = startRoom(deps, plan, actor.userId);
-      await fillRoom(deps, actor, plan, { head, judged });
-      const { roomId } = head;
-      const actions = [actionOf(actor, { operation: 'createRoom', roomId }, 'ok', judged[0]!.slot)];
-      return { head, judged, actions, answer: { roomId } };
-    });
+  return recordingRefusal(deps, actor, act, () => {
+    const start = () => deps.lanes.start(() => makeRoom(deps, actor, input));
+    const { alias } = plan(deps, actor, input);
+    return alias === null ? start() : inTurnOfAlias(alias, () => refuseTaken(deps, alias).then(start));
   });
 }
 
-interface NewRoom {
-  readonly head: RoomHead;
-  readonly judged: JudgedPdu[];
+function plan(deps: CommandDeps, actor: Actor, input: CreateRoomInput): RoomPlan {
+  return planRoom(input, {
+    creator: actor.userId,
+    serverName: deps.identity.serverName,
+    defaultVersion: deps.defaultRoomVersion,
+    nonce: deps.randomId(16),
+  });
 }
 
-/** The create event. Since version 12 the room is named by it, so the head comes after it. */
-function startRoom(deps: CommandDeps, { version, create }: RoomPlan, sender: UserId): NewRoom {
-  const draft: EventDraft = { type: 'm.room.create', stateKey: '', sender, content: create };
-  const named = newRoomHead(newRoomId(deps, version), version);
-  const proposed = propose(draft, named, pendingState(named), deps.identity, deps.now());
-  if (isRejection(proposed)) throw new MatrixError('M_INVALID_ROOM_STATE', proposed.message);
-  const head = version.roomIdIsCreateHash
-    ? newRoomHead(roomIdOfCreate(eventIdOf(proposed.pdu, version)), version)
-    : named;
-  const judged = judge(head, proposed, pendingState(head), null);
-  advance(head, judged);
-  return { head, judged: [judged] };
+async function refuseTaken(deps: CommandDeps, alias: RoomAlias): Promise<void> {
+  if ((await aliasNamed(deps.db, alias)) !== null) throw new MatrixError('M_ROOM_IN_USE', `${alias} exists already.`);
 }
 
-// Up to version 11 an opaque random name at our domain; replaced by the create event's hash since version 12.
-function newRoomId(deps: CommandDeps, version: RoomVersion): RoomId {
-  const name = version.roomIdIsCreateHash ? '' : `${deps.randomId(18)}:${deps.identity.serverName}`;
-  return `!${name}` as RoomId;
-}
-
-async function fillRoom(deps: CommandDeps, actor: Actor, plan: RoomPlan, room: NewRoom): Promise<void> {
-  const { serverName } = deps.identity;
-  const sender = actor.userId;
-  const profile = await profileFields(deps.db, sender, serverName);
-  const join = memberDraft({ sender, target: sender, membership: 'join', profile });
-  for (const draft of [join, ...plan.state.map((state) => ({ ...state, sender }))]) {
-    send(deps, actor, room, draft, (message) => new MatrixError('M_INVALID_ROOM_STATE', message));
-  }
-  for (const target of plan.invites) {
-    if (target === sender) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
-    if (serverOf(target) !== serverName) throw unreachable(target);
-    const direct = plan.isDirect ? { is_direct: true } : {};
-    const invited = { ...(await profileFields(deps.db, target, serverName)), ...direct };
-    const draft = memberDraft({ sender, target, membership: 'invite', profile: invited });
-    send(deps, actor, room, draft, (message) => new MatrixError('M_FORBIDDEN', message));
-  }
-}
-
-function send(
+async function makeRoom(
   deps: CommandDeps,
   actor: Actor,
-  { head, judged }: NewRoom,
-  draft: EventDraft,
-  refusal: (message: string) => MatrixError,
-): void {
-  const state = pendingState(head);
-  const proposed = propose(draft, head, state, deps.identity, deps.now());
-  if (isRejection(proposed)) throw refusal(proposed.message);
-  const next = judge(head, proposed, state, actor.onBehalfOf);
-  advance(head, next);
-  judged.push(next);
+  input: CreateRoomInput,
+): Promise<NewRoom<{ readonly roomId: RoomId }>> {
+  const planned = plan(deps, actor, input);
+  const chain = startRoom(deps, actor, planned);
+  await fillRoom(deps, actor.userId, planned, chain);
+  const { head, judged } = chain;
+  const { roomId } = head;
+  const { alias, visibility } = planned;
+  return {
+    head,
+    judged,
+    actions: [actionOf(actor, { operation: 'createRoom', roomId }, 'ok', judged[0]!.slot)],
+    async within(tx) {
+      if (alias !== null) await insertAlias(tx, { alias, roomId, creator: actor.userId }, deps.now());
+      if (visibility === 'public') await setVisibility(tx, roomId, visibility, deps.now());
+    },
+    answer: { roomId },
+  };
+}
+
+async function fillRoom(deps: CommandDeps, sender: UserId, planned: RoomPlan, chain: EventChain): Promise<void> {
+  const { serverName } = deps.identity;
+  const [profile, ...profiles] = await Promise.all(
+    [sender, ...planned.invites].map((userId) => profileFields(deps.db, userId, serverName)),
+  );
+  const join = memberDraft({ sender, target: sender, membership: 'join', profile });
+  for (const draft of [join, ...planned.state.map((state) => ({ ...state, sender }))]) {
+    await send(chain, draft, (message) => new MatrixError('M_INVALID_ROOM_STATE', message));
+  }
+  for (const [i, target] of planned.invites.entries()) {
+    if (target === sender) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
+    if (serverOf(target) !== serverName) throw unreachable(target);
+    const direct = planned.isDirect ? { is_direct: true } : {};
+    const draft = memberDraft({ sender, target, membership: 'invite', profile: { ...profiles[i], ...direct } });
+    await send(chain, draft, (message) => new MatrixError('M_FORBIDDEN', message));
+  }
+}
+
+async function send(chain: EventChain, draft: EventDraft, refusal: (message: string) => MatrixError): Promise<void> {
+  const sent = await chain.send(draft);
+  if (isRejection(sent)) throw refusal(sent.message);
 }

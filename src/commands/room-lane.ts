@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { Gauge } from 'prom-client';
 import type { Db } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import type { KeyedAnswer } from '../log/keyed-answers.ts';
@@ -18,6 +19,8 @@ export interface Decision<T> {
   readonly actions: readonly ActionRecord[];
   /** Remembered for requests that are sent again. */
   readonly answers?: readonly KeyedAnswer[];
+  /** More statements of the transaction that stores them. */
+  readonly within?: (tx: TxClient) => Promise<void>;
   readonly answer: T;
 }
 
@@ -104,9 +107,11 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     // Before the head moves: nothing may be built on what is not even waiting.
     const refusal = deps.recorder().refusal();
     if (refusal !== null) throw refusal;
-    const { judged, actions, answers = [], answer } = decision;
+    const { answer, ...unit } = decision;
+    // Of another room are only the first events of one that is made by the same act, on a head of its own.
+    const judged = unit.judged.filter((j) => j.roomId === head?.roomId);
     for (const j of judged) if (head !== null) advance(head, j);
-    const stored = appendWatched(heads, deps.recorder(), { roomId, head, judged, actions, erasures: [], answers });
+    const stored = appendWatched(heads, deps.recorder(), { ...unit, roomId, head, erasures: [] });
     lane.appended = afterBoth(lane.appended, stored);
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;
@@ -152,9 +157,9 @@ function appendWatched(heads: RoomHeads, recorder: Recorder, unit: AppendUnit): 
 async function startRoom<T>(heads: RoomHeads, recorder: () => Recorder, make: () => Promise<NewRoom<T>>): Promise<T> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const seen = heads.forgotten();
-    const { head, judged, actions, answer } = await make();
+    const { answer, ...made } = await make();
     if (seen !== heads.forgotten()) continue;
-    const unit = { roomId: head.roomId, head, judged, actions, erasures: [] };
+    const unit = { ...made, roomId: made.head.roomId, erasures: [] };
     if ((await appendWatched(heads, recorder(), unit)) === 'committed') return answer;
   }
   throw notWritten();

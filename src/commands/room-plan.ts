@@ -1,8 +1,11 @@
 /** What a createRoom request asks for, as the list of state events to send (client-server API, createRoom). */
 import { MatrixError } from '../matrix/errors.ts';
-import { parseUserId, type UserId } from '../matrix/identifiers.ts';
+import { parseUserId, type RoomAlias, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { isJsonArray, jsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { roomVersion, type RoomVersion, type RoomVersionId } from '../matrix/room-versions.ts';
+import { newAlias } from './aliases.ts';
+import { aliasesIn } from './canonical-alias.ts';
+import type { RoomStart } from './new-room.ts';
 import { powerLevelProblem } from './send-state.ts';
 
 /** The request body, its shape checked at the door; what depends on values is checked here. */
@@ -28,10 +31,10 @@ export interface PlannedState {
   readonly content: JsonObject;
 }
 
-export interface RoomPlan {
-  readonly version: RoomVersion;
-  /** Content of the create event. */
-  readonly create: JsonObject;
+export interface RoomPlan extends RoomStart {
+  /** An alias to make for it, which becomes its main one. */
+  readonly alias: RoomAlias | null;
+  readonly visibility: 'public' | 'private';
   /** Everything after the creator's join, in order. */
   readonly state: readonly PlannedState[];
   readonly invites: readonly UserId[];
@@ -49,27 +52,33 @@ type Preset = NonNullable<CreateRoomInput['preset']>;
 /** Throws M_UNSUPPORTED_ROOM_VERSION, M_INVALID_PARAM, M_TOO_LARGE and M_BAD_JSON for what cannot be asked for. */
 export function planRoom(
   input: CreateRoomInput,
-  by: { readonly creator: UserId; readonly defaultVersion: RoomVersionId; readonly nonce: string },
+  by: {
+    readonly creator: UserId;
+    readonly serverName: ServerName;
+    readonly defaultVersion: RoomVersionId;
+    readonly nonce: string;
+  },
 ): RoomPlan {
   const version = roomVersion(input.room_version ?? by.defaultVersion);
   if (version === null) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION');
-  if (input.room_alias_name !== undefined)
-    throw new MatrixError('M_INVALID_PARAM', 'This server gives out no room aliases.');
   if ((input.invite_3pid ?? []).length > 0)
     throw new MatrixError('M_INVALID_PARAM', 'This server invites by user id only.');
   const preset = input.preset ?? (input.visibility === 'public' ? 'public_chat' : 'private_chat');
   const invites = [...new Set((input.invite ?? []).map(invitee))];
   const trusted = preset === 'trusted_private_chat' ? invites : [];
+  const alias = input.room_alias_name === undefined ? null : aliasOf(input.room_alias_name, by.serverName);
   const given = input.initial_state ?? [];
   if (given.length > MAX_INITIAL_STATE) {
     throw new MatrixError('M_TOO_LARGE', `initial_state takes at most ${MAX_INITIAL_STATE} events.`);
   }
-  const initial = given.map(plannedState);
+  const initial = given.map((entry) => plannedState(entry, alias));
   const levels = planPowerLevels(input, version, preset, by.creator, trusted, initial);
   return {
     version,
     create: planCreate(input, version, by, trusted),
-    state: [levels, ...planPreset(preset, initial), ...initial, ...planNames(input)],
+    alias,
+    visibility: input.visibility ?? 'private',
+    state: [levels, ...planAlias(alias), ...planPreset(preset, initial), ...initial, ...planNames(input)],
     invites,
     isDirect: input.is_direct === true,
   };
@@ -81,14 +90,29 @@ function invitee(text: string): UserId {
   return userId;
 }
 
-function plannedState(entry: NonNullable<CreateRoomInput['initial_state']>[number]): PlannedState {
+// The local part alone: what brings a domain along names another alias than it seems to.
+function aliasOf(localpart: string, serverName: ServerName): RoomAlias {
+  if (localpart.includes(':') || localpart.startsWith('#')) {
+    throw new MatrixError('M_INVALID_PARAM', 'room_alias_name is the part of the alias between # and the colon.');
+  }
+  return newAlias(`#${localpart}:${serverName}`, serverName);
+}
+
+function planAlias(alias: RoomAlias | null): readonly PlannedState[] {
+  return alias === null ? [] : [{ type: 'm.room.canonical_alias', stateKey: '', content: jsonObject({ alias }) }];
+}
+
+function plannedState(
+  entry: NonNullable<CreateRoomInput['initial_state']>[number],
+  made: RoomAlias | null,
+): PlannedState {
   const { type, state_key: stateKey = '', content } = entry;
   if (type === 'm.room.create' || type === 'm.room.member') {
     throw new MatrixError('M_INVALID_ROOM_STATE', `initial_state cannot hold ${type}.`);
   }
-  if (type === 'm.room.canonical_alias' && (content['alias'] !== undefined || content['alt_aliases'] !== undefined)) {
-    throw new MatrixError('M_BAD_ALIAS');
-  }
+  // No other alias can lead to a room that is not there yet.
+  const aliases = type === 'm.room.canonical_alias' && stateKey === '' ? aliasesIn(content) : [];
+  if (aliases.some((alias) => alias !== made)) throw new MatrixError('M_BAD_ALIAS');
   const problem = type === 'm.room.power_levels' && stateKey === '' ? powerLevelProblem(content) : null;
   if (problem !== null) throw new MatrixError('M_INVALID_PARAM', problem);
   return { type, stateKey, content };
@@ -194,6 +218,11 @@ function planNames({ name, topic }: CreateRoomInput): readonly PlannedState[] {
   const named = (type: string, content: JsonObject): PlannedState => ({ type, stateKey: '', content });
   return [
     ...(name === undefined || name === '' ? [] : [named('m.room.name', { name })]),
-    ...(topic === undefined || topic === '' ? [] : [named('m.room.topic', { topic })]),
+    ...(topic === undefined || topic === '' ? [] : [named('m.room.topic', topicContent(topic))]),
   ];
+}
+
+// Both ways to say it: the plain one, and as text among whatever representations clients may add (m.room.topic, v1.15).
+function topicContent(topic: string): JsonObject {
+  return jsonObject({ topic, 'm.topic': jsonObject({ 'm.text': [jsonObject({ body: topic })] }) });
 }

@@ -1,11 +1,12 @@
 /** Setting room state: any state event, a member event by the rules of its membership act, the join rule by name. */
 import { MatrixError } from '../matrix/errors.ts';
 import { parseUserId, type EventId, type RoomId } from '../matrix/identifiers.ts';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { isMembership } from '../matrix/pdu.ts';
 import { creators } from '../matrix/room-state.ts';
 import { actInRoom, notInRoom, recordingRefusal, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { banUser } from './ban.ts';
+import { checkCanonicalAlias } from './canonical-alias.ts';
 import { inviteUser } from './invite.ts';
 import { joinRoom } from './join.ts';
 import { knock } from './knock.ts';
@@ -38,7 +39,7 @@ export async function sendState(
       : await actInRoom(deps, actor, act, async (room) => {
           const { type, stateKey, content } = input;
           if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
-          await checkContent(room, input);
+          await checkContent(deps, room, input);
           return { send: { type, stateKey, content, sender: actor.userId } };
         });
   if (eventId === null) throw new MatrixError('M_FORBIDDEN', 'There is nothing to change.');
@@ -108,10 +109,10 @@ function refuseForOther(
   });
 }
 
-async function checkContent(room: LaneRoom, { type, stateKey, content }: StateInput): Promise<void> {
+async function checkContent(deps: CommandDeps, room: LaneRoom, { type, stateKey, content }: StateInput): Promise<void> {
   if (type === 'm.room.create') throw new MatrixError('M_INVALID_PARAM', 'A room is created once.');
   if (type === 'm.room.power_levels' && stateKey === '') await checkPowerLevels(room, content);
-  if (type === 'm.room.canonical_alias' && stateKey === '') checkAliases(content);
+  if (type === 'm.room.canonical_alias' && stateKey === '') await checkCanonicalAlias(deps, room, content);
 }
 
 async function checkPowerLevels(room: LaneRoom, content: JsonObject): Promise<void> {
@@ -143,17 +144,4 @@ export function powerLevelProblem(content: JsonObject): string | null {
   const users = content['users'];
   if (isJsonObject(users) && Object.keys(users).some((id) => parseUserId(id) === null)) return 'users lists user ids.';
   return null;
-}
-
-// This server keeps no alias directory, so no alias points anywhere; taking the aliases away is always possible.
-function checkAliases(content: JsonObject): void {
-  const alias = content['alias'];
-  const others = content['alt_aliases'];
-  if (alias !== undefined && alias !== null && typeof alias !== 'string') {
-    throw new MatrixError('M_INVALID_PARAM', 'alias must be a string.');
-  }
-  if (others !== undefined && !isJsonArray(others))
-    throw new MatrixError('M_INVALID_PARAM', 'alt_aliases must be a list.');
-  const named = [...(typeof alias === 'string' && alias !== '' ? [alias] : []), ...(isJsonArray(others) ? others : [])];
-  if (named.length > 0) throw new MatrixError('M_BAD_ALIAS');
 }

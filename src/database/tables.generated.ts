@@ -239,6 +239,11 @@ export interface Profiles {
   user_id: string;
 }
 
+export interface PublishedRooms {
+  published_at: Date;
+  room_id: string;
+}
+
 export interface ReaderPositions {
   position: number;
   reader: string;
@@ -251,6 +256,16 @@ export interface RegistrationTokens {
    * Null: any number.
    */
   uses_left: number | null;
+}
+
+export interface RoomAliases {
+  alias: string;
+  created_at: Date;
+  /**
+   * Who made it, and may take it away.
+   */
+  creator: string;
+  room_id: string;
 }
 
 export interface Rooms {
@@ -430,8 +445,10 @@ export interface DB {
   out_of_band: OutOfBand;
   profile_fields: ProfileFields;
   profiles: Profiles;
+  published_rooms: PublishedRooms;
   reader_positions: ReaderPositions;
   registration_tokens: RegistrationTokens;
+  room_aliases: RoomAliases;
   room_servers: RoomServers;
   room_state: RoomState;
   rooms: Rooms;

@@ -124,6 +124,13 @@ const BODY_ROUTES: readonly BodyRoute[] = [
       initial_state: [{}, 'a', [1], [{}], [{ type: 1, content: {} }], [{ type: 'a', content: [] }], [{ type: 'a' }]],
     },
   },
+  {
+    method: 'PUT',
+    path: `${C}/directory/room/:roomAlias`,
+    good: { room_id: '!none:localhost:8448' },
+    needed: { room_id: 'M_BAD_JSON' },
+    wrong: { room_id: NO_TEXT },
+  },
   { method: 'PUT', path: `${ROOM}/state/:eventType/:stateKey`, good: { a: 1 }, wrong: {} },
   {
     method: 'POST',
@@ -161,6 +168,7 @@ function pathOf(declared: string): string {
   const params: Readonly<Record<string, string>> = {
     roomId: room,
     roomIdOrAlias: room,
+    roomAlias: '#door:localhost:8448',
     userId: owner.userId,
     keyName: 'displayname',
     eventType: 'io.vestibule.test',

@@ -74,6 +74,7 @@ describe.each(ALL_VERSIONS)('a room of version %s', (room_version) => {
       preset: 'private_chat',
       name: 'The door',
       topic: 'Who comes in',
+      room_alias_name: `door-${room_version}`,
       invite: [kim.userId, lee.userId, kim.userId],
       is_direct: true,
       initial_state: [
@@ -85,12 +86,17 @@ describe.each(ALL_VERSIONS)('a room of version %s', (room_version) => {
     });
     expect(await orderOf(room)).toEqual([
       ...['m.room.create', `m.room.member ${owner.userId}`, 'm.room.power_levels'],
-      ...['m.room.history_visibility', 'm.room.guest_access'],
+      ...['m.room.canonical_alias', 'm.room.history_visibility', 'm.room.guest_access'],
       ...['io.vestibule.a', 'm.room.join_rules', 'io.vestibule.b', 'io.vestibule.a key'],
       ...['m.room.name', 'm.room.topic', `m.room.member ${kim.userId}`, `m.room.member ${lee.userId}`],
     ]);
     expect(await contentOf(room, 'm.room.member', kim.userId)).toEqual({ membership: 'invite', is_direct: true });
     expect((await contentOf(room, 'm.room.power_levels')).invite, 'people knock: not everybody lets in').toBe(50);
+    const name = `#door-${room_version}:${SERVER_NAME}`;
+    expect(await contentOf(room, 'm.room.canonical_alias')).toEqual({ alias: name });
+    expect((await owner.ok('GET', `/directory/room/${encodeURIComponent(name)}`)).room_id).toBe(room);
+    const topic = { topic: 'Who comes in', 'm.topic': { 'm.text': [{ body: 'Who comes in' }] } };
+    expect(await contentOf(room, 'm.room.topic')).toEqual(topic);
     expect(await kindsOf(story, room, owner.userId)).toEqual(['JOINED']);
     expect(await kindsOf(story, room, kim.userId)).toEqual(['INVITE_SENT']);
     const stamps = await story.rows('select distinct decided_at from verdicts where room_id = $1', [room]);
@@ -149,6 +155,7 @@ describe('a room that cannot be', () => {
     ['a second create event', initial('m.room.create', {}), 400, 'M_INVALID_ROOM_STATE'],
     ['members', initial('m.room.member', { membership: 'join' }, '@kim:x'), 400, 'M_INVALID_ROOM_STATE'],
     ['an alias', initial('m.room.canonical_alias', { alias: `#a:${SERVER_NAME}` }), 400, 'M_BAD_ALIAS'],
+    ['an alias that is none', initial('m.room.canonical_alias', { alias: 'a' }), 400, 'M_INVALID_PARAM'],
     ["another user's state", initial('io.vestibule.a', {}, '@kim:localhost:8448'), 400, 'M_INVALID_ROOM_STATE'],
     ['levels that are text', { power_level_content_override: { ban: '50' } }, 400, 'M_INVALID_PARAM'],
     ['levels of nobody', { power_level_content_override: { users: { kim: 1 } } }, 400, 'M_INVALID_PARAM'],
@@ -173,7 +180,17 @@ describe('a room that cannot be', () => {
       'M_FORBIDDEN',
     ],
     ['guests of another server', { invite: ['@kim:elsewhere.example'] }, 502, 'M_UNKNOWN'],
-    ['a name in a directory that there is not', { room_alias_name: 'door' }, 400, 'M_INVALID_PARAM'],
+    ['an alias with a domain', { room_alias_name: `door:${SERVER_NAME}` }, 400, 'M_INVALID_PARAM'],
+    ['an alias with its #', { room_alias_name: '#door' }, 400, 'M_INVALID_PARAM'],
+    ['an alias with a blank', { room_alias_name: 'the door' }, 400, 'M_INVALID_PARAM'],
+    ['an empty alias', { room_alias_name: '' }, 400, 'M_INVALID_PARAM'],
+    ['an alias that is too long', { room_alias_name: 'x'.repeat(255) }, 400, 'M_INVALID_PARAM'],
+    [
+      'a name that nobody gave it',
+      { room_alias_name: 'given', ...initial('m.room.canonical_alias', { alt_aliases: [`#x:${SERVER_NAME}`] }) },
+      400,
+      'M_BAD_ALIAS',
+    ],
     ['guests by e-mail', { invite_3pid: [{ medium: 'email', address: 'a@b.c' }] }, 400, 'M_INVALID_PARAM'],
     ['a state event that is too large', initial('io.vestibule.a', { text: 'x'.repeat(65_000) }), 413, 'M_TOO_LARGE'],
     ['a type that is too long', initial('x'.repeat(256), {}), 413, 'M_TOO_LARGE'],
@@ -191,6 +208,37 @@ describe('a room that cannot be', () => {
       expect(await story.rows('select 1 from rooms where joined = 0')).toEqual([]);
     },
   );
+
+  it('leaves an alias to the room that has it', async () => {
+    const made = await create({ room_alias_name: 'taken' });
+    const before = await story.counts();
+    const again = { room_alias_name: 'taken', name: 'Another one' };
+    expectRefusal(await owner.call('POST', '/createRoom', again), 400, 'M_ROOM_IN_USE');
+    expect((await story.counts()).events).toBe(before.events);
+    const path = `/directory/room/${encodeURIComponent(`#taken:${SERVER_NAME}`)}`;
+    expect((await owner.ok('GET', path)).room_id).toBe(made);
+    expect(await create({ name: 'without one' })).not.toBe(made);
+  });
+
+  it('does not keep its alias either', async () => {
+    const body = {
+      room_alias_name: 'stillborn',
+      initial_state: [{ type: 'io.vestibule.a', state_key: '@kim:localhost:8448', content: {} }],
+    };
+    expectRefusal(await owner.call('POST', '/createRoom', body), 400, 'M_INVALID_ROOM_STATE');
+    await create({
+      room_alias_name: 'stillborn',
+      initial_state: [{ type: 'm.room.canonical_alias', content: { alias: `#stillborn:${SERVER_NAME}` } }],
+    });
+  });
+
+  it('is not one that a hundred people were invited to: they are, at once', async () => {
+    const invite = Array.from({ length: 100 }, (_, n) => `@guest${n}:${SERVER_NAME}`);
+    const room = await create({ preset: 'trusted_private_chat', invite });
+    expect((await owner.ok('GET', `/rooms/${room}/members?membership=invite`)).chunk).toHaveLength(100);
+    const more = [...invite, `@one-more:${SERVER_NAME}`];
+    expectRefusal(await owner.call('POST', '/createRoom', { invite: more }), 400, 'M_BAD_JSON');
+  });
 
   it('needs somebody to make it', async () => {
     const { url } = story;

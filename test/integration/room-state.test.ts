@@ -114,17 +114,6 @@ describe('a state event', () => {
     expect((await put(owner.userId, { membership: 'leave' })).status).toBe(200);
     expect(await memberIds(kim, room, '?membership=join')).toEqual([kim.userId]);
   });
-
-  it('of aliases names none: nothing here points to the room', async () => {
-    const room = await openRoom();
-    const put = (content: object) => owner.call('PUT', `/rooms/${room}/state/m.room.canonical_alias`, content);
-    for (const content of [{ alias: '#a:localhost:8448' }, { alt_aliases: ['#a:b'] }, { alias: '#no' }])
-      expectRefusal(await put(content), 400, 'M_BAD_ALIAS', JSON.stringify(content));
-    for (const content of [{ alias: 1 }, { alt_aliases: '#a:b' }])
-      expectRefusal(await put(content), 400, 'M_INVALID_PARAM', JSON.stringify(content));
-    for (const content of [{}, { alias: '' }, { alias: null }, { alt_aliases: [] }])
-      expect((await put(content)).status).toBe(200);
-  });
 });
 
 describe('who reads the state', () => {

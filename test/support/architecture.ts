@@ -8,7 +8,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['roles'],
   ['http', 'graphql', 'worker'],
   ['commands'],
-  ['projections', 'accounts', 'access'],
+  ['projections', 'accounts', 'directory', 'access'],
   ['log', 'outbox', 'queue', 'federation'],
   ['config.ts', 'node-version.mjs'],
   ['matrix', 'database'],

@@ -84,6 +84,7 @@ function pathFor(declared: string, { query }: Endpoint, scenery: Scenery): fc.Ar
 function paramFor(name: string, { rooms, users }: Scenery): fc.Arbitrary<string> {
   const likely: Readonly<Record<string, readonly string[]>> = {
     roomId: rooms,
+    roomAlias: ['#door:localhost:8448', '#tür:localhost:8448', '#door:elsewhere.example', '#a b:localhost:8448'],
     roomIdOrAlias: [...rooms, '#door:localhost:8448', '#door:elsewhere.example', '!x:elsewhere.example'],
     userId: [...users, '@nobody:localhost:8448', '@them:elsewhere.example'],
     keyName: ['displayname', 'avatar_url', 'm.tz'],
@@ -164,6 +165,7 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
         {},
       ],
     ],
+    ':roomAlias': rooms.map((room_id) => ({ room_id })),
     ':keyName': [{ displayname: 'x' }, { displayname: null }, { displayname: 'y'.repeat(2000) }],
     createRoom: [
       ...[
@@ -175,6 +177,7 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
       ...[
         { initial_state: [{ type: 'm.room.join_rules', content: { join_rule: 'knock' } }] },
         { room_version: '7', preset: 'public_chat' },
+        { room_alias_name: 'door', visibility: 'public' },
       ],
     ],
     login: [login, { ...login, identifier: undefined, user: 'nobody' }],
@@ -232,6 +235,7 @@ const MEMBERS = [
     'history_visibility',
     'alias',
     'alt_aliases',
+    'room_id',
   ],
   ...[
     'third_party_invite',

@@ -4,10 +4,13 @@ import { ban } from './ban.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
 import { createRoom } from './create-room.ts';
 import { deleteProfileField } from './delete-profile-field.ts';
+import { deleteRoomAlias } from './delete-room-alias.ts';
 import { getCapabilities } from './get-capabilities.ts';
+import { getLocalAliases } from './get-local-aliases.ts';
 import { getLoginFlows } from './get-login-flows.ts';
 import { getMembersByRoom } from './get-members-by-room.ts';
 import { getProfileField } from './get-profile-field.ts';
+import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
 import { getRoomStateWithKey } from './get-room-state-with-key.ts';
 import { getRoomState } from './get-room-state.ts';
 import { getTokenOwner } from './get-token-owner.ts';
@@ -26,6 +29,7 @@ import { logout } from './logout.ts';
 import { register } from './register.ts';
 import { sendMessage } from './send-message.ts';
 import { setProfileField } from './set-profile-field.ts';
+import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
 import { sync } from './sync.ts';
 import { unban } from './unban.ts';
@@ -46,6 +50,10 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   setProfileField,
   deleteProfileField,
   createRoom,
+  setRoomAlias,
+  getRoomIdByAlias,
+  deleteRoomAlias,
+  getLocalAliases,
   getRoomState,
   getRoomStateWithKey,
   setRoomStateWithKey,

@@ -24,7 +24,7 @@ export const joinRoom = endpoint({
   bodyOptional: true,
   async handle(parts, { params, query, body, caller }) {
     refuseThirdPartySigned(body);
-    const address = roomAddress(params.roomIdOrAlias, query, parts.identity.serverName);
+    const address = await roomAddress(parts, params.roomIdOrAlias, query);
     const { roomId } = await join(parts.commands, caller, { ...address, reason: body.reason });
     return { room_id: roomId };
   },

@@ -17,7 +17,7 @@ export const knockRoom = endpoint({
     if (reason !== undefined && typeof reason !== 'string') {
       throw new MatrixError('M_INVALID_PARAM', 'reason must be a string.');
     }
-    const address = roomAddress(params.roomIdOrAlias, query, parts.identity.serverName);
+    const address = await roomAddress(parts, params.roomIdOrAlias, query);
     const { roomId } = await knock(parts.commands, caller, { ...address, reason });
     return { room_id: roomId };
   },

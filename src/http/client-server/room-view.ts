@@ -25,7 +25,8 @@ export async function viewOfRoom(db: Db, roomId: string, userId: string): Promis
   throw notInRoom();
 }
 
-async function isWorldReadable(db: Db, roomId: string): Promise<boolean> {
+/** Whether everybody may read the room, members or not. */
+export async function isWorldReadable(db: Db, roomId: string): Promise<boolean> {
   const position = await currentStateEvent(db, roomId, 'm.room.history_visibility', '');
   const [event] = position === null ? [] : await readEvents(db, [{ roomId, position }]);
   return event !== undefined && stringIn(event.content, 'history_visibility') === 'world_readable';

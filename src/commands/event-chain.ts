@@ -1,0 +1,57 @@
+/** Several events of one act on one room, each judged on the one before, none of them stored yet. */
+import type { JudgedPdu } from '../log/judged-pdu.ts';
+import { stateName } from '../log/state-lines.ts';
+import { isRejection, type Rejection } from '../matrix/rejection.ts';
+import type { Actor, CommandDeps } from './act.ts';
+import { judge } from './judge.ts';
+import { keysToPropose, propose, type EventDraft, type ProposedEvent } from './propose.ts';
+import { advance, pendingState, type HeadState, type RoomHead } from './room-head.ts';
+import type { LaneRoom } from './room-lane.ts';
+
+export interface EventChain {
+  /** As it will be once the chain is stored. */
+  readonly head: RoomHead;
+  /** What was sent so far, in order. */
+  readonly judged: readonly JudgedPdu[];
+  /** The next event, or the rule that refuses it; then the chain stays as it was. Throws as propose(). */
+  send(draft: EventDraft): Promise<ProposedEvent | Rejection>;
+}
+
+type StateReader = LaneRoom['state'];
+
+/**
+ * A chain on a room in its turn. The lane's own head stays where it is: it moves when the turn's decision is taken. No
+ * joins and no ends of one: they need the servers of the room counted.
+ */
+export function chainOnRoom(deps: CommandDeps, actor: Actor, room: LaneRoom): EventChain {
+  const head: RoomHead = { ...room.head, pending: new Map(), warming: new Map() };
+  const read: StateReader = async (keys) => {
+    const isNew = ([type, stateKey]: readonly [string, string]) => head.pending.has(stateName(type, stateKey));
+    const before = await room.state(keys.filter((key) => !isNew(key)));
+    return { get: (type, key) => (isNew([type, key]) ? pendingState(head).get(type, key) : before.get(type, key)) };
+  };
+  return chain(deps, actor, head, read, []);
+}
+
+/** A chain on a room that is just being made. */
+export function chainOnNewRoom(deps: CommandDeps, actor: Actor, head: RoomHead, first: JudgedPdu): EventChain {
+  const state: HeadState = pendingState(head);
+  return chain(deps, actor, head, async () => state, [first]);
+}
+
+function chain(deps: CommandDeps, actor: Actor, head: RoomHead, read: StateReader, judged: JudgedPdu[]): EventChain {
+  return {
+    head,
+    judged,
+    async send(draft) {
+      const keys = keysToPropose(draft, head);
+      const state = await read(draft.stateKey === undefined ? keys : [...keys, [draft.type, draft.stateKey]]);
+      const proposed = propose(draft, head, state, deps.identity, deps.now());
+      if (isRejection(proposed)) return proposed;
+      const next = judge(head, proposed, state, actor.onBehalfOf);
+      advance(head, next);
+      judged.push(next);
+      return proposed;
+    },
+  };
+}
