@@ -2,7 +2,7 @@
 import type { TxClient } from '../database/tx.ts';
 import type { EventSlot, JudgedPdu } from './judged-pdu.ts';
 import { splitEvent, subjectOf } from './content.ts';
-import { insertRows, type Columns } from './insert-rows.ts';
+import { insertRows, type Column } from './insert-rows.ts';
 
 /** An act of a person or a token, with its outcome: `ok`, `unchanged` or the errcode of the refusal. */
 export interface ActionRecord {
@@ -107,49 +107,49 @@ function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): 
   const worded = stored.filter((e) => e.parts.words !== null);
   const stamp = at.toISOString();
   return [
-    insertRows(tx, 'events', [
-      ['room_id', 'text', stored.map((e) => e.judged.roomId)],
-      ['position', 'int8', stored.map((e) => e.position)],
-      ['event_id', 'text', stored.map((e) => e.judged.slot.eventId)],
-      ['type', 'text', stored.map((e) => e.judged.pdu.type)],
-      ['state_key', 'text', stored.map((e) => e.judged.pdu.state_key ?? null)],
-      ['sender', 'text', stored.map((e) => e.judged.pdu.sender)],
-      ['depth', 'int8', stored.map((e) => e.judged.pdu.depth)],
-      ['origin_server_ts', 'int8', stored.map((e) => e.judged.pdu.origin_server_ts)],
-      ['origin', 'text', stored.map((e) => e.judged.origin)],
+    insertRows(tx, 'events', stored, [
+      ['room_id', 'text', (e) => e.judged.roomId],
+      ['position', 'int8', (e) => e.position],
+      ['event_id', 'text', (e) => e.judged.slot.eventId],
+      ['type', 'text', (e) => e.judged.pdu.type],
+      ['state_key', 'text', (e) => e.judged.pdu.state_key ?? null],
+      ['sender', 'text', (e) => e.judged.pdu.sender],
+      ['depth', 'int8', (e) => e.judged.pdu.depth],
+      ['origin_server_ts', 'int8', (e) => e.judged.pdu.origin_server_ts],
+      ['origin', 'text', (e) => e.judged.origin],
       ['received_at', 'timestamptz', { all: stamp }],
-      ['auth', 'int8[]', stored.map((e) => positions(e.judged.auth))],
-      ['redacts', 'text', stored.map((e) => redacts(e.judged))],
-      ['words', 'bool', stored.map((e) => e.parts.words !== null)],
-      ['auth_extra', 'bytea', stored.map((e) => e.parts.authExtra)],
-      ['proof', 'bytea', stored.map((e) => e.parts.proof)],
+      ['auth', 'int8[]', (e) => positions(e.judged.auth)],
+      ['redacts', 'text', (e) => redacts(e.judged)],
+      ['words', 'bool', (e) => e.parts.words !== null],
+      ['auth_extra', 'bytea', (e) => e.parts.authExtra],
+      ['proof', 'bytea', (e) => e.parts.proof],
     ]),
-    insertRows(tx, 'event_content', [
-      ['room_id', 'text', worded.map((e) => e.judged.roomId)],
-      ['event', 'int8', worded.map((e) => e.position)],
-      ['subject', 'text', worded.map((e) => subjectOf(e.judged.pdu))],
-      ['content', 'bytea', worded.map((e) => e.parts.words)],
+    insertRows(tx, 'event_content', worded, [
+      ['room_id', 'text', (e) => e.judged.roomId],
+      ['event', 'int8', (e) => e.position],
+      ['subject', 'text', (e) => subjectOf(e.judged.pdu)],
+      ['content', 'bytea', (e) => e.parts.words],
     ]),
   ];
 }
 
-function verdictColumns(appended: readonly AppendedPdu[], stamp: string): Columns {
+function verdictColumns(stamp: string): readonly Column<AppendedPdu>[] {
   return [
-    ['room_id', 'text', appended.map((e) => e.judged.roomId)],
-    ['room_position', 'int8', appended.map((e) => e.judged.roomPosition)],
-    ['position', 'int8', appended.map((e) => e.verdictPosition)],
-    ['event', 'int8', appended.map((e) => e.position)],
-    ['verdict', 'text', appended.map((e) => e.judged.verdict)],
-    ['rule', 'text', appended.map((e) => e.judged.rule)],
-    ['prev', 'int8[]', appended.map((e) => positions(e.judged.prev))],
-    ['before_line', 'int4', appended.map((e) => e.judged.before.line)],
-    ['before_at', 'int8', appended.map((e) => e.judged.before.at)],
-    ['after_line', 'int4', appended.map((e) => e.judged.after.line)],
-    ['after_at', 'int8', appended.map((e) => e.judged.after.at)],
-    ['anchor', 'int8', appended.map((e) => e.judged.anchor)],
-    ['back', 'int8', appended.map((e) => e.judged.back)],
+    ['room_id', 'text', (e) => e.judged.roomId],
+    ['room_position', 'int8', (e) => e.judged.roomPosition],
+    ['position', 'int8', (e) => e.verdictPosition],
+    ['event', 'int8', (e) => e.position],
+    ['verdict', 'text', (e) => e.judged.verdict],
+    ['rule', 'text', (e) => e.judged.rule],
+    ['prev', 'int8[]', (e) => positions(e.judged.prev)],
+    ['before_line', 'int4', (e) => e.judged.before.line],
+    ['before_at', 'int8', (e) => e.judged.before.at],
+    ['after_line', 'int4', (e) => e.judged.after.line],
+    ['after_at', 'int8', (e) => e.judged.after.at],
+    ['anchor', 'int8', (e) => e.judged.anchor],
+    ['back', 'int8', (e) => e.judged.back],
     ['decided_at', 'timestamptz', { all: stamp }],
-    ['relay', 'bool', appended.map((e) => e.judged.relay)],
+    ['relay', 'bool', (e) => e.judged.relay],
   ];
 }
 
@@ -161,41 +161,41 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
   const changed = appended.flatMap((e) => (e.judged.change === null ? [] : [{ ...e, change: e.judged.change }]));
   const stamp = at.toISOString();
   return [
-    insertRows(tx, 'verdicts', verdictColumns(appended, stamp)),
-    insertRows(tx, 'transitions', [
-      ['position', 'int8', moved.map((e) => e.transitionPosition)],
-      ['room_id', 'text', moved.map((e) => e.judged.roomId)],
-      ['at', 'int8', moved.map((e) => e.judged.roomPosition)],
-      ['user_id', 'text', moved.map((e) => e.transition.userId)],
-      ['from', 'text', moved.map((e) => e.transition.from)],
-      ['to', 'text', moved.map((e) => e.transition.to)],
-      ['kind', 'text', moved.map((e) => e.transition.kind)],
-      ['cause', 'text', moved.map((e) => e.transition.cause)],
-      ['event', 'int8', moved.map((e) => e.position)],
-      ['previous', 'int8', moved.map((e) => e.transition.previous?.position ?? null)],
-      ['trigger', 'int8', moved.map((e) => e.position)],
-      ['actor', 'text', moved.map((e) => e.transition.actor)],
-      ['on_behalf_of', 'text', moved.map((e) => e.transition.onBehalfOf)],
-      ['occurred_at', 'int8', moved.map((e) => e.transition.occurredAt)],
+    insertRows(tx, 'verdicts', appended, verdictColumns(stamp)),
+    insertRows(tx, 'transitions', moved, [
+      ['position', 'int8', (e) => e.transitionPosition],
+      ['room_id', 'text', (e) => e.judged.roomId],
+      ['at', 'int8', (e) => e.judged.roomPosition],
+      ['user_id', 'text', (e) => e.transition.userId],
+      ['from', 'text', (e) => e.transition.from],
+      ['to', 'text', (e) => e.transition.to],
+      ['kind', 'text', (e) => e.transition.kind],
+      ['cause', 'text', (e) => e.transition.cause],
+      ['event', 'int8', (e) => e.position],
+      ['previous', 'int8', (e) => e.transition.previous?.position ?? null],
+      ['trigger', 'int8', (e) => e.position],
+      ['actor', 'text', (e) => e.transition.actor],
+      ['on_behalf_of', 'text', (e) => e.transition.onBehalfOf],
+      ['occurred_at', 'int8', (e) => e.transition.occurredAt],
       ['recorded_at', 'timestamptz', { all: stamp }],
       ['in_room', 'bool', { all: true }],
     ]),
-    insertRows(tx, 'state_lines', [
-      ['room_id', 'text', started.map((e) => e.judged.roomId)],
+    insertRows(tx, 'state_lines', started, [
+      ['room_id', 'text', (e) => e.judged.roomId],
       ['line', 'int4', { all: 0 }],
       ['depth', 'int2', { all: 0 }],
-      ['position', 'int8', started.map((e) => e.verdictPosition)],
+      ['position', 'int8', (e) => e.verdictPosition],
     ]),
-    insertRows(tx, 'state_changes', [
-      ['room_id', 'text', changed.map((e) => e.judged.roomId)],
-      ['line', 'int4', changed.map((e) => e.change.line)],
-      ['at', 'int8', changed.map((e) => e.judged.roomPosition)],
-      ['type', 'text', changed.map((e) => e.change.type)],
-      ['state_key', 'text', changed.map((e) => e.change.stateKey)],
-      ['event', 'int8', changed.map((e) => e.position)],
-      ['previous', 'int8', changed.map((e) => e.change.previous?.position ?? null)],
-      ['membership', 'text', changed.map((e) => e.change.membership)],
-      ['position', 'int8', changed.map((e) => e.verdictPosition)],
+    insertRows(tx, 'state_changes', changed, [
+      ['room_id', 'text', (e) => e.judged.roomId],
+      ['line', 'int4', (e) => e.change.line],
+      ['at', 'int8', (e) => e.judged.roomPosition],
+      ['type', 'text', (e) => e.change.type],
+      ['state_key', 'text', (e) => e.change.stateKey],
+      ['event', 'int8', (e) => e.position],
+      ['previous', 'int8', (e) => e.change.previous?.position ?? null],
+      ['membership', 'text', (e) => e.change.membership],
+      ['position', 'int8', (e) => e.verdictPosition],
     ]),
   ];
 }
@@ -204,25 +204,25 @@ function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<v
   const { actions, erasures } = batch;
   const stamp = batch.at.toISOString();
   return [
-    insertRows(tx, 'actions', [
-      ['position', 'int8', appended.actions],
-      ['actor', 'text', actions.map((a) => a.actor)],
-      ['token', 'text', actions.map((a) => a.token)],
-      ['operation', 'text', actions.map((a) => a.operation)],
-      ['room_id', 'text', actions.map((a) => a.roomId)],
-      ['target', 'text', actions.map((a) => a.target)],
-      ['outcome', 'text', actions.map((a) => a.outcome)],
-      ['event', 'int8', actions.map((a) => a.event?.position ?? null)],
-      ['on_behalf_of', 'text', actions.map((a) => a.onBehalfOf)],
+    insertRows(tx, 'actions', actions, [
+      ['position', 'int8', (_, n) => appended.actions[n]!],
+      ['actor', 'text', (a) => a.actor],
+      ['token', 'text', (a) => a.token],
+      ['operation', 'text', (a) => a.operation],
+      ['room_id', 'text', (a) => a.roomId],
+      ['target', 'text', (a) => a.target],
+      ['outcome', 'text', (a) => a.outcome],
+      ['event', 'int8', (a) => a.event?.position ?? null],
+      ['on_behalf_of', 'text', (a) => a.onBehalfOf],
       ['at', 'timestamptz', { all: stamp }],
     ]),
-    insertRows(tx, 'erasures', [
-      ['position', 'int8', appended.erasures],
-      ['kind', 'text', erasures.map((e) => e.kind)],
-      ['subject', 'text', erasures.map((e) => e.subject)],
-      ['room_id', 'text', erasures.map((e) => e.roomId)],
-      ['event', 'int8', erasures.map((e) => e.event)],
-      ['by_user', 'text', erasures.map((e) => e.byUser)],
+    insertRows(tx, 'erasures', erasures, [
+      ['position', 'int8', (_, n) => appended.erasures[n]!],
+      ['kind', 'text', (e) => e.kind],
+      ['subject', 'text', (e) => e.subject],
+      ['room_id', 'text', (e) => e.roomId],
+      ['event', 'int8', (e) => e.event],
+      ['by_user', 'text', (e) => e.byUser],
       ['at', 'timestamptz', { all: stamp }],
     ]),
   ];

@@ -33,12 +33,12 @@ export function requestKey(parts: readonly string[]): string {
 
 /** Remembers answers, in the transaction that writes their events; the slots have their positions by then. */
 export function writeAnswers(tx: TxClient, answers: readonly KeyedAnswer[], at: Date): Promise<void> {
-  return insertRows(tx, 'idempotency', [
-    ['actor', 'text', answers.map((a) => a.actor)],
-    ['key', 'text', answers.map((a) => a.key)],
-    ['operation', 'text', answers.map((a) => a.operation)],
-    ['result', 'bytea', answers.map(resultOf)],
-    ['position', 'int8', answers.map((a) => a.event.position)],
+  return insertRows(tx, 'idempotency', answers, [
+    ['actor', 'text', (a) => a.actor],
+    ['key', 'text', (a) => a.key],
+    ['operation', 'text', (a) => a.operation],
+    ['result', 'bytea', resultOf],
+    ['position', 'int8', (a) => a.event.position],
     ['at', 'timestamptz', { all: at.toISOString() }],
   ]);
 }

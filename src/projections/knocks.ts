@@ -1,4 +1,5 @@
 /** Knock episodes: what moderators have to decide, and what became of every knock before. */
+import { binaryArray } from '../database/binary-array.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
 import { serverOf } from '../matrix/identifiers.ts';
@@ -101,18 +102,18 @@ export function outcomeOf({ to, kind }: Pick<FactTransition, 'to' | 'kind'>): Kn
 }
 
 async function open(tx: TxClient, changes: readonly EpisodeChange[]): Promise<void> {
-  await insertRows(tx, 'knocks', [
-    ['room_id', 'text', changes.map((c) => c.roomId)],
-    ['opened', 'int8', changes.map((c) => c.opened)],
-    ['user_id', 'text', changes.map((c) => c.userId)],
-    ['server', 'text', changes.map((c) => serverOf(c.userId))],
-    ['status', 'text', changes.map((c) => c.status)],
-    ['event', 'int8', changes.map((c) => c.event)],
-    ['closed', 'int8', changes.map((c) => c.closed)],
-    ['decided_by', 'text', changes.map((c) => c.decidedBy)],
+  await insertRows(tx, 'knocks', changes, [
+    ['room_id', 'text', (c) => c.roomId],
+    ['opened', 'int8', (c) => c.opened],
+    ['user_id', 'text', (c) => c.userId],
+    ['server', 'text', (c) => serverOf(c.userId)],
+    ['status', 'text', (c) => c.status],
+    ['event', 'int8', (c) => c.event],
+    ['closed', 'int8', (c) => c.closed],
+    ['decided_by', 'text', (c) => c.decidedBy],
     ['in_room', 'bool', { all: true }],
-    ['reason', 'text', changes.map((c) => searchable(c.reason))],
-    ['display_name', 'text', changes.map((c) => searchable(c.displayName))],
+    ['reason', 'text', (c) => searchable(c.reason)],
+    ['display_name', 'text', (c) => searchable(c.displayName)],
   ]);
 }
 
@@ -129,14 +130,14 @@ async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
                as v (room_id, user_id, status, closed, decided_by, event, reason, display_name)
             where k.room_id = v.room_id and k.user_id = v.user_id and k.status = 'PENDING'`,
     values: [
-      changes.map((c) => c.roomId),
-      changes.map((c) => c.userId),
-      changes.map((c) => c.status),
-      changes.map((c) => c.closed),
-      changes.map((c) => c.decidedBy),
-      changes.map((c) => c.event),
-      changes.map((c) => searchable(c.reason)),
-      changes.map((c) => searchable(c.displayName)),
+      binaryArray('text', changes, (c) => c.roomId),
+      binaryArray('text', changes, (c) => c.userId),
+      binaryArray('text', changes, (c) => c.status),
+      binaryArray('int8', changes, (c) => c.closed),
+      binaryArray('text', changes, (c) => c.decidedBy),
+      binaryArray('int8', changes, (c) => c.event),
+      binaryArray('text', changes, (c) => searchable(c.reason)),
+      binaryArray('text', changes, (c) => searchable(c.displayName)),
     ],
   });
 }

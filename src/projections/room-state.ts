@@ -1,4 +1,5 @@
 /** Every room's current state, one row a key, and the queries on it. */
+import { binaryArray } from '../database/binary-array.ts';
 import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
@@ -42,13 +43,14 @@ async function upsert(tx: TxClient, rows: readonly StateRow[]): Promise<void> {
   await insertRows(
     tx,
     'room_state',
+    rows,
     [
-      ['room_id', 'text', rows.map((r) => r.roomId)],
-      ['type', 'text', rows.map((r) => r.type)],
-      ['state_key', 'text', rows.map((r) => r.stateKey)],
-      ['event', 'int8', rows.map((r) => r.event)],
-      ['membership', 'text', rows.map((r) => r.membership)],
-      ['since', 'int8', rows.map((r) => r.since)],
+      ['room_id', 'text', (r) => r.roomId],
+      ['type', 'text', (r) => r.type],
+      ['state_key', 'text', (r) => r.stateKey],
+      ['event', 'int8', (r) => r.event],
+      ['membership', 'text', (r) => r.membership],
+      ['since', 'int8', (r) => r.since],
     ],
     'on conflict (room_id, type, state_key) do update set event = excluded.event, membership = excluded.membership, since = excluded.since',
   );
@@ -61,7 +63,12 @@ async function moveEvent(tx: TxClient, rows: readonly StateRow[]): Promise<void>
     text: `update room_state s set event = v.event
              from unnest($1::text[], $2::text[], $3::text[], $4::int8[]) as v (room_id, type, state_key, event)
             where s.room_id = v.room_id and s.type = v.type and s.state_key = v.state_key`,
-    values: [rows.map((r) => r.roomId), rows.map((r) => r.type), rows.map((r) => r.stateKey), rows.map((r) => r.event)],
+    values: [
+      binaryArray('text', rows, (r) => r.roomId),
+      binaryArray('text', rows, (r) => r.type),
+      binaryArray('text', rows, (r) => r.stateKey),
+      binaryArray('int8', rows, (r) => r.event),
+    ],
   });
 }
 

@@ -1,4 +1,5 @@
 /** Every room's size and head: counts, forward extremities, the servers in it. */
+import { binaryArray } from '../database/binary-array.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
 import { byRoom, type Fact, type Projection } from './projection.ts';
@@ -58,14 +59,14 @@ function headOf(facts: readonly Fact[], serverName: string): Head {
 }
 
 async function insertHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
-  await insertRows(tx, 'rooms', [
-    ['room_id', 'text', heads.map((h) => h.roomId)],
-    ['version', 'text', heads.map((h) => h.version)],
-    ['room_position', 'int8', heads.map((h) => h.roomPosition)],
-    ['last_position', 'int8', heads.map((h) => h.lastPosition)],
-    ['joined', 'int4', heads.map((h) => h.joined)],
-    ['invited', 'int4', heads.map((h) => h.invited)],
-    ['resident', 'bool', heads.map((h) => h.resident ?? false)],
+  await insertRows(tx, 'rooms', heads, [
+    ['room_id', 'text', (h) => h.roomId],
+    ['version', 'text', (h) => h.version],
+    ['room_position', 'int8', (h) => h.roomPosition],
+    ['last_position', 'int8', (h) => h.lastPosition],
+    ['joined', 'int4', (h) => h.joined],
+    ['invited', 'int4', (h) => h.invited],
+    ['resident', 'bool', (h) => h.resident ?? false],
   ]);
 }
 
@@ -79,12 +80,12 @@ async function moveHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
                as v (room_id, room_position, last_position, joined, invited, resident)
             where r.room_id = v.room_id`,
     values: [
-      heads.map((h) => h.roomId),
-      heads.map((h) => h.roomPosition),
-      heads.map((h) => h.lastPosition),
-      heads.map((h) => h.joined),
-      heads.map((h) => h.invited),
-      heads.map((h) => h.resident),
+      binaryArray('text', heads, (h) => h.roomId),
+      binaryArray('int8', heads, (h) => h.roomPosition),
+      binaryArray('int8', heads, (h) => h.lastPosition),
+      binaryArray('int4', heads, (h) => h.joined),
+      binaryArray('int4', heads, (h) => h.invited),
+      binaryArray('bool', heads, (h) => h.resident),
     ],
   });
 }
@@ -101,11 +102,11 @@ async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<vo
   const rows = [...added.values()];
   await Promise.all([
     removeExtremities(tx, removed),
-    insertRows(tx, 'extremities', [
-      ['room_id', 'text', rows.map((f) => f.roomId)],
-      ['event', 'int8', rows.map((f) => f.event)],
-      ['after_line', 'int4', rows.map((f) => f.afterLine)],
-      ['after_at', 'int8', rows.map((f) => f.afterAt)],
+    insertRows(tx, 'extremities', rows, [
+      ['room_id', 'text', (f) => f.roomId],
+      ['event', 'int8', (f) => f.event],
+      ['after_line', 'int4', (f) => f.afterLine],
+      ['after_at', 'int8', (f) => f.afterAt],
     ]),
   ]);
 }
@@ -119,7 +120,7 @@ async function removeExtremities(
     name: 'remove-extremities',
     text: `delete from extremities x using unnest($1::text[], $2::int8[]) as v (room_id, event)
             where x.room_id = v.room_id and x.event = v.event`,
-    values: [removed.map((x) => x.roomId), removed.map((x) => x.event)],
+    values: [binaryArray('text', removed, (x) => x.roomId), binaryArray('int8', removed, (x) => x.event)],
   });
 }
 
@@ -127,10 +128,10 @@ async function movePresence(tx: TxClient, facts: readonly Fact[]): Promise<void>
   const each = (side: 'arrived' | 'departed') =>
     facts.flatMap((fact) => (fact.presence?.[side] ?? []).map((server) => ({ ...fact, server })));
   const arrived = each('arrived');
-  const arrivals = insertRows(tx, 'room_servers', [
-    ['room_id', 'text', arrived.map((a) => a.roomId)],
-    ['server', 'text', arrived.map((a) => a.server)],
-    ['from_at', 'int8', arrived.map((a) => a.roomPosition)],
+  const arrivals = insertRows(tx, 'room_servers', arrived, [
+    ['room_id', 'text', (a) => a.roomId],
+    ['server', 'text', (a) => a.server],
+    ['from_at', 'int8', (a) => a.roomPosition],
   ]);
   await Promise.all([arrivals, endPresence(tx, each('departed'))]);
 }
@@ -147,6 +148,10 @@ async function endPresence(
            update room_servers s set to_at = v.at from v
             where s.room_id = v.room_id and s.server = v.server and s.to_at is null and s.from_at < v.at
               and not exists (select from v w where w.room_id = s.room_id and w.server = s.server and w.at > s.from_at and w.at < v.at)`,
-    values: [departed.map((d) => d.roomId), departed.map((d) => d.server), departed.map((d) => d.roomPosition)],
+    values: [
+      binaryArray('text', departed, (d) => d.roomId),
+      binaryArray('text', departed, (d) => d.server),
+      binaryArray('int8', departed, (d) => d.roomPosition),
+    ],
   });
 }
