@@ -94,6 +94,7 @@ export interface TimelineRow {
   readonly afterAt: number;
 }
 
+/** A point of a room's timeline, in the clients' order: just before the event that stands there, if one does. */
 export interface TimelinePoint {
   readonly anchor: number;
   readonly back: number;
@@ -101,28 +102,60 @@ export interface TimelinePoint {
 
 export interface TimelinePage {
   readonly dir: 'b' | 'f';
-  /** Exclusive. */
-  readonly from?: TimelinePoint | undefined;
-  /** Exclusive. */
-  readonly to?: TimelinePoint | undefined;
+  /** The stretch that is read: events from this point on … */
+  readonly from: TimelinePoint;
+  /** … up to this one. */
+  readonly upTo: TimelinePoint;
   readonly limit: number;
 }
 
+export interface NamedTimelineRow extends TimelineRow {
+  readonly type: string;
+  readonly stateKey: string | null;
+  readonly sender: string;
+}
+
+const TIMELINE_COLUMNS = sql`v.event, v.room_position as "roomPosition", v.position, v.anchor, v.back, v.before_line as "beforeLine",
+  v.before_at as "beforeAt", v.after_line as "afterLine", v.after_at as "afterAt"`;
+
 /** A room's accepted events in the clients' order, (anchor, back), or against it. */
-export async function timeline(db: Db, roomId: string, page: TimelinePage): Promise<readonly TimelineRow[]> {
-  const forward = page.dir === 'f';
+export async function timeline(db: Db, roomId: string, page: TimelinePage): Promise<readonly NamedTimelineRow[]> {
   const point = (p: TimelinePoint) => sql`(${p.anchor}::int8, ${p.back}::int8)`;
-  const after = forward ? page.from : page.to;
-  const before = forward ? page.to : page.from;
-  const order = forward ? sql`anchor, back` : sql`anchor desc, back desc`;
-  const found = await sql<TimelineRow>`
-    select event, room_position as "roomPosition", position, anchor, back, before_line as "beforeLine",
-           before_at as "beforeAt", after_line as "afterLine", after_at as "afterAt"
-      from verdicts where room_id = ${roomId} and verdict = ${'accepted' satisfies Verdict}
-       and ${after === undefined ? sql`true` : sql`(anchor, back) > ${point(after)}`}
-       and ${before === undefined ? sql`true` : sql`(anchor, back) < ${point(before)}`}
+  const order = page.dir === 'f' ? sql`v.anchor, v.back` : sql`v.anchor desc, v.back desc`;
+  const found = await sql<NamedTimelineRow>`
+    select ${TIMELINE_COLUMNS}, e.type, e.state_key as "stateKey", e.sender
+      from verdicts v join events e on e.room_id = v.room_id and e.position = v.event
+     where v.room_id = ${roomId} and v.verdict = ${'accepted' satisfies Verdict}
+       and (v.anchor, v.back) >= ${point(page.from)} and (v.anchor, v.back) < ${point(page.upTo)}
      order by ${order} limit ${page.limit}`.execute(db);
   return found.rows;
+}
+
+/** The places in their rooms' timelines of the events at these positions; those that were not accepted are left out. */
+export async function timelineRowsOf(
+  db: Db,
+  keys: readonly { readonly roomId: string; readonly position: number }[],
+): Promise<readonly TimelineRow[]> {
+  if (keys.length === 0) return [];
+  const found = await sql<TimelineRow & { verdict: Verdict }>`
+    select v.verdict, ${TIMELINE_COLUMNS}
+      from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.position)}::int8[]) with ordinality as k (room_id, event, n)
+     cross join lateral (
+       select * from verdicts where room_id = k.room_id and event = k.event order by room_position desc limit 1) v
+     order by k.n`.execute(db);
+  return found.rows.filter((row) => row.verdict === 'accepted');
+}
+
+/** Room position of the newest verdict in a room: 0 when there is no such room. */
+export async function roomPositionNow(db: Db, roomId: string): Promise<number> {
+  const row = await db
+    .selectFrom('verdicts')
+    .select('room_position')
+    .where('room_id', '=', roomId)
+    .orderBy('room_position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.room_position ?? 0;
 }
 
 /** A global position in one room's own count: the last `room_position` decided at or before it, 0 when there is none. */

@@ -50,3 +50,16 @@ export async function roomsWithMember(
      order by room_id limit ${limit}`.execute(db);
   return found.rows;
 }
+
+/** The rooms that a user is joined to, ordered by id. */
+export async function joinedRoomsOf(db: Db, userId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('room_state')
+    .select('room_id')
+    .where('type', '=', 'm.room.member')
+    .where('state_key', '=', userId)
+    .where('membership', '=', 'join')
+    .orderBy('room_id')
+    .execute();
+  return rows.map((row) => row.room_id);
+}

@@ -18,7 +18,7 @@ export async function lastDeparture(db: Db, roomId: string, userId: string): Pro
   return row?.at ?? null;
 }
 
-/** The state before the event at a point of the timeline; where no event stands, the current state just before it. */
+/** The state before the event at a point of the timeline; where no event stands, the current state there. */
 export async function refAtTimelinePoint(db: Db, roomId: string, { anchor, back }: TimelinePoint): Promise<Ref> {
   const row = await db
     .selectFrom('verdicts')
@@ -28,6 +28,6 @@ export async function refAtTimelinePoint(db: Db, roomId: string, { anchor, back 
     .where('back', '=', back)
     .where('verdict', '=', 'accepted')
     .executeTakeFirst();
-  if (row?.before_line == null || row.before_at == null) return { line: 0, at: anchor - 1 };
+  if (row?.before_line == null || row.before_at == null) return { line: 0, at: back > 0 ? anchor : anchor - 1 };
   return { line: row.before_line, at: row.before_at };
 }

@@ -103,6 +103,7 @@ function queryValue(name: string, { users }: Scenery): fc.Arbitrary<string> {
     '{"room":{"timeline":{"limit":0}}}',
     '{"room":{"rooms":[],"include_leave":true}}',
     '{"room":[]}',
+    '{"types":["m.room.*"],"not_senders":[],"contains_url":false,"lazy_load_members":true}',
     '5',
     '{',
   ];
@@ -110,6 +111,10 @@ function queryValue(name: string, { users }: Scenery): fc.Arbitrary<string> {
     ...{
       since: ['s0', 's1', 's5', 's999999999'],
       at: ['s0', 's3', 't1_0', 't99_-5'],
+      from: ['s0', 's3', 't0_0', 't4_1', 't99_-5'],
+      to: ['s0', 's3', 't2_0', 't99_-5'],
+      dir: ['b', 'f', 'x'],
+      limit: ['0', '1', '5', '1000', '-1'],
       timeout: ['0', '1', '20', '-1', '1e3'],
     },
     ...{

@@ -2,6 +2,7 @@
 import type { StoredEvent } from '../../log/read.ts';
 import type { RoomId } from '../../matrix/identifiers.ts';
 import type { JsonObject, JsonValue } from '../../matrix/json.ts';
+import type { Membership } from '../../matrix/pdu.ts';
 
 export interface ClientEvent {
   readonly type: string;
@@ -17,9 +18,11 @@ export interface ClientEvent {
     readonly age: number;
     /** Under which the caller's device sent it; of other senders and devices nobody is told. */
     readonly transaction_id?: string;
-    /** Of a state event: what it took the place of. */
+    /** Of a state event: what it took the place of, its content as far as the reader may see it. */
     readonly prev_content?: JsonObject;
     readonly replaces_state?: string;
+    /** The reader's own at the event. */
+    readonly membership?: Membership;
   };
 }
 
@@ -27,17 +30,21 @@ export interface ClientEventOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly withRoomId: boolean;
-  /** The state event that this one took the place of. */
-  readonly replaced?: StoredEvent | undefined;
+  /** The reader's membership at the event, its own effect included. */
+  readonly membership?: Membership;
+  /** The state event that this one took the place of; without its content where the reader may not see it. */
+  readonly replaced?: { readonly eventId: string; readonly content: JsonObject | null } | undefined;
   /** As transactionIds() of log/keyed-answers knows it of the caller's device. */
   readonly transactionId?: string | undefined;
 }
 
 /** The client event (client-server API, Room event format). Nothing of the federation's format, and no stripped state, gets out. */
-export function clientEvent(
-  event: StoredEvent,
-  { now, withRoomId, replaced, transactionId }: ClientEventOptions,
-): ClientEvent {
+export function clientEvent(event: StoredEvent, options: ClientEventOptions): ClientEvent {
+  const { now, withRoomId, membership, replaced, transactionId } = options;
+  const before = replaced && {
+    ...(replaced.content && { prev_content: replaced.content }),
+    replaces_state: replaced.eventId,
+  };
   return {
     type: event.type,
     ...(event.stateKey === null ? {} : { state_key: event.stateKey }),
@@ -49,7 +56,8 @@ export function clientEvent(
     unsigned: {
       age: Math.max(0, now - event.originServerTs),
       ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
-      ...(replaced === undefined ? {} : { prev_content: replaced.content, replaces_state: replaced.eventId }),
+      ...before,
+      ...(membership === undefined ? {} : { membership }),
     },
   };
 }

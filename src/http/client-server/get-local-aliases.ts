@@ -5,7 +5,7 @@ import { aliasesOfRoom } from '../../directory/aliases.ts';
 import { membershipOf } from '../../projections/room-state.ts';
 import { endpoint } from '../endpoint.ts';
 import { roomIdIn } from './room-request.ts';
-import { isWorldReadable } from './room-view.ts';
+import { isWorldReadable } from './history/standpoint.ts';
 
 export const getLocalAliases = endpoint({
   method: 'GET',

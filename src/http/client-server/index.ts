@@ -7,10 +7,14 @@ import { deleteProfileField } from './delete-profile-field.ts';
 import { deleteRoomAlias } from './delete-room-alias.ts';
 import { getCapabilities } from './get-capabilities.ts';
 import { getLocalAliases } from './get-local-aliases.ts';
+import { getEventContext } from './get-event-context.ts';
+import { getJoinedRooms } from './get-joined-rooms.ts';
 import { getLoginFlows } from './get-login-flows.ts';
 import { getMembersByRoom } from './get-members-by-room.ts';
+import { getOneRoomEvent } from './get-one-room-event.ts';
 import { getProfileField } from './get-profile-field.ts';
 import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
+import { getRoomEvents } from './get-room-events.ts';
 import { getRoomStateWithKey } from './get-room-state-with-key.ts';
 import { getRoomState } from './get-room-state.ts';
 import { getTokenOwner } from './get-token-owner.ts';
@@ -59,6 +63,10 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   setRoomStateWithKey,
   sendMessage,
   getMembersByRoom,
+  getJoinedRooms,
+  getOneRoomEvent,
+  getEventContext,
+  getRoomEvents,
   knockRoom,
   joinRoom,
   joinRoomById,

@@ -3,11 +3,21 @@ import { MatrixError } from '../../matrix/errors.ts';
 import type { TimelinePoint } from '../../log/read.ts';
 
 const SYNC_TOKEN = /^s([0-9]{1,15})$/;
-const TIMELINE_TOKEN = /^t([0-9]{1,15})_(0|-[0-9]{1,15})$/;
+const TIMELINE_TOKEN = /^t([0-9]{1,15})_(0|1|-[0-9]{1,15})$/;
 
 /** The token for everything up to a position of the log. */
 export function syncToken(position: number): string {
   return `s${position}`;
+}
+
+/** The point just after an event. No event stands at `back` 1 or above. */
+export function pointAfter({ anchor, back }: TimelinePoint): TimelinePoint {
+  return { anchor, back: back + 1 };
+}
+
+/** Whether one point of a room's timeline comes before another. */
+export function isBefore(a: TimelinePoint, b: TimelinePoint): boolean {
+  return a.anchor < b.anchor || (a.anchor === b.anchor && a.back < b.back);
 }
 
 /** The token for the point just before an event of a room's timeline, in the order of (anchor, back). */

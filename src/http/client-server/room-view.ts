@@ -1,11 +1,8 @@
 /** Which state of a room a user may read: the current one, the one at their departure, or none. */
-import { notInRoom } from '../../commands/act.ts';
 import type { Db } from '../../database/database.ts';
-import { readEvents } from '../../log/read.ts';
 import { stateAt, valuesAt, type Ref } from '../../log/state-lines.ts';
-import { stringIn } from '../../matrix/pdu.ts';
-import { currentState, currentStateEvent, membershipOf, type CurrentState } from '../../projections/room-state.ts';
-import { lastDeparture } from '../../projections/sync-departures.ts';
+import { currentState, currentStateEvent, type CurrentState } from '../../projections/room-state.ts';
+import { readerOf } from './history/standpoint.ts';
 
 /** `current`, or as it was at a point of the room's log. */
 export type RoomView = 'current' | Ref;
@@ -15,21 +12,8 @@ export type RoomView = 'current' | Ref;
  * is open to anyone. Throws M_FORBIDDEN for everybody else, and the same for a room that does not exist.
  */
 export async function viewOfRoom(db: Db, roomId: string, userId: string): Promise<RoomView> {
-  const standing = await membershipOf(db, roomId, userId);
-  if (standing?.membership === 'join') return 'current';
-  if (standing?.membership === 'leave' || standing?.membership === 'ban') {
-    const at = await lastDeparture(db, roomId, userId);
-    if (at !== null) return { line: 0, at };
-  }
-  if (await isWorldReadable(db, roomId)) return 'current';
-  throw notInRoom();
-}
-
-/** Whether everybody may read the room, members or not. */
-export async function isWorldReadable(db: Db, roomId: string): Promise<boolean> {
-  const position = await currentStateEvent(db, roomId, 'm.room.history_visibility', '');
-  const [event] = position === null ? [] : await readEvents(db, [{ roomId, position }]);
-  return event !== undefined && stringIn(event.content, 'history_visibility') === 'world_readable';
+  const { departedAt } = await readerOf(db, roomId, userId);
+  return departedAt === null ? 'current' : { line: 0, at: departedAt };
 }
 
 /** The whole state in view, ordered by type and state key. */

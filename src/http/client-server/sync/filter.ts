@@ -35,7 +35,7 @@ export function wantsRoom(filter: SyncFilter, roomId: string): boolean {
   return (filter.rooms === null || filter.rooms.has(roomId)) && !filter.notRooms.has(roomId);
 }
 
-function parseInline(text: string): JsonObject {
+export function parseInline(text: string): JsonObject {
   if (!text.startsWith('{')) throw new MatrixError('M_INVALID_PARAM', 'There is no such filter.');
   try {
     return parseJsonObject(text);
@@ -45,31 +45,31 @@ function parseInline(text: string): JsonObject {
   }
 }
 
-function invalid(name: string): MatrixError {
+export function invalid(name: string): MatrixError {
   return new MatrixError('M_INVALID_PARAM', `filter: ${name} has the wrong type.`);
 }
 
-function objectAt(parent: JsonObject, name: string): JsonObject {
+export function objectAt(parent: JsonObject, name: string): JsonObject {
   const value = own(parent, name);
   if (value === undefined) return {};
   if (!isJsonObject(value)) throw invalid(name);
   return value;
 }
 
-function limitAt(timeline: JsonObject): number {
+export function limitAt(timeline: JsonObject): number {
   const value = own(timeline, 'limit');
   if (value === undefined) return DEFAULT_TIMELINE_LIMIT;
   if (typeof value !== 'number' || value < 0) throw invalid('limit');
   return Math.min(value, MAX_TIMELINE_LIMIT);
 }
 
-function flagAt(parent: JsonObject, name: string): boolean {
+export function flagAt(parent: JsonObject, name: string): boolean {
   const value = own(parent, name);
   if (value !== undefined && typeof value !== 'boolean') throw invalid(name);
   return value === true;
 }
 
-function listAt(parent: JsonObject, name: string): ReadonlySet<string> {
+export function listAt(parent: JsonObject, name: string): ReadonlySet<string> {
   const value = own(parent, name);
   if (value === undefined) return new Set();
   if (!isJsonArray(value)) throw invalid(name);
@@ -81,6 +81,6 @@ function listAt(parent: JsonObject, name: string): ReadonlySet<string> {
   );
 }
 
-function own(parent: JsonObject, name: string): JsonValue | undefined {
+export function own(parent: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(parent, name) ? parent[name] : undefined;
 }

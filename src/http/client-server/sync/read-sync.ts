@@ -6,6 +6,8 @@ import { clientEvent, type ClientEvent } from '../client-event.ts';
 import { sincePosition, syncToken, timelineToken } from '../pagination-token.ts';
 import { readDoorsteps, type StrippedState } from './doorsteps.ts';
 import { openEventBook, type EventBook } from '../event-book.ts';
+import type { SightDeps } from '../history/sight.ts';
+import { tellRows } from '../history/tell.ts';
 import type { SyncFilter } from './filter.ts';
 import { chooseSections, type DoorstepRoom, type JoinedRoom, type LeftRoom, type SectionRoom } from './sections.ts';
 import { readChanges, readStates, type RoomStateDelta, type Timelines } from './states.ts';
@@ -120,10 +122,11 @@ async function readInside(
   const windows = entries.map((entry) => windowOf(entry, { fullState, known }));
   const visible = await readTimelines({ db, book, userId }, windows, filter.timelineLimit);
   const changes = await readChanges(db, windows, visible);
-  const timelines = useStateAfter ? visible : withoutOutdated(book, windows, visible, changes);
+  const timelines = useStateAfter ? visible : withoutOutdated(windows, visible, changes);
   const states = await readStates(db, windows, timelines, changes, useStateAfter);
   const live = windows.filter((window) => isNews(window, timelines, states));
-  await book.load(live.flatMap((window) => keysOf(window, timelines, states)));
+  const told = await tellTimelines({ db, book }, live, timelines, states, request.now);
+  await book.load(live.flatMap((window) => keysOf(window, states)));
   const summarised = live.filter((w) => w.entry.section === 'join' && (w.full || stateOf(w, states).summaryMoved));
   const summaries = await readSummaries(
     db,
@@ -133,7 +136,8 @@ async function readInside(
   );
   const news = live.map((window) => {
     const { roomId } = window.entry.room;
-    return { window, roomId, told: roomNews(book, request, timelines.get(roomId)!, stateOf(window, states)) };
+    const events = told.get(roomId) ?? [];
+    return { window, roomId, told: roomNews(book, request, timelines.get(roomId)!, events, stateOf(window, states)) };
   });
   const of = (section: 'join' | 'leave') => news.filter(({ window }) => window.entry.section === section);
   return {
@@ -162,33 +166,40 @@ function isNews(window: RoomWindow, timelines: Timelines, states: States): boole
   return window.full || timeline.rows.length > 0 || timeline.limited || stateOf(window, states).events.length > 0;
 }
 
-function keysOf(window: RoomWindow, timelines: Timelines, states: States) {
+function keysOf(window: RoomWindow, states: States) {
   const { roomId } = window.entry.room;
-  const { events, replaced } = stateOf(window, states);
-  const before = timelines.get(roomId)!.rows.flatMap((row) => replaced.get(row.event) ?? []);
-  return [...events, ...before].map((position) => ({ roomId, position }));
+  return stateOf(window, states).events.map((position) => ({ roomId, position }));
+}
+
+/** The timelines' events by room. */
+async function tellTimelines(
+  deps: SightDeps,
+  windows: readonly RoomWindow[],
+  timelines: Timelines,
+  states: States,
+  now: number,
+): Promise<ReadonlyMap<string, readonly ClientEvent[]>> {
+  const rows = windows.flatMap((window) => timelines.get(window.entry.room.roomId)!.rows);
+  const replaced = new Map(windows.flatMap((window) => [...stateOf(window, states).replaced]));
+  const told = await tellRows(deps, rows, replaced, { now, withRoomId: false });
+  return Map.groupBy(told, (_, n) => rows[n]!.event.roomId);
 }
 
 function roomNews(
   book: EventBook,
   { now, useStateAfter }: SyncRequest,
-  timeline: RoomTimeline,
-  { events, replaced }: RoomStateDelta,
+  { limited, start }: RoomTimeline,
+  events: readonly ClientEvent[],
+  { events: positions }: RoomStateDelta,
 ): RoomNews {
-  const told = (position: number, before: number | undefined): readonly ClientEvent[] => {
-    const event = book.get(position);
-    if (event === undefined) return [];
-    const replacedEvent = before === undefined ? undefined : book.get(before);
-    const transactionId = book.transactionIdOf(position);
-    return [clientEvent(event, { now, withRoomId: false, replaced: replacedEvent, transactionId })];
+  const state = {
+    events: positions.flatMap((position) => {
+      const event = book.get(position);
+      return event === undefined ? [] : [clientEvent(event, { now, withRoomId: false })];
+    }),
   };
-  const state = { events: events.flatMap((position) => told(position, undefined)) };
   return {
-    timeline: {
-      events: timeline.rows.flatMap((row) => told(row.event, replaced.get(row.event))),
-      limited: timeline.limited,
-      prev_batch: timelineToken(timeline.start),
-    },
+    timeline: { events, limited, prev_batch: timelineToken(start) },
     ...(useStateAfter ? { state_after: state } : { state }),
   };
 }

@@ -58,7 +58,7 @@ export async function readStates(
     windows.map((window) => {
       const { roomId } = window.entry.room;
       const { rows, start } = timelines.get(roomId)!;
-      const shown = new Set(rows.map((row) => row.event));
+      const shown = new Set(rows.map(({ event }) => event.position));
       const base = window.full ? (bases.get(roomId) ?? []) : null;
       return [roomId, stateDelta({ changes: changes.get(roomId) ?? [], base, start: start.anchor, shown, after })];
     }),

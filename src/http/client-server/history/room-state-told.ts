@@ -1,0 +1,64 @@
+/** The state of a room that goes with events of its history: all of it, or only who sent them. */
+import { stateAt, valuesAt, type Ref } from '../../../log/state-lines.ts';
+import { clientEvent, type ClientEvent } from '../client-event.ts';
+import type { EventFilter } from './event-filter.ts';
+import type { SeenRow, SightDeps } from './sight.ts';
+import type { TellOptions } from './tell.ts';
+
+/** The member events of those who sent the rows, after the first of them. */
+export async function sendersState(
+  deps: SightDeps,
+  rows: readonly SeenRow[],
+  options: TellOptions,
+): Promise<readonly ClientEvent[]> {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const { roomId } = first.standpoint;
+  const keys = [...sendersOf(rows)].map((sender) => ['m.room.member', sender] as const);
+  const values = await valuesAt(deps.db, roomId, refAfter(first), keys);
+  return tellState(deps, roomId, [...values.values()], options);
+}
+
+/** The state after a row, as far as the filter wants it; with lazy loading the members are those who sent the `rows`. */
+export async function stateAfter(
+  deps: SightDeps,
+  last: SeenRow,
+  rows: readonly SeenRow[],
+  { wants, wantsContent, lazyLoadMembers }: EventFilter,
+  options: TellOptions,
+): Promise<readonly ClientEvent[]> {
+  const { roomId } = last.standpoint;
+  const senders = sendersOf(rows);
+  const state = await stateAt(deps.db, roomId, refAfter(last));
+  const asked = state.filter(
+    ({ type, stateKey }) => !lazyLoadMembers || type !== 'm.room.member' || senders.has(stateKey),
+  );
+  const told = await tellState(
+    deps,
+    roomId,
+    asked.map(({ event }) => event),
+    options,
+  );
+  return told.filter(({ type, sender, content }) => wants({ roomId, type, sender }) && wantsContent(content));
+}
+
+function refAfter({ row }: SeenRow): Ref {
+  return { line: row.afterLine, at: row.afterAt };
+}
+
+function sendersOf(rows: readonly SeenRow[]): ReadonlySet<string> {
+  return new Set(rows.map(({ event }) => event.sender));
+}
+
+async function tellState(
+  { book }: SightDeps,
+  roomId: string,
+  positions: readonly number[],
+  options: TellOptions,
+): Promise<readonly ClientEvent[]> {
+  await book.load(positions.map((position) => ({ roomId, position })));
+  return positions.flatMap((position) => {
+    const event = book.get(position);
+    return event === undefined ? [] : [clientEvent(event, options)];
+  });
+}
