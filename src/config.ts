@@ -4,6 +4,15 @@ import { resolve } from 'node:path';
 import { parseServerName, type ServerName } from './matrix/identifiers.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersionId } from './matrix/room-versions.ts';
 
+/** So many at once, and so many a second after that. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Null: not limited. */
+export type RateLimits = Readonly<Record<RateName, Rate | null>>;
+
 export interface Config {
   /** Null: the one that DATA_DIR or the database remembers, else the default. */
   readonly serverName: ServerName | null;
@@ -16,7 +25,7 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   readonly registration: 'open' | 'token' | 'closed';
   readonly registrationSharedSecret: string | null;
-  readonly rateLimits: boolean;
+  readonly rateLimits: RateLimits;
   /** Without a trailing slash; null: not advertised. */
   readonly publicBaseUrl: string | null;
   readonly logLevel: LogLevel;
@@ -53,7 +62,21 @@ export const CONFIG_VARIABLES = [
     default: 'none',
     meaning: 'Serves /_synapse/admin/v1/register to those who know it.',
   },
-  { name: 'RATE_LIMITS', default: 'on', meaning: '`on` or `off`.' },
+  { name: 'RATE_LIMITS', default: 'on', meaning: '`off` limits nobody.' },
+  { name: 'RATE_LIMIT_MESSAGE', default: '0.2/s burst 10', meaning: 'Rooms made and events sent by a user.' },
+  { name: 'RATE_LIMIT_JOIN', default: '0.1/s burst 10', meaning: 'Joins of a user.' },
+  {
+    name: 'RATE_LIMIT_REMOTE_JOIN',
+    default: '0.01/s burst 10',
+    meaning: 'Joins and knocks of a user for which other servers have to be asked.',
+  },
+  { name: 'RATE_LIMIT_KNOCK', default: '3/min burst 3', meaning: 'Knocks of a user on one room.' },
+  { name: 'RATE_LIMIT_KNOCK_ROOM', default: '1/s burst 10', meaning: 'Knocks on one room, whoever knocks.' },
+  { name: 'RATE_LIMIT_INVITE', default: '0.3/s burst 10', meaning: 'Invites by one user, and invites of one user.' },
+  { name: 'RATE_LIMIT_DECISION', default: '20/s burst 20', meaning: 'Pending knocks decided in one room.' },
+  { name: 'RATE_LIMIT_PROFILE', default: '0.2/s burst 10', meaning: "Changes of a user's profile." },
+  { name: 'RATE_LIMIT_LOGIN', default: '0.17/s burst 3', meaning: 'Logins from one address to one account.' },
+  { name: 'RATE_LIMIT_REGISTER', default: '0.17/s burst 3', meaning: 'Registrations from one address.' },
   { name: 'PUBLIC_BASE_URL', default: 'none', meaning: 'URL of the client API, told in .well-known/matrix/client.' },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
   {
@@ -69,13 +92,30 @@ export const CONFIG_VARIABLES = [
   },
 ] as const;
 
+const RATES = {
+  message: 'RATE_LIMIT_MESSAGE',
+  join: 'RATE_LIMIT_JOIN',
+  remoteJoin: 'RATE_LIMIT_REMOTE_JOIN',
+  knock: 'RATE_LIMIT_KNOCK',
+  knockRoom: 'RATE_LIMIT_KNOCK_ROOM',
+  invite: 'RATE_LIMIT_INVITE',
+  decision: 'RATE_LIMIT_DECISION',
+  profile: 'RATE_LIMIT_PROFILE',
+  login: 'RATE_LIMIT_LOGIN',
+  register: 'RATE_LIMIT_REGISTER',
+} as const satisfies Readonly<Record<string, Variable>>;
+
+export type RateName = keyof typeof RATES;
+
 type Variable = (typeof CONFIG_VARIABLES)[number]['name'];
 type Environment = Readonly<Record<string, string | undefined>>;
+
+type Read = <T>(name: Variable, absent: T, parse: (text: string) => T | null, wanted: string) => T;
 
 /** Parses the environment. Throws an Error that names every mistake, one a line. An empty variable counts as absent. */
 export function readConfig(env: Environment): Config {
   const mistakes: string[] = [];
-  const read = <T>(name: Variable, absent: T, parse: (text: string) => T | null, wanted: string): T => {
+  const read: Read = (name, absent, parse, wanted) => {
     const text = env[name]?.trim() ?? '';
     if (text === '') return absent;
     const value = parse(text);
@@ -117,7 +157,7 @@ export function readConfig(env: Environment): Config {
       longEnough,
       'at least 16 characters long',
     ),
-    rateLimits: read<'on' | 'off'>('RATE_LIMITS', 'on', oneOf('on', 'off'), 'on or off') === 'on',
+    rateLimits: readRates(read),
     publicBaseUrl,
     logLevel: read<LogLevel>('LOG_LEVEL', 'info', oneOf(...LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
     erasureLedger: read('ERASURE_LEDGER', inDataDir('erasures.jsonl'), (text) => resolve(text), 'a path'),
@@ -131,6 +171,26 @@ export function readConfig(env: Environment): Config {
   };
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
   return config;
+}
+
+function readRates(read: Read): RateLimits {
+  const on = read<'on' | 'off'>('RATE_LIMITS', 'on', oneOf('on', 'off'), 'on or off') === 'on';
+  const rates = Object.entries(RATES).map(([name, variable]) => {
+    const absent = parseRate(CONFIG_VARIABLES.find((each) => each.name === variable)!.default)!;
+    const { rate } = read(variable, absent, parseRate, 'off, or a rate such as 0.2/s burst 10');
+    return [name, on ? rate : null] as const;
+  });
+  return Object.fromEntries(rates) as Record<RateName, Rate | null>;
+}
+
+const SECONDS = { s: 1, min: 60, h: 3_600 } as const;
+
+function parseRate(text: string): { readonly rate: Rate | null } | null {
+  if (text.toLowerCase() === 'off') return { rate: null };
+  const match = /^(\d{1,6}(?:\.\d{1,6})?)\/(s|min|h) burst ([1-9]\d{0,5})$/.exec(text);
+  if (match === null || Number(match[1]) === 0) return null;
+  const perSecond = Number(match[1]) / SECONDS[match[2] as keyof typeof SECONDS];
+  return { rate: { perSecond, burst: Number(match[3]) } };
 }
 
 /** Whether only this machine can reach the address. */

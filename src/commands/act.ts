@@ -1,5 +1,4 @@
 /** The frame of a mutation: runs an act in its room's lane and leaves its outcome in `actions`, refusals too. */
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
@@ -9,11 +8,12 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
-import type { ActLimits } from './act-limits.ts';
 import { judge } from './judge.ts';
 import { keysToPropose, propose, type EventDraft } from './propose.ts';
+import type { RateLimiter } from './rate-limits.ts';
 import type { Recorder } from './record.ts';
 import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
+import { createTokenBuckets } from './token-buckets.ts';
 
 /** Who acts. `token` is the public id of the access token, never its secret. */
 export interface Actor {
@@ -34,7 +34,7 @@ export interface CommandDeps {
   readonly randomId: (length: number) => string;
   readonly defaultRoomVersion: RoomVersionId;
   /** Absent: everybody acts as often as they like. */
-  readonly limits?: ActLimits;
+  readonly limits?: RateLimiter;
 }
 
 export interface Act {
@@ -71,7 +71,7 @@ export async function actInRoom(
   act: Act,
   decide: (room: LaneRoom) => Promise<RoomDecision>,
 ): Promise<ActResult> {
-  await deps.limits?.consume(act.operation, actor.userId, act.roomId);
+  deps.limits?.consume(act.operation, actor.userId, act.roomId);
   await deps.lanes.warm(act.roomId, [actor.userId, ...(act.target?.startsWith('@') ? [act.target] : [])]);
   return recordingRefusal(deps, actor, act, () =>
     deps.lanes.run(act.roomId, async (room) => {
@@ -144,11 +144,11 @@ export function actionOf(
 }
 
 // One person's refusals must not fill the log: beyond this they are answered and not recorded.
-const refusals = new RateLimiterMemory({ points: 30, duration: 60 });
+const refusals = createTokenBuckets({ perSecond: 0.5, burst: 30 });
 
 /** Runs an act; when it is refused, its errcode becomes a row of `actions` before the refusal is passed on. */
 export async function recordingRefusal<T>(
-  deps: Pick<CommandDeps, 'recorder'>,
+  deps: Pick<CommandDeps, 'recorder' | 'now'>,
   actor: Actor,
   act: Omit<Act, 'roomId'> & { readonly roomId: string | null },
   run: () => Promise<T>,
@@ -156,7 +156,7 @@ export async function recordingRefusal<T>(
   try {
     return await run();
   } catch (error) {
-    if (error instanceof MatrixError && isRefusal(error) && (await mayRecord(actor.userId))) {
+    if (error instanceof MatrixError && isRefusal(error) && mayRecord(actor.userId, deps.now())) {
       const actions = [actionOf(actor, act, error.errcode, null)];
       await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures: [] });
     }
@@ -169,9 +169,8 @@ function isRefusal(error: MatrixError): boolean {
   return error.status !== 503 && error.errcode !== 'M_LIMIT_EXCEEDED';
 }
 
-async function mayRecord(userId: string): Promise<boolean> {
-  return refusals.consume(userId).then(
-    () => true,
-    () => false,
-  );
+function mayRecord(userId: string, now: number): boolean {
+  if (refusals.wait(userId, 1, now) > 0) return false;
+  refusals.take(userId, 1, now);
+  return true;
 }

@@ -48,7 +48,7 @@ export async function setRoomAlias(
 ): Promise<void> {
   const { roomId } = input;
   const act = { operation: 'setRoomAlias', roomId, target: input.alias };
-  await deps.limits?.consume(act.operation, actor.userId, roomId);
+  deps.limits?.consume(act.operation, actor.userId, roomId);
   await recordingRefusal(deps, actor, act, async () => {
     const alias = newAlias(input.alias, deps.identity.serverName);
     await inTurnOfAlias(alias, () =>
@@ -84,7 +84,7 @@ export async function deleteRoomAlias(
   input: { readonly alias: string },
 ): Promise<void> {
   const act = { operation: 'deleteRoomAlias', roomId: null, target: input.alias };
-  await deps.limits?.consume(act.operation, actor.userId, null);
+  deps.limits?.consume(act.operation, actor.userId, null);
   await recordingRefusal(deps, actor, act, async () => {
     const alias = localAlias(input.alias, deps.identity.serverName);
     await inTurnOfAlias(alias, () => deleteInTurn(deps, actor, alias));

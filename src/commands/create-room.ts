@@ -12,6 +12,7 @@ import { unreachable } from './invite.ts';
 import { memberDraft, profileFields } from './member-draft.ts';
 import { startRoom } from './new-room.ts';
 import type { EventDraft } from './propose.ts';
+import { drawsOfInvites } from './rate-limits.ts';
 import type { NewRoom } from './room-lane.ts';
 import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
 
@@ -29,7 +30,7 @@ export async function createRoom(
   input: CreateRoomInput,
 ): Promise<{ readonly roomId: RoomId }> {
   const act = { operation: 'createRoom', roomId: null };
-  await deps.limits?.consume(act.operation, actor.userId, null);
+  deps.limits?.consume(act.operation, actor.userId, null, drawsOfInvites(actor.userId, input.invite ?? []));
   return recordingRefusal(deps, actor, act, () => {
     const start = () => deps.lanes.start(() => makeRoom(deps, actor, input));
     const { alias } = plan(deps, actor, input);

@@ -6,6 +6,7 @@ import { latestKnock, type KnockRow } from '../projections/knock-queries.ts';
 import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps } from './act.ts';
 import { memberDraft, powerOf, profileAhead, standingOf, type MemberInput, type Power } from './member-draft.ts';
 import type { EventDraft } from './propose.ts';
+import { drawOfDecision } from './rate-limits.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 /**
@@ -53,6 +54,7 @@ async function decide(
     const permission = may(power);
     if (!permission.allowed) throw new MatrixError('M_FORBIDDEN', permission.why);
     if ((await standingOf(room, userId)).membership !== 'knock') throw await notPending(deps.db, room, userId);
+    deps.limits?.take(drawOfDecision(roomId));
     return { send: await draft() };
   });
 }

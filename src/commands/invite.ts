@@ -1,9 +1,11 @@
 /** Letting people in: inviting, and accepting a knock, which is an invite. */
+import { mayInvite } from '../access/room-access.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { serverOf, type UserId } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import { actInRoom, notInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { memberDraft, profileAhead, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
+import { memberDraft, powerOf, profileAhead, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
+import { drawOfDecision, drawsOfInvites } from './rate-limits.ts';
 
 /**
  * Invites a user; a pending knock of theirs is accepted by it. The same invite again changes nothing.
@@ -14,9 +16,16 @@ export async function inviteUser(deps: CommandDeps, actor: Actor, input: MemberI
   const { roomId, userId, reason, content } = input;
   const profile = await profileAhead(deps, userId);
   return actInRoom(deps, actor, { operation: 'inviteUser', roomId, target: userId }, async (room) => {
-    if ((await standingOf(room, actor.userId)).membership !== 'join') throw notInRoom();
+    const { standing, levels } = await powerOf(room, actor);
+    if (standing.membership !== 'join') throw notInRoom();
     if (userId === actor.userId) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
     refuseThirdParty(content);
+    const { membership, event } = await standingOf(room, userId);
+    // Whoever may not invite is refused by the rules, and must not use up what others may.
+    if (mayInvite(standing, levels).allowed)
+      deps.limits?.take(
+        ...(membership === 'knock' ? [drawOfDecision(roomId)] : drawsOfInvites(actor.userId, [userId])),
+      );
     const draft = memberDraft({
       sender: actor.userId,
       target: userId,
@@ -26,7 +35,6 @@ export async function inviteUser(deps: CommandDeps, actor: Actor, input: MemberI
       content,
     });
     if (serverOf(userId) !== deps.identity.serverName) return { send: draft, obstacle: unreachable(userId) };
-    const { membership, event } = await standingOf(room, userId);
     return membership === 'invite' ? unlessSaid(event, draft) : { send: draft };
   });
 }

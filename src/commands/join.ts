@@ -17,7 +17,7 @@ import type { LaneRoom } from './room-lane.ts';
 export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
   const { roomId, reason, content, via } = input;
   const profile = await profileAhead(deps, actor.userId);
-  const act = { operation: 'joinRoom', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
+  const act = { operation: 'joinRoom', roomId, target: actor.userId, unknownRoom: unknownRoom(deps, actor, via) };
   return actInRoom(deps, actor, act, async (room) => {
     if (!isResident(room.head, deps.identity.serverName)) throw act.unknownRoom();
     const { membership, event } = await standingOf(room, actor.userId);

@@ -11,7 +11,7 @@ import { isResident } from './room-head.ts';
 export async function knock(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
   const { roomId, reason, content, via } = input;
   const profile = await profileAhead(deps, actor.userId);
-  const act = { operation: 'knock', roomId, target: actor.userId, unknownRoom: unknownRoom(via) };
+  const act = { operation: 'knock', roomId, target: actor.userId, unknownRoom: unknownRoom(deps, actor, via) };
   return actInRoom(deps, actor, act, async (room) => {
     // A room that nobody here is joined to is known, but not ours to let anybody knock on.
     if (!isResident(room.head, deps.identity.serverName)) throw act.unknownRoom();

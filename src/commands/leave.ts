@@ -26,7 +26,7 @@ async function goOut(
   operation: string,
   check: (membership: string) => void,
 ): Promise<ActResult> {
-  const act: Act = { operation, roomId, target: actor.userId, unknownRoom: unknownRoom(undefined) };
+  const act: Act = { operation, roomId, target: actor.userId, unknownRoom: unknownRoom(deps, actor, undefined) };
   return actInRoom(deps, actor, act, async (room) => {
     const { membership, event } = await standingOf(room, actor.userId);
     check(membership);

@@ -114,9 +114,14 @@ export function unlessSaid(before: StateEntry | undefined, draft: EventDraft): R
 }
 
 /** An unknown room: with servers to ask the answer is that none could be reached, without any it is not found. */
-export function unknownRoom(via: readonly string[] | undefined): () => MatrixError {
-  return () =>
-    via !== undefined && via.length > 0
-      ? new MatrixError('M_UNKNOWN', 'No server that knows the room could be reached.', { status: 502 })
-      : new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
+export function unknownRoom(
+  { limits }: Pick<CommandDeps, 'limits'>,
+  actor: Actor,
+  via: readonly string[] | undefined,
+): () => MatrixError {
+  return () => {
+    if (via === undefined || via.length === 0) return new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
+    limits?.take({ name: 'remoteJoin', key: actor.userId });
+    return new MatrixError('M_UNKNOWN', 'No server that knows the room could be reached.', { status: 502 });
+  };
 }

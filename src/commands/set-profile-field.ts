@@ -22,7 +22,7 @@ const turns = new Map<UserId, Promise<unknown>>();
  * Throws M_FORBIDDEN for anybody's profile but one's own, M_PROFILE_TOO_LARGE from 64 KiB on, M_LIMIT_EXCEEDED.
  */
 export async function setProfileField(
-  deps: Pick<CommandDeps, 'db' | 'recorder' | 'limits'>,
+  deps: Pick<CommandDeps, 'db' | 'recorder' | 'limits' | 'now'>,
   actor: Actor,
   change: ProfileChange,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function setProfileField(
     roomId: null,
     target: userId,
   };
-  await deps.limits?.consume(act.operation, actor.userId, null);
+  deps.limits?.consume(act.operation, actor.userId, null);
   await recordingRefusal(deps, actor, act, async () => {
     if (userId !== actor.userId) throw new MatrixError('M_FORBIDDEN', 'This is not your profile.');
     await inTurn(userId, async () => {

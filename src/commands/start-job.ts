@@ -6,6 +6,8 @@ import type { Recorder } from './record.ts';
 
 export interface StartJobDeps {
   readonly recorder: Recorder;
+  /** Milliseconds. */
+  readonly now: () => number;
   readonly queue: Pick<JobQueue, 'enqueue'>;
 }
 

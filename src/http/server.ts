@@ -125,7 +125,7 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
       // Before the body is read: first who is asking, then how often.
       onRequest: async (request) => {
         request.caller = await callerOf(parts, endpoint.auth, request);
-        if (endpoint.limit !== null) await parts.limits.consume(endpoint.limit, request.ip);
+        if (endpoint.limit !== null) parts.limits.consume(endpoint.limit, request.ip);
         // Whatever a client calls its body, it is read as JSON: an unreadable name is no reason to refuse it.
         delete request.headers['content-type'];
       },

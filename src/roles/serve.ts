@@ -5,9 +5,9 @@ import { hasAdmin } from '../accounts/users.ts';
 import { randomId } from '../accounts/secrets.ts';
 import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
-import { createActLimits } from '../commands/act-limits.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
+import { createRateLimiter } from '../commands/rate-limits.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
 import { graphqlMount } from '../graphql/server.ts';
@@ -118,7 +118,7 @@ async function buildParts(
 ): Promise<Parts> {
   const { db, pool } = database;
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
-  const limits = createActLimits(config.rateLimits);
+  const limits = createRateLimiter(config.rateLimits, now);
   const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
   return {
@@ -130,7 +130,7 @@ async function buildParts(
     identity,
     registration: { mode: registration },
     sharedSecret: secret === null ? null : sharedSecretRegistration(secret, now),
-    limits: createLimits(config),
+    limits: createLimits(limits, config),
     publicBaseUrl: config.publicBaseUrl,
     now,
     randomId,

@@ -31,7 +31,7 @@ export const startRebuild: NonNullable<MutationResolvers['startRebuild']> = asyn
 };
 
 function startDeps({ commands, queue }: Context) {
-  return { recorder: commands.recorder, queue };
+  return { recorder: commands.recorder, now: commands.now, queue };
 }
 
 async function startedJob(context: Context, id: string): Promise<JobStatus> {

@@ -24,7 +24,7 @@ export const login = endpoint({
     const user = userOf(body);
     if (typeof body.password !== 'string') throw new MatrixError('M_BAD_JSON', 'password is missing.');
     const named = localUserId(user, identity.serverName);
-    await limits.consume('login', ip, named ?? '');
+    limits.consume('login', ip, named ?? '');
     const userId = await checkPassword(db, named, body.password);
     const device = { deviceId: body.device_id, displayName: body.initial_device_display_name };
     const { accessToken, deviceId } = await logIn(db, { userId, ...device, now: now() });
