@@ -1,4 +1,4 @@
-/** Takes an erased user's words out of the accounts: what they show of themselves and call their devices. The account itself stays. */
+/** Takes an erased user's words out of the accounts: what they show of themselves, call their devices, and keep. The account itself stays. */
 import type { TxClient } from '../database/tx.ts';
 
 /** Run in the erasure's transaction. */
@@ -6,4 +6,11 @@ export async function eraseAccountWords(tx: TxClient, userId: string): Promise<v
   await tx.query({ text: 'delete from profiles where user_id = $1', values: [userId] });
   await tx.query({ text: 'delete from profile_fields where user_id = $1', values: [userId] });
   await tx.query({ text: 'update devices set display_name = null where user_id = $1', values: [userId] });
+  // The head first, as those who change account data do; the count of changes goes on.
+  await tx.query({
+    text: 'update account_data_heads set entries = 0, bytes = 0 where user_id = $1',
+    values: [userId],
+  });
+  await tx.query({ text: 'delete from account_data where user_id = $1', values: [userId] });
+  await tx.query({ text: 'delete from filters where user_id = $1', values: [userId] });
 }

@@ -17,6 +17,8 @@ const TABLES_WITH_WORDS = [
   'profiles',
   'profile_fields',
   'devices',
+  'account_data',
+  'filters',
 ] as const;
 
 const WAIT_FOR_READERS_MS = 60_000;

@@ -31,6 +31,33 @@ export interface AccessTokens {
   user_id: string;
 }
 
+export interface AccountData {
+  /**
+   * The number of the change that brought this content.
+   */
+  change: number;
+  /**
+   * JSON. Of m.push_rules only what differs from the defaults.
+   */
+  content: string;
+  /**
+   * Empty: not about one room.
+   */
+  room_id: string;
+  type: string;
+  user_id: string;
+}
+
+export interface AccountDataHeads {
+  bytes: number;
+  /**
+   * How many changes there were: sync tokens say up to which of them a client knows.
+   */
+  changes: number;
+  entries: number;
+  user_id: string;
+}
+
 export interface ActionContent {
   content: Buffer;
   position: number;
@@ -136,6 +163,24 @@ export interface Extremities {
   after_line: number | null;
   event: number;
   room_id: string;
+}
+
+export interface Filters {
+  content: string;
+  /**
+   * Made of the content: the same filter has the same id.
+   */
+  filter_id: string;
+  user_id: string;
+}
+
+export interface ForgottenRooms {
+  room_id: string;
+  /**
+   * Room position of the departure that was forgotten; an invite, a knock or a join after it ends the forgetting.
+   */
+  since: number;
+  user_id: string;
 }
 
 export interface Gaps {
@@ -427,6 +472,8 @@ export interface Workers {
 
 export interface DB {
   access_tokens: AccessTokens;
+  account_data: AccountData;
+  account_data_heads: AccountDataHeads;
   action_content: ActionContent;
   actions: Actions;
   admin_links: AdminLinks;
@@ -436,6 +483,8 @@ export interface DB {
   event_content: EventContent;
   events: Events;
   extremities: Extremities;
+  filters: Filters;
+  forgotten_rooms: ForgottenRooms;
   gaps: Gaps;
   idempotency: Idempotency;
   knocks: Knocks;

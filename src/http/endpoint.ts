@@ -78,6 +78,8 @@ export interface Declaration<
   /** The body: none is read; an `optional` one may be empty (then {}); otherwise an object is needed. */
   readonly body?: S;
   readonly bodyOptional?: boolean;
+  /** `any`: the body is kept and not signed, so its numbers may have fractions. */
+  readonly numbers?: 'any';
   readonly limit?: LimitName;
   /** What it does, in a sentence. */
   readonly summary?: string;
@@ -107,6 +109,7 @@ export interface Endpoint {
   readonly body: Validator | null;
   readonly bodyShape: TSchema | null;
   readonly bodyOptional: boolean;
+  readonly numbers: 'integers' | 'any';
   readonly limit: LimitName | null;
   readonly summary: string | null;
   readonly answer: TSchema | null;
@@ -143,6 +146,7 @@ export function endpoint<
     body: declared.body === undefined ? null : Compile(declared.body),
     bodyShape: declared.body ?? null,
     bodyOptional: declared.bodyOptional ?? false,
+    numbers: declared.numbers ?? 'integers',
     limit: declared.limit ?? null,
     summary: declared.summary ?? null,
     answer: declared.answer ?? null,

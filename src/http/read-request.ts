@@ -51,11 +51,11 @@ export function readParams(request: FastifyRequest): Readonly<Record<string, str
  * The body as an object of the declared shape; null when none is declared. Throws M_NOT_JSON for what is no JSON, and for
  * an empty body where one is needed; M_BAD_JSON for another shape.
  */
-export function readBody({ body, bodyOptional }: Endpoint, request: FastifyRequest): JsonObject | null {
+export function readBody({ body, bodyOptional, numbers }: Endpoint, request: FastifyRequest): JsonObject | null {
   if (body === null) return null;
   const bytes = request.body instanceof Buffer ? request.body : null;
   if ((bytes === null || bytes.length === 0) && bodyOptional) return {};
-  const object = parseJsonObject(bytes ?? '');
+  const object = parseJsonObject(bytes ?? '', { numbers });
   if (body.Check(object)) return object;
   const [problem] = body.Errors(object);
   const where = problem?.instancePath.replace(/^\//, '').slice(0, 100) ?? '';

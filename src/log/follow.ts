@@ -8,16 +8,27 @@ export interface Interest {
   readonly roomIds: ReadonlySet<string>;
 }
 
+/** How far somebody has read. */
+export interface Seen {
+  /** Of the log. */
+  readonly position: number;
+  /** What mark() said before reading, for what users keep outside of the log. */
+  readonly mark: number;
+}
+
 export interface Follower {
   /** The last position known to be durable. */
   head(): number;
+  mark(): number;
   /**
-   * Resolves when something of interest was committed after `position`, at once if it already was, or after
+   * Resolves when something of interest was committed after what was `seen`, at once if it already was, or after
    * `timeoutMs`, or when `signal` aborts. It may resolve for nothing: read and wait again.
    */
-  wait(interest: Interest, position: number, timeoutMs: number, signal: AbortSignal): Promise<void>;
-  /** Tells of a commit. */
+  wait(interest: Interest, seen: Seen, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Tells of a commit to the log. */
   publish(appended: Appended): void;
+  /** Tells, after the commit, that something changed which a user keeps outside of the log. */
+  touch(userId: string): void;
   /** Resolves everybody's wait. */
   wakeAll(): void;
   /** How many wait right now. */
@@ -37,10 +48,19 @@ export function createFollower(initialHead: number): Follower {
       if (reason === 'evict') forgotten = Math.max(forgotten, position);
     },
   });
+  let touches = 0;
+  let forgottenTouch = 0;
+  const touched = new LRUCache<string, number>({
+    max: MAX_REMEMBERED,
+    dispose: (mark, _userId, reason) => {
+      if (reason === 'evict') forgottenTouch = Math.max(forgottenTouch, mark);
+    },
+  });
   const waiters = new Map<string, Set<() => void>>();
   let waiting = 0;
 
-  const isNews = ({ userId, roomIds }: Interest, position: number): boolean => {
+  const isNews = ({ userId, roomIds }: Interest, { position, mark }: Seen): boolean => {
+    if (mark < forgottenTouch || (touched.get(userId) ?? 0) > mark) return true;
     if (position >= head) return false;
     if (position < forgotten) return true;
     if ((changed.get(userId) ?? 0) > position) return true;
@@ -50,8 +70,9 @@ export function createFollower(initialHead: number): Follower {
 
   return {
     head: () => head,
-    async wait(interest, position, timeoutMs, signal) {
-      if (signal.aborted || timeoutMs <= 0 || isNews(interest, position)) return;
+    mark: () => touches,
+    async wait(interest, seen, timeoutMs, signal) {
+      if (signal.aborted || timeoutMs <= 0 || isNews(interest, seen)) return;
       waiting += 1;
       await waitFor(waiters, [interest.userId, ...interest.roomIds], timeoutMs, signal);
       waiting -= 1;
@@ -65,6 +86,10 @@ export function createFollower(initialHead: number): Follower {
       }
       for (const name of names) changed.set(name, head);
       for (const name of names) wake(waiters, name);
+    },
+    touch(userId) {
+      touched.set(userId, (touches += 1));
+      wake(waiters, userId);
     },
     wakeAll() {
       for (const name of [...waiters.keys()]) wake(waiters, name);

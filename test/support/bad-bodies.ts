@@ -2,6 +2,8 @@
 export interface BadBody {
   readonly what: string;
   readonly errcode: 'M_NOT_JSON' | 'M_BAD_JSON';
+  /** It holds a number that canonical JSON cannot carry: no matter where nothing is signed. */
+  readonly onlyInEvents?: true;
   /** The bad body, made of a good one. */
   readonly of: (good: object) => string | Uint8Array;
 }
@@ -26,6 +28,7 @@ function withBytes(good: object, ...bytes: readonly number[]): Uint8Array {
 
 const notJson = (what: string, of: BadBody['of']): BadBody => ({ what, errcode: 'M_NOT_JSON', of });
 const badJson = (what: string, of: BadBody['of']): BadBody => ({ what, errcode: 'M_BAD_JSON', of });
+const badNumber = (what: string, of: BadBody['of']): BadBody => ({ ...badJson(what, of), onlyInEvents: true });
 const member =
   (text: string): BadBody['of'] =>
   (good) =>
@@ -79,14 +82,14 @@ export const BAD_BODIES: readonly BadBody[] = [
   badJson('a number', instead('1')),
   badJson('null', instead('null')),
   badJson('true', instead('true')),
-  badJson('a fraction', member('"extra":1.5')),
-  badJson('an integer written as a fraction', member('"extra":1.0')),
-  badJson('an exponent', member('"extra":1e3')),
+  badNumber('a fraction', member('"extra":1.5')),
+  badNumber('an integer written as a fraction', member('"extra":1.0')),
+  badNumber('an exponent', member('"extra":1e3')),
   badJson('an exponent beyond all numbers', member('"extra":1E400')),
-  badJson('minus zero', member('"extra":-0')),
-  badJson('2^53', member('"extra":9007199254740992')),
-  badJson('-2^53', member('"extra":-9007199254740992')),
-  badJson('a number of two hundred digits, deep inside', member(`"extra":[[{"a":${'9'.repeat(200)}}]]`)),
+  badNumber('minus zero', member('"extra":-0')),
+  badNumber('2^53', member('"extra":9007199254740992')),
+  badNumber('-2^53', member('"extra":-9007199254740992')),
+  badNumber('a number of two hundred digits, deep inside', member(`"extra":[[{"a":${'9'.repeat(200)}}]]`)),
 ];
 
 /** Members that are plain data wherever unknown ones are passed over. */

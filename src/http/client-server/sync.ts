@@ -35,11 +35,12 @@ export const sync = endpoint({
     const ended = AbortSignal.any([signal, seat.given]);
     try {
       for (;;) {
+        const mark = follower.mark();
         const news = await readSync(db, { userId, deviceId, since, filter, fullState, useStateAfter, now: now() });
         const remaining = deadline - now();
         if (since === null || fullState || !news.isEmpty || remaining <= 0 || ended.aborted) return answer(news);
         const roomIds = new Set([...news.joinedRoomIds].filter((roomId) => wantsRoom(filter, roomId)));
-        await follower.wait({ userId, roomIds }, news.head, remaining, ended);
+        await follower.wait({ userId, roomIds }, { position: news.head, mark }, remaining, ended);
       }
     } finally {
       seat.leave();
@@ -51,7 +52,7 @@ function answer(news: SyncNews): object {
   return {
     next_batch: nextBatch(news),
     rooms: news.rooms,
-    account_data: { events: [] },
+    account_data: { events: news.account.events },
     presence: { events: [] },
     to_device: { events: [] },
     device_lists: { changed: [], left: [] },

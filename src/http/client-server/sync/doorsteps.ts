@@ -8,12 +8,17 @@ import type { DoorstepRoom } from './sections.ts';
 
 export type StrippedState = readonly Readonly<Record<string, JsonValue>>[];
 
-/** By room: the stripped state, the user's own member event last. Never refreshed: what the room became is not shown. */
+/**
+ * By room: the stripped state, the user's own member event last. Never refreshed: what the room became is not shown.
+ * Invites by ignored people are left out.
+ */
 export async function readDoorsteps(
   db: Db,
   book: EventBook,
-  doorsteps: readonly DoorstepRoom[],
+  chosen: readonly DoorstepRoom[],
+  ignored: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, StrippedState>> {
+  const doorsteps = ignored.size === 0 ? chosen : await withoutIgnored(book, chosen, ignored);
   const refs = await refsBefore(
     db,
     doorsteps.map(({ room }) => ({ roomId: room.roomId, event: room.event })),
@@ -32,4 +37,13 @@ export async function readDoorsteps(
       return [room.roomId, events.map((event) => strippedEvent(event, room.version))];
     }),
   );
+}
+
+async function withoutIgnored(
+  book: EventBook,
+  chosen: readonly DoorstepRoom[],
+  ignored: ReadonlySet<string>,
+): Promise<readonly DoorstepRoom[]> {
+  await book.load(chosen.map(({ room }) => ({ roomId: room.roomId, position: room.event })));
+  return chosen.filter(({ section, room }) => section === 'knock' || !ignored.has(book.get(room.event)?.sender ?? ''));
 }

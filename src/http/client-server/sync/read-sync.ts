@@ -3,7 +3,14 @@ import type { Db } from '../../../database/database.ts';
 import { logHead } from '../../../log/read.ts';
 import { roomPositionsAt, roomsOfUser, transitionsOfUser } from '../../../projections/sync-queries.ts';
 import { clientEvent, type ClientEvent } from '../client-event.ts';
-import { sincePosition, syncToken, timelineToken } from '../pagination-token.ts';
+import { sincePoint, syncToken, timelineToken } from '../pagination-token.ts';
+import {
+  readAccountHead,
+  readAccountNews,
+  readRoomAccountData,
+  type AccountEvent,
+  type AccountNews,
+} from './account-news.ts';
 import { readDoorsteps, type StrippedState } from './doorsteps.ts';
 import { openEventBook, type EventBook } from '../event-book.ts';
 import type { SightDeps } from '../history/sight.ts';
@@ -31,6 +38,10 @@ interface Events {
   readonly events: readonly ClientEvent[];
 }
 
+interface AccountEvents {
+  readonly events: readonly AccountEvent[];
+}
+
 interface RoomNews {
   readonly timeline: Events & { readonly limited: boolean; readonly prev_batch: string };
   readonly state?: Events;
@@ -40,7 +51,7 @@ interface RoomNews {
 interface JoinedNews extends RoomNews {
   readonly summary: RoomSummary | Record<string, never>;
   readonly ephemeral: Events;
-  readonly account_data: Events;
+  readonly account_data: AccountEvents;
   readonly unread_notifications: { readonly highlight_count: number; readonly notification_count: number };
 }
 
@@ -48,12 +59,13 @@ export interface SyncRooms {
   readonly join: Readonly<Record<string, JoinedNews>>;
   readonly invite: Readonly<Record<string, { readonly invite_state: { readonly events: StrippedState } }>>;
   readonly knock: Readonly<Record<string, { readonly knock_state: { readonly events: StrippedState } }>>;
-  readonly leave: Readonly<Record<string, RoomNews & { readonly account_data: Events }>>;
+  readonly leave: Readonly<Record<string, RoomNews & { readonly account_data: AccountEvents }>>;
 }
 
 export interface SyncNews {
   /** The log's head in the snapshot that was read. */
   readonly head: number;
+  readonly account: AccountNews;
   readonly rooms: SyncRooms;
   readonly isEmpty: boolean;
   /** The rooms whose events the user is waiting for. */
@@ -71,15 +83,21 @@ export async function readSync(db: Db, request: SyncRequest): Promise<SyncNews> 
 
 async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
   const { userId, filter, fullState } = request;
-  const head = await logHead(db);
-  const since = request.since === null ? null : sincePosition(request.since, head);
+  const [head, accountHead] = [await logHead(db), await readAccountHead(db, userId)];
+  const point =
+    request.since === null ? null : sincePoint(request.since, { position: head, change: accountHead.changes });
+  const since = point?.position ?? null;
+  const account = await readAccountNews(db, userId, accountHead, fullState ? null : (point?.change ?? null));
   const rooms = await roomsOfUser(db, userId);
   const transitions = await transitionsOfUser(db, userId, since ?? 0);
-  const chosen = chooseSections({ rooms, transitions, since, fullState, filter });
+  const noted = new Set(account.ofRooms.keys());
+  const sections = { rooms, transitions, since, fullState, filter, noted, invitesAgain: account.ignoredChanged };
+  const chosen = chooseSections(sections);
   const joinedRoomIds = new Set(rooms.filter((room) => room.membership === 'join').map((room) => room.roomId));
-  const news = await readRooms(db, request, since ?? 0, chosen);
-  const isEmpty = Object.values(news).every((section) => Object.keys(section).length === 0);
-  return { head, rooms: news, isEmpty, joinedRoomIds };
+  const news = await readRooms(db, request, since ?? 0, chosen, account);
+  const isEmpty =
+    account.events.length === 0 && Object.values(news).every((section) => Object.keys(section).length === 0);
+  return { head, account, rooms: news, isEmpty, joinedRoomIds };
 }
 
 async function readRooms(
@@ -87,19 +105,20 @@ async function readRooms(
   request: SyncRequest,
   since: number,
   chosen: readonly SectionRoom[],
+  account: AccountNews,
 ): Promise<SyncRooms> {
   const book = openEventBook(db, request);
   const doorsteps = chosen.filter(
     (room): room is DoorstepRoom => room.section === 'invite' || room.section === 'knock',
   );
-  const stripped = await readDoorsteps(db, book, doorsteps);
+  const stripped = await readDoorsteps(db, book, doorsteps, account.ignored);
   const inside = chosen.filter(
     (room): room is JoinedRoom | LeftRoom => room.section === 'join' || room.section === 'leave',
   );
-  const told = await readInside(db, book, request, since, inside);
+  const told = await readInside(db, book, request, since, inside, account);
   const doorstepsOf = (section: 'invite' | 'knock') =>
     doorsteps
-      .filter((room) => room.section === section)
+      .filter(({ section: told, room }) => told === section && stripped.has(room.roomId))
       .map(({ room }) => [room.roomId, stripped.get(room.roomId)!] as const);
   return {
     join: Object.fromEntries(told.join),
@@ -115,16 +134,20 @@ async function readInside(
   request: SyncRequest,
   since: number,
   entries: readonly (JoinedRoom | LeftRoom)[],
+  account: AccountNews,
 ) {
   const { userId, filter, fullState, useStateAfter } = request;
   const covered = entries.filter((entry) => !entry.isNew).map((entry) => entry.room.roomId);
   const known = await roomPositionsAt(db, covered, since);
   const windows = entries.map((entry) => windowOf(entry, { fullState, known }));
-  const visible = await readTimelines({ db, book, userId }, windows, filter.timelineLimit);
+  const visible = await readTimelines({ db, book, userId, ignored: account.ignored }, windows, filter.timelineLimit);
   const changes = await readChanges(db, windows, visible);
   const timelines = useStateAfter ? visible : withoutOutdated(windows, visible, changes);
   const states = await readStates(db, windows, timelines, changes, useStateAfter);
-  const live = windows.filter((window) => isNews(window, timelines, states));
+  const notes = await readNotes(db, request, entries, account);
+  const live = windows.filter(
+    (window) => isNews(window, timelines, states) || (notes.get(window.entry.room.roomId) ?? []).length > 0,
+  );
   const told = await tellTimelines({ db, book }, live, timelines, states, request.now);
   await book.load(live.flatMap((window) => keysOf(window, states)));
   const summarised = live.filter((w) => w.entry.section === 'join' && (w.full || stateOf(w, states).summaryMoved));
@@ -137,20 +160,31 @@ async function readInside(
   const news = live.map((window) => {
     const { roomId } = window.entry.room;
     const events = told.get(roomId) ?? [];
-    return { window, roomId, told: roomNews(book, request, timelines.get(roomId)!, events, stateOf(window, states)) };
+    const news = roomNews(book, request, timelines.get(roomId)!, events, stateOf(window, states));
+    return { window, roomId, told: { ...news, account_data: { events: notes.get(roomId) ?? [] } } };
   });
   const of = (section: 'join' | 'leave') => news.filter(({ window }) => window.entry.section === section);
   return {
     join: of('join').map(
       ({ roomId, told }) => [roomId, { ...told, summary: summaries.get(roomId) ?? {}, ...EMPTY_JOINED }] as const,
     ),
-    leave: of('leave').map(({ roomId, told }) => [roomId, { ...told, account_data: { events: [] } }] as const),
+    leave: of('leave').map(({ roomId, told }) => [roomId, told] as const),
   };
+}
+
+/** Account data by room: what changed, and for a room that is new to the client all of it. */
+async function readNotes(
+  db: Db,
+  { userId, since }: SyncRequest,
+  entries: readonly (JoinedRoom | LeftRoom)[],
+  { ofRooms }: AccountNews,
+): Promise<ReadonlyMap<string, readonly AccountEvent[]>> {
+  const fresh = since === null ? [] : entries.filter((entry) => entry.isNew).map((entry) => entry.room.roomId);
+  return new Map([...ofRooms, ...(await readRoomAccountData(db, userId, fresh))]);
 }
 
 const EMPTY_JOINED = {
   ephemeral: { events: [] },
-  account_data: { events: [] },
   unread_notifications: { highlight_count: 0, notification_count: 0 },
 } as const;
 
@@ -206,5 +240,5 @@ function roomNews(
 
 /** The answer's token: usable after a restart, and again and again. */
 export function nextBatch(news: SyncNews): string {
-  return syncToken(news.head);
+  return syncToken({ position: news.head, change: news.account.head });
 }

@@ -39,6 +39,10 @@ export interface SectionsInput {
   readonly since: number | null;
   readonly fullState: boolean;
   readonly filter: SyncFilter;
+  /** Rooms with news of the user's account data. */
+  readonly noted: ReadonlySet<string>;
+  /** Pending invites are told again: one that was kept back may be among them. */
+  readonly invitesAgain: boolean;
 }
 
 /** Each room at most once, by its membership now. */
@@ -52,7 +56,7 @@ export function chooseSections(input: SectionsInput): readonly SectionRoom[] {
 }
 
 function chooseSection(
-  { since, fullState, filter }: SectionsInput,
+  { since, fullState, filter, noted, invitesAgain }: SectionsInput,
   room: UserRoom,
   moves: readonly UserTransition[],
 ): SectionRoom | null {
@@ -61,11 +65,12 @@ function chooseSection(
   const moved = initial || moves.length > 0;
   switch (room.membership) {
     case 'join':
-      if (!moved && !fullState && room.lastPosition <= (since ?? 0)) return null;
+      if (!moved && !fullState && room.lastPosition <= (since ?? 0) && !noted.has(room.roomId)) return null;
       return { section: 'join', room, isNew: before !== 'join' };
     case 'invite':
+      return moved || fullState || invitesAgain ? { section: 'invite', room } : null;
     case 'knock':
-      return moved || fullState ? { section: room.membership, room } : null;
+      return moved || fullState ? { section: 'knock', room } : null;
     case 'leave':
     case 'ban': {
       if (!moved || (initial && !filter.includeLeave)) return null;

@@ -17,6 +17,8 @@ export interface RoomTimeline {
 
 export interface TimelineDeps extends SightDeps {
   readonly userId: string;
+  /** Whose messages are left out; what they do to the room's state is not. */
+  readonly ignored: ReadonlySet<string>;
 }
 
 /** The timelines by room. */
@@ -41,7 +43,8 @@ export async function readTimelines(
       const { roomId } = window.entry.room;
       const visible = seen.get(roomId) ?? [];
       const limited = wasCut || visible.length < rows.length;
-      return [roomId, { rows: visible, limited, start: startOf(visible, window.end) }];
+      const told = visible.filter((row) => !isIgnored(row, deps.ignored));
+      return [roomId, { rows: told, limited, start: startOf(visible, window.end) }];
     }),
   );
 }
@@ -87,4 +90,9 @@ function standpointOf(userId: string, { entry }: RoomWindow): Standpoint {
   const { roomId, since } = entry.room;
   if (entry.section === 'join') return { roomId, userId, joinedFrom: since, departedAt: null };
   return { roomId, userId, joinedFrom: null, departedAt: entry.departedAt };
+}
+
+/** State counts whoever it is from, so that no room looks different to those who ignore somebody. */
+function isIgnored({ event }: SeenRow, ignored: ReadonlySet<string>): boolean {
+  return event.stateKey === null && ignored.has(event.sender);
 }
