@@ -14,6 +14,8 @@ export interface Cluster {
   readonly pid: number;
   /** A migrated database, or a copy of `from`, which nobody may be connected to. */
   create(name: string, from?: string): Promise<BenchDatabase>;
+  /** The URL of an empty database that sorts by bytes, as Synapse asks for. */
+  createPlain(name: string): Promise<string>;
   drop(name: string): Promise<void>;
   /** Writes out what is dirty, so that no contender pays for the one before it. */
   checkpoint(): Promise<void>;
@@ -55,6 +57,10 @@ export async function startCluster(): Promise<Cluster> {
       if (from === undefined) await migrate(database.owner);
       return database;
     },
+    async createPlain(name) {
+      await say(`create database ${name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`);
+      return urlOf(server.url, name);
+    },
     drop: async (name) => void (await say(`drop database ${name} with (force)`)),
     checkpoint: async () => void (await say('checkpoint')),
     async stop() {
@@ -83,12 +89,11 @@ export async function withCopy<T>(
 }
 
 function open(server: string, name: string): BenchDatabase {
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const service = openDatabase({ url: url.href, max: 20 });
-  const owner = openDatabase({ url: url.href, role: 'owner', max: 2 });
+  const url = urlOf(server, name);
+  const service = openDatabase({ url, max: 20 });
+  const owner = openDatabase({ url, role: 'owner', max: 2 });
   return {
-    url: url.href,
+    url,
     service,
     owner,
     async close() {
@@ -96,4 +101,10 @@ function open(server: string, name: string): BenchDatabase {
       await owner.close();
     },
   };
+}
+
+function urlOf(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
 }

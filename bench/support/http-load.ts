@@ -1,8 +1,8 @@
 /** Asks a server over many kept-open connections, from a process of its own; the parent sends the requests. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { openConnection, spell, type Connection } from './connection.ts';
 import { sample, type Sample } from './measure.ts';
 
 export interface Request {
@@ -34,61 +34,23 @@ export async function runLoad(load: Load): Promise<Sample> {
 }
 
 async function ask({ port, connections, requests }: Load): Promise<Answered> {
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
-  const texts = requests.map((request) => spell(request, port));
+  const open = await Promise.all(Array.from({ length: connections }, () => openConnection(port)));
+  const texts = requests.map(({ path, token, body }) => spell(port, 'POST', path, token, body));
   const waits: number[] = [];
   let next = 0;
-  const loop = async (socket: Socket): Promise<void> => {
-    const read = reader(socket);
+  const loop = async (connection: Connection): Promise<void> => {
     while (next < texts.length) {
       const text = texts[next++]!;
       const asked = performance.now();
-      socket.write(text);
-      const answer = await read();
+      const answer = await connection.ask(text);
       waits.push(performance.now() - asked);
       if (!answer.startsWith('HTTP/1.1 200')) throw new Error(answer);
     }
-    socket.destroy();
+    connection.close();
   };
   const started = performance.now();
-  await Promise.all(sockets.map(loop));
+  await Promise.all(open.map(loop));
   return { milliseconds: performance.now() - started, waits };
-}
-
-async function open(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
-  socket.setNoDelay(true);
-  await once(socket, 'connect');
-  return socket;
-}
-
-function spell({ path, token, body }: Request, port: number): string {
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    `Host: 127.0.0.1:${port}`,
-    `Authorization: Bearer ${token}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
-}
-
-/** Reads one whole answer at a time. */
-function reader(socket: Socket): () => Promise<string> {
-  let text = '';
-  let told: { resolve(answer: string): void; reject(error: Error): void } | null = null;
-  socket.on('data', (chunk: Buffer) => {
-    text += chunk.toString('latin1');
-    const end = text.indexOf('\r\n\r\n');
-    if (end < 0) return;
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0);
-    if (text.length < end + 4 + length) return;
-    told?.resolve(text);
-    text = '';
-  });
-  socket.on('error', (error) => told?.reject(error));
-  socket.on('close', () => told?.reject(new Error('the server closed a connection')));
-  return () => new Promise((resolve, reject) => (told = { resolve, reject }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

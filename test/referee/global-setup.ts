@@ -1,6 +1,6 @@
 // Calls the referee in before the first test of the rules: in CI there is no test without one.
 import type { TestProject } from 'vitest/node';
-import { synapseEnvironment } from '../support/synapse-environment.ts';
+import { pythonEnvironment, SYNAPSE } from '../support/python-environment.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,7 +10,7 @@ declare module 'vitest' {
 }
 
 export async function setup(project: TestProject): Promise<void> {
-  const environment = await synapseEnvironment();
+  const environment = await pythonEnvironment(SYNAPSE);
   if ('python' in environment) {
     project.provide('synapsePython', environment.python);
     return;
