@@ -75,7 +75,8 @@ export const CONFIG_VARIABLES = [
   { name: 'RATE_LIMIT_INVITE', default: '0.3/s burst 10', meaning: 'Invites by one user, and invites of one user.' },
   { name: 'RATE_LIMIT_DECISION', default: '20/s burst 20', meaning: 'Pending knocks decided in one room.' },
   { name: 'RATE_LIMIT_PROFILE', default: '0.2/s burst 10', meaning: "Changes of a user's profile." },
-  { name: 'RATE_LIMIT_LOGIN', default: '0.17/s burst 3', meaning: 'Logins from one address to one account.' },
+  { name: 'RATE_LIMIT_LOGIN', default: '0.17/s burst 3', meaning: 'Passwords tried from one address for one account.' },
+  { name: 'RATE_LIMIT_REFRESH', default: '1/s burst 30', meaning: 'Access tokens renewed from one address.' },
   { name: 'RATE_LIMIT_REGISTER', default: '0.17/s burst 3', meaning: 'Registrations from one address.' },
   { name: 'PUBLIC_BASE_URL', default: 'none', meaning: 'URL of the client API, told in .well-known/matrix/client.' },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
@@ -102,6 +103,7 @@ const RATES = {
   decision: 'RATE_LIMIT_DECISION',
   profile: 'RATE_LIMIT_PROFILE',
   login: 'RATE_LIMIT_LOGIN',
+  refresh: 'RATE_LIMIT_REFRESH',
   register: 'RATE_LIMIT_REGISTER',
 } as const satisfies Readonly<Record<string, Variable>>;
 

@@ -1,8 +1,10 @@
-/** Access tokens and the devices they belong to. Only hashes are stored. */
+/** Access tokens: whose they are, and how devices come by them. Only hashes are stored. */
 import { sql } from 'kysely';
-import type { Db } from '../database/database.ts';
+import type { Db, Tx } from '../database/database.ts';
 import { gathered } from '../database/gather.ts';
+import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
+import { keepNewestDevices, lockDevice } from './devices.ts';
 import { hashSecret, newSecret, randomId } from './secrets.ts';
 
 export interface TokenOwner {
@@ -18,16 +20,34 @@ export interface NewLogin {
   /** Absent: a new device. One in use loses its older tokens. */
   readonly deviceId?: string | undefined;
   readonly displayName?: string | undefined;
+  /** The client can renew its token: then the token expires. */
+  readonly refreshable?: boolean | undefined;
   /** Milliseconds. */
   readonly now: number;
 }
 
-async function callersByTokens(db: Db, secrets: readonly string[]): Promise<readonly (TokenOwner | null)[]> {
+/** The secrets are told this once. */
+export interface NewTokens {
+  readonly accessToken: string;
+  /** Null: the access token does not expire. */
+  readonly refreshToken: string | null;
+}
+
+/** How long an access token counts that can be renewed. */
+export const ACCESS_TOKEN_LIFETIME_MS = 60 * 60 * 1000;
+
+interface KnownToken extends TokenOwner {
+  /** Milliseconds. */
+  readonly expiresAt: number | null;
+  readonly supersedes: string | null;
+}
+
+async function knownTokens(db: Db, secrets: readonly string[]): Promise<readonly (KnownToken | null)[]> {
   const hashes = secrets.map(hashSecret);
   const rows = await db
     .selectFrom('access_tokens as t')
     .innerJoin('users as u', 'u.user_id', 't.user_id')
-    .select(['t.hash', 't.id', 't.user_id', 't.device_id', 'u.admin'])
+    .select(['t.hash', 't.id', 't.user_id', 't.device_id', 't.expires_at', 't.supersedes', 'u.admin'])
     .where('t.hash', '=', sql<Buffer>`any(${hashes}::bytea[])`)
     .where('u.deactivated_at', 'is', null)
     .execute();
@@ -35,54 +55,89 @@ async function callersByTokens(db: Db, secrets: readonly string[]): Promise<read
   return hashes.map((hash) => {
     const row = byHash.get(hash.toString('base64'));
     if (row === undefined) return null;
-    return { userId: row.user_id as UserId, token: row.id, deviceId: row.device_id, admin: row.admin };
+    return {
+      userId: row.user_id as UserId,
+      token: row.id,
+      deviceId: row.device_id,
+      admin: row.admin,
+      expiresAt: row.expires_at?.getTime() ?? null,
+      supersedes: row.supersedes,
+    };
   });
 }
 
-/** Whose token this is; null when it is unknown, or its account is deactivated. */
-export const callerByToken: (db: Db, secret: string) => Promise<TokenOwner | null> = gathered(callersByTokens);
+const knownToken: (db: Db, secret: string) => Promise<KnownToken | null> = gathered(knownTokens);
 
-/** Makes a token for a device; the secret is returned this once. */
-export async function logIn(
-  db: Db,
-  login: NewLogin,
-): Promise<{ readonly accessToken: string; readonly deviceId: string }> {
-  const deviceId = login.deviceId ?? randomId(10).toUpperCase();
-  const accessToken = newSecret('vst');
-  const created_at = new Date(login.now);
+/**
+ * Whose token this is. Throws M_UNKNOWN_TOKEN when it is unknown, has expired (`soft_logout`: it can be renewed), or its
+ * account is deactivated. `now` in milliseconds. The token that it was renewed from ends with its first use.
+ */
+export async function callerByToken(db: Db, secret: string, now: number): Promise<TokenOwner> {
+  const known = await knownToken(db, secret);
+  if (known === null) throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
+  const { expiresAt, supersedes, ...owner } = known;
+  if (expiresAt !== null && expiresAt <= now) {
+    throw new MatrixError('M_UNKNOWN_TOKEN', 'The access token has expired.', { soft_logout: true });
+  }
+  if (supersedes !== null) await retire(db, owner, supersedes);
+  return owner;
+}
+
+async function retire(db: Db, { userId, deviceId }: TokenOwner, refreshToken: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const device = { user_id: login.userId, device_id: deviceId, display_name: login.displayName ?? null, created_at };
+    await lockDevice(tx, userId, deviceId);
+    await tx.deleteFrom('refresh_tokens').where('id', '=', refreshToken).execute();
+  });
+}
+
+/** Makes the tokens of a login on a device, new or in use. */
+export async function logIn(db: Db, login: NewLogin): Promise<NewTokens & { readonly deviceId: string }> {
+  const { userId, now, displayName, refreshable = false } = login;
+  const deviceId = login.deviceId ?? randomId(10).toUpperCase();
+  const tokens = await db.transaction().execute(async (tx) => {
     await tx
       .insertInto('devices')
-      .values(device)
+      .values({ user_id: userId, device_id: deviceId, display_name: displayName ?? null, created_at: new Date(now) })
       // A known device keeps its name; the update locks it, so that of two logins at once one token is left.
       .onConflict((conflict) =>
         conflict.columns(['user_id', 'device_id']).doUpdateSet((set) => ({ device_id: set.ref('excluded.device_id') })),
       )
       .execute();
-    await tx
-      .deleteFrom('access_tokens')
-      .where('user_id', '=', login.userId)
-      .where('device_id', '=', deviceId)
-      .execute();
-    const token = {
-      id: randomId(12),
-      hash: hashSecret(accessToken),
-      user_id: login.userId,
-      device_id: deviceId,
-      created_at,
-    };
-    await tx.insertInto('access_tokens').values(token).execute();
+    for (const table of ['access_tokens', 'refresh_tokens'] as const)
+      await tx.deleteFrom(table).where('user_id', '=', userId).where('device_id', '=', deviceId).execute();
+    return makeTokens(tx, { userId, deviceId }, { refreshable, supersedes: null, now });
   });
-  return { accessToken, deviceId };
+  await keepNewestDevices(db, userId);
+  return { ...tokens, deviceId };
 }
 
-/** Ends one device and its tokens. */
-export async function logOut(db: Db, userId: UserId, deviceId: string): Promise<void> {
-  await db.deleteFrom('devices').where('user_id', '=', userId).where('device_id', '=', deviceId).execute();
+interface NewTokenOptions {
+  readonly refreshable: boolean;
+  /** The refresh token they are given for. */
+  readonly supersedes: string | null;
+  readonly now: number;
 }
 
-/** Ends all devices of a user. */
-export async function logOutEverywhere(db: Db, userId: UserId): Promise<void> {
-  await db.deleteFrom('devices').where('user_id', '=', userId).execute();
+/** Makes an access token, and what renews it, for a device whose row is locked. */
+export async function makeTokens(
+  tx: Tx,
+  { userId, deviceId }: { readonly userId: UserId; readonly deviceId: string },
+  { refreshable, supersedes, now }: NewTokenOptions,
+): Promise<NewTokens> {
+  const place = { user_id: userId, device_id: deviceId, created_at: new Date(now), supersedes };
+  const accessToken = newSecret('vst');
+  const refresh = refreshable ? { id: randomId(12), secret: newSecret('vsr') } : null;
+  if (refresh !== null) {
+    const row = { ...place, id: refresh.id, hash: hashSecret(refresh.secret) };
+    await tx.insertInto('refresh_tokens').values(row).execute();
+  }
+  const row = {
+    ...{ ...place, id: randomId(12), hash: hashSecret(accessToken) },
+    ...{
+      refresh_token: refresh?.id ?? null,
+      expires_at: refreshable ? new Date(now + ACCESS_TOKEN_LIFETIME_MS) : null,
+    },
+  };
+  await tx.insertInto('access_tokens').values(row).execute();
+  return { accessToken, refreshToken: refresh?.secret ?? null };
 }

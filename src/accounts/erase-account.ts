@@ -5,7 +5,10 @@ import type { TxClient } from '../database/tx.ts';
 export async function eraseAccountWords(tx: TxClient, userId: string): Promise<void> {
   await tx.query({ text: 'delete from profiles where user_id = $1', values: [userId] });
   await tx.query({ text: 'delete from profile_fields where user_id = $1', values: [userId] });
-  await tx.query({ text: 'update devices set display_name = null where user_id = $1', values: [userId] });
+  await tx.query({
+    text: 'update devices set display_name = null, last_seen_ip = null where user_id = $1',
+    values: [userId],
+  });
   // The head first, as those who change account data do; the count of changes goes on.
   await tx.query({
     text: 'update account_data_heads set entries = 0, bytes = 0 where user_id = $1',

@@ -1,5 +1,6 @@
 /** Local users: who exists, who may sign in, who is an admin. */
 import type { Db, Tx } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { localpartOf, parseUserId, serverOf, userIdOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { hashPassword, MAX_PASSWORD_LENGTH, verifyPassword } from './passwords.ts';
@@ -74,6 +75,11 @@ export async function checkPassword(db: Db, userId: UserId | null, password: str
   if (!right || row === undefined) throw new MatrixError('M_FORBIDDEN', 'The user name or the password is wrong.');
   if (row.deactivated_at !== null) throw new MatrixError('M_USER_DEACTIVATED');
   return row.user_id as UserId;
+}
+
+/** Sets another password. In the writer's transaction. */
+export async function writePassword(tx: TxClient, userId: UserId, passwordHash: string): Promise<void> {
+  await tx.query({ text: 'update users set password_hash = $2 where user_id = $1', values: [userId, passwordHash] });
 }
 
 /** Whether a local user of that id exists. */

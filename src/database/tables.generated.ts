@@ -21,6 +21,10 @@ export interface AccessTokens {
   created_at: Date;
   device_id: string;
   /**
+   * Null: never. One that has expired stays to tell that it can be renewed.
+   */
+  expires_at: Date | null;
+  /**
    * SHA-256 of the token, which is random and long.
    */
   hash: Buffer;
@@ -28,6 +32,14 @@ export interface AccessTokens {
    * Public name of the token, shown in actions.
    */
   id: string;
+  /**
+   * What renews it; they go together.
+   */
+  refresh_token: string | null;
+  /**
+   * The refresh token that goes when this token is first used.
+   */
+  supersedes: string | null;
   user_id: string;
 }
 
@@ -101,6 +113,11 @@ export interface Devices {
   created_at: Date;
   device_id: string;
   display_name: string | null;
+  /**
+   * To the minute.
+   */
+  last_seen_at: Date | null;
+  last_seen_ip: string | null;
   user_id: string;
 }
 
@@ -294,6 +311,18 @@ export interface ReaderPositions {
   reader: string;
 }
 
+export interface RefreshTokens {
+  created_at: Date;
+  device_id: string;
+  hash: Buffer;
+  id: string;
+  /**
+   * The token it was given for, which counts until this one, or the access token beside it, is used.
+   */
+  supersedes: string | null;
+  user_id: string;
+}
+
 export interface RegistrationTokens {
   created_at: Date;
   hash: Buffer;
@@ -425,6 +454,10 @@ export interface UiaSessions {
    * What the first request asked for, without its secrets: later ones cannot change it.
    */
   parameters: Buffer;
+  /**
+   * Who began it; null: somebody without an account.
+   */
+  user_id: string | null;
 }
 
 export interface Users {
@@ -496,6 +529,7 @@ export interface DB {
   profiles: Profiles;
   published_rooms: PublishedRooms;
   reader_positions: ReaderPositions;
+  refresh_tokens: RefreshTokens;
   registration_tokens: RegistrationTokens;
   room_aliases: RoomAliases;
   room_servers: RoomServers;

@@ -1,5 +1,6 @@
 /** What a resolver is handed with every request: who asks, what to load with, what to act with. */
 import type { Logger } from 'pino';
+import type { LastSeen } from '../accounts/last-seen.ts';
 import type { Actor, CommandDeps } from '../commands/act.ts';
 import type { EraseDeps } from '../commands/erase.ts';
 import type { Db } from '../database/database.ts';
@@ -12,6 +13,7 @@ export interface GraphqlParts {
   readonly db: Db;
   readonly commands: CommandDeps;
   readonly erase: EraseDeps;
+  readonly lastSeen: LastSeen;
   readonly queue: Pick<JobQueue, 'enqueue' | 'jobStatus'>;
   readonly log: Logger;
 }

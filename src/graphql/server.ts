@@ -12,7 +12,6 @@ import { readFile } from 'node:fs/promises';
 import { callerByToken } from '../accounts/access-tokens.ts';
 import type { Actor } from '../commands/act.ts';
 import { databaseAway } from '../commands/connection-loss.ts';
-import type { Db } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { parseJson } from '../matrix/json.ts';
 import { createContext, type Context, type GraphqlParts } from './context.ts';
@@ -102,7 +101,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const actor = await actorOf(parts.db, request.headers.authorization);
+  const actor = await actorOf(parts, request.headers.authorization, request.ip);
   const context = async (): Promise<Context> => createContext(parts, actor);
   const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: readRequest(request),
@@ -114,12 +113,16 @@ async function answer(
 }
 
 /** Null without an Authorization header. Throws M_MISSING_TOKEN for one without a token, M_UNKNOWN_TOKEN for a bad one. */
-async function actorOf(db: Db, header: string | undefined): Promise<Actor | null> {
+async function actorOf(
+  { db, commands, lastSeen }: GraphqlParts,
+  header: string | undefined,
+  ip: string,
+): Promise<Actor | null> {
   if (header === undefined) return null;
   const token = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(header)?.[1];
   if (token === undefined) throw new MatrixError('M_MISSING_TOKEN');
-  const caller = await callerByToken(db, token);
-  if (caller === null) throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
+  const caller = await callerByToken(db, token, commands.now());
+  lastSeen.note(caller, ip);
   return { userId: caller.userId, token: caller.token, admin: caller.admin, onBehalfOf: null };
 }
 

@@ -1,17 +1,25 @@
 /** An access token, from the Authorization header and from nowhere else, to the user who holds it. */
 import { callerByToken } from '../accounts/access-tokens.ts';
-import type { Db } from '../database/database.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Caller } from './endpoint.ts';
+import type { HttpParts } from './parts.ts';
 
-/** Throws M_MISSING_TOKEN without a token (null when it is optional), M_UNKNOWN_TOKEN for one that is not valid. */
-export async function authenticateClient(db: Db, header: string | undefined, optional = false): Promise<Caller | null> {
+/**
+ * Throws M_MISSING_TOKEN without a token (null when it is optional), M_UNKNOWN_TOKEN for one that is not valid. `ip` is
+ * noted as the place where the device was last seen.
+ */
+export async function authenticateClient(
+  { db, now, lastSeen }: HttpParts,
+  header: string | undefined,
+  ip: string,
+  optional = false,
+): Promise<Caller | null> {
   const token = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(header ?? '')?.[1];
   if (token === undefined) {
     if (optional && header === undefined) return null;
     throw new MatrixError('M_MISSING_TOKEN');
   }
-  const caller = await callerByToken(db, token);
-  if (caller === null) throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
+  const caller = await callerByToken(db, token, now());
+  lastSeen.note(caller, ip);
   return { ...caller, onBehalfOf: null };
 }

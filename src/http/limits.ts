@@ -9,7 +9,7 @@ export const MAX_PARAM_LENGTH = 1024;
 export const MAX_PIPELINED = 32;
 
 /** The rates that are counted by address. */
-export type LimitName = 'login' | 'register';
+export type LimitName = 'login' | 'register' | 'refresh';
 
 export interface Limits {
   /**

@@ -1,6 +1,7 @@
 /** What the HTTP door is handed by the composition root. */
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import type { LastSeen } from '../accounts/last-seen.ts';
 import type { RegistrationPolicy } from '../accounts/registration.ts';
 import type { SharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
@@ -21,6 +22,7 @@ export interface HttpParts {
   /** Null: not served. */
   readonly sharedSecret: SharedSecretRegistration | null;
   readonly limits: Limits;
+  readonly lastSeen: LastSeen;
   /** Base of the client API as clients see it; null when it is not told. */
   readonly publicBaseUrl: string | null;
   /** Milliseconds. */

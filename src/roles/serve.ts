@@ -1,6 +1,7 @@
 /** `serve`: takes the writer's seat, opens the doors, and closes them in order. */
 import type { FastifyInstance } from 'fastify';
 import { createAdminLink } from '../accounts/admin-links.ts';
+import { createLastSeen } from '../accounts/last-seen.ts';
 import { hasAdmin } from '../accounts/users.ts';
 import { randomId } from '../accounts/secrets.ts';
 import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
@@ -68,6 +69,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await doors.close();
+  await parts.lastSeen.close();
   log.info('shut down');
   return deposed.signal.aborted ? 1 : 0;
 }
@@ -131,6 +133,7 @@ async function buildParts(
     registration: { mode: registration },
     sharedSecret: secret === null ? null : sharedSecretRegistration(secret, now),
     limits: createLimits(limits, config),
+    lastSeen: createLastSeen(db, now, (error) => log.warn({ err: error }, 'what devices were seen is not noted')),
     publicBaseUrl: config.publicBaseUrl,
     now,
     randomId,

@@ -190,7 +190,7 @@ describe('what everybody may ask', () => {
       'm.profile_fields': { enabled: true },
       'm.set_displayname': { enabled: true },
       'm.set_avatar_url': { enabled: true },
-      'm.change_password': { enabled: false },
+      'm.change_password': { enabled: true },
     });
   });
 });

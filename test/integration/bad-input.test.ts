@@ -65,6 +65,7 @@ interface BodyRoute {
 const NO_TEXT = [1, true, null, [], {}, ['a']];
 const NO_LIST = [1, 'text', null, {}, true];
 const NO_OBJECT = [1, 'text', null, [], true];
+const AUTH = [...NO_OBJECT, { type: 1 }, { session: 1 }, { session: NUL }, { password: 1 }, { identifier: 'a' }];
 const DEVICE = { device_id: [...NO_TEXT, '', NUL], initial_device_display_name: [...NO_TEXT, `a${NUL}`] };
 const ROOM = `${C}/rooms/:roomId`;
 const target = { good: { user_id: '@kim:localhost:8448' }, needed: { user_id: 'M_BAD_JSON' } };
@@ -102,6 +103,34 @@ const BODY_ROUTES: readonly BodyRoute[] = [
   },
   ...['', '/all'].map((which) => ({ method: 'POST', path: `${C}/logout${which}`, good: {}, wrong: {} })),
   {
+    method: 'POST',
+    path: `${C}/refresh`,
+    good: { refresh_token: 'x' },
+    needed: { refresh_token: 'M_BAD_JSON' },
+    wrong: { refresh_token: [...NO_TEXT, 'x'.repeat(513)] },
+  },
+  {
+    method: 'PUT',
+    path: `${C}/devices/:deviceId`,
+    good: { display_name: 'x' },
+    wrong: { display_name: [...NO_TEXT, NUL] },
+  },
+  { method: 'DELETE', path: `${C}/devices/:deviceId`, good: {}, wrong: { auth: AUTH } },
+  {
+    method: 'POST',
+    path: `${C}/delete_devices`,
+    good: { devices: [] },
+    needed: { devices: 'M_BAD_JSON' },
+    wrong: { devices: [1, 'text', null, true, {}, [1], [NUL]], auth: AUTH },
+  },
+  {
+    method: 'POST',
+    path: `${C}/account/password`,
+    good: { new_password: 'x' },
+    needed: { new_password: 'M_BAD_JSON' },
+    wrong: { new_password: NO_TEXT, logout_devices: [1, 'true', null, {}], auth: AUTH },
+  },
+  {
     method: 'PUT',
     path: `${C}/profile/:userId/:keyName`,
     good: { displayname: 'x' },
@@ -135,6 +164,7 @@ const BODY_ROUTES: readonly BodyRoute[] = [
     wrong: { room_id: NO_TEXT },
   },
   { method: 'PUT', path: `${ROOM}/state/:eventType/:stateKey`, good: { a: 1 }, wrong: {} },
+  { method: 'PUT', path: `${ROOM}/send/:eventType/:txnId`, good: { a: 1 }, wrong: {} },
   ...['', '/rooms/:roomId'].map((which) => ({
     ...{ method: 'PUT', path: `${C}/user/:userId${which}/account_data/:type`, good: { a: 1 }, wrong: {} },
     anyNumbers: true,
@@ -198,6 +228,8 @@ function pathOf(declared: string): string {
     roomIdOrAlias: room,
     roomAlias: '#door:localhost:8448',
     userId: owner.userId,
+    deviceId: 'NONE',
+    txnId: 'once',
     keyName: 'displayname',
     eventType: 'io.vestibule.test',
     stateKey: 'key',

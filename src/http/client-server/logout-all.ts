@@ -1,6 +1,6 @@
 /** Ends every device of the caller, and their tokens. */
 import { Type } from 'typebox';
-import { logOutEverywhere } from '../../accounts/access-tokens.ts';
+import { endDevices } from '../../accounts/devices.ts';
 import { endpoint } from '../endpoint.ts';
 
 export const logoutAll = endpoint({
@@ -10,7 +10,7 @@ export const logoutAll = endpoint({
   body: Type.Object({}),
   bodyOptional: true,
   async handle({ db }, { caller }) {
-    await logOutEverywhere(db, caller.userId);
+    await endDevices(db, caller.userId, 'all');
     return {};
   },
 });

@@ -1,6 +1,6 @@
 /** Ends the caller's device and its token. */
 import { Type } from 'typebox';
-import { logOut } from '../../accounts/access-tokens.ts';
+import { endDevices } from '../../accounts/devices.ts';
 import { endpoint } from '../endpoint.ts';
 
 export const logout = endpoint({
@@ -10,7 +10,7 @@ export const logout = endpoint({
   body: Type.Object({}),
   bodyOptional: true,
   async handle({ db }, { caller }) {
-    await logOut(db, caller.userId, caller.deviceId);
+    await endDevices(db, caller.userId, [caller.deviceId]);
     return {};
   },
 });

@@ -9,9 +9,9 @@ import type { UserId } from '../../matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../../matrix/json.ts';
 import { endpoint, withStatus, type EndpointAnswer } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
-import { deviceFields, NO_NUL } from './device-fields.ts';
+import { deviceFields, NO_NUL, tokenFields } from './device-fields.ts';
 
-const OPERATION = 'register';
+const OPERATION = { name: 'register', userId: null };
 
 /** What is asked for; the password only as its hash, because a session remembers it. */
 interface Wanted {
@@ -20,6 +20,7 @@ interface Wanted {
   readonly device_id?: string;
   readonly initial_device_display_name?: string;
   readonly inhibit_login?: boolean;
+  readonly refresh_token?: boolean;
 }
 
 interface Session {
@@ -69,13 +70,14 @@ export const register = endpoint({
 
 /** What the request asks for; what its session has `bound` stands, whatever the request says now. */
 async function wantedOf(body: JsonObject & { readonly password?: string }, bound: Wanted = {}): Promise<Wanted> {
-  const { username, device_id, initial_device_display_name, inhibit_login, password } = body;
+  const { username, device_id, initial_device_display_name, inhibit_login, refresh_token, password } = body;
   const hashed = bound.password_hash === undefined && password !== undefined;
   return jsonObject({
     username,
     device_id,
     initial_device_display_name,
     inhibit_login,
+    refresh_token,
     password_hash: hashed ? await hashNewPassword(password) : undefined,
     ...bound,
   });
@@ -120,14 +122,9 @@ async function makeAccount(
 async function welcome(
   { db, identity, now }: HttpParts,
   userId: UserId,
-  { inhibit_login, device_id: deviceId, initial_device_display_name: displayName }: Wanted,
+  { inhibit_login, device_id: deviceId, initial_device_display_name: displayName, refresh_token: refreshable }: Wanted,
 ): Promise<EndpointAnswer> {
   if (inhibit_login === true) return { user_id: userId };
-  const made = await logIn(db, { userId, deviceId, displayName, now: now() });
-  return {
-    user_id: userId,
-    access_token: made.accessToken,
-    device_id: made.deviceId,
-    home_server: identity.serverName,
-  };
+  const made = await logIn(db, { userId, deviceId, displayName, refreshable, now: now() });
+  return { user_id: userId, ...tokenFields(made), device_id: made.deviceId, home_server: identity.serverName };
 }

@@ -1,0 +1,17 @@
+/** GET /devices/{deviceId}: one device of the caller. */
+import { devicesOf } from '../../accounts/devices.ts';
+import { MatrixError } from '../../matrix/errors.ts';
+import { endpoint } from '../endpoint.ts';
+import { deviceAnswer } from './device-answer.ts';
+
+export const getDevice = endpoint({
+  method: 'GET',
+  path: '/_matrix/client/v3/devices/:deviceId',
+  auth: 'user',
+  errors: ['M_NOT_FOUND'],
+  async handle({ db }, { params: { deviceId }, caller }) {
+    const [device] = await devicesOf(db, caller.userId, deviceId);
+    if (device === undefined) throw new MatrixError('M_NOT_FOUND', 'You have no such device.');
+    return deviceAnswer(device);
+  },
+});

@@ -1,0 +1,22 @@
+/** POST /refresh: new tokens for a refresh token. */
+import { Type } from 'typebox';
+import { refreshTokens } from '../../accounts/refresh-tokens.ts';
+import { MatrixError } from '../../matrix/errors.ts';
+import { endpoint } from '../endpoint.ts';
+import { tokenFields } from './device-fields.ts';
+
+export const refresh = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/refresh',
+  auth: 'none',
+  limit: 'refresh',
+  body: Type.Object({ refresh_token: Type.String({ maxLength: 512 }) }),
+  errors: ['M_UNKNOWN_TOKEN'],
+  async handle({ db, now }, { body }) {
+    const made = await refreshTokens(db, body.refresh_token, now());
+    if (made === null) {
+      throw new MatrixError('M_UNKNOWN_TOKEN', 'The refresh token is unknown or was used.', { soft_logout: false });
+    }
+    return tokenFields(made);
+  },
+});
