@@ -170,6 +170,18 @@ const BODY_ROUTES: readonly BodyRoute[] = [
     anyNumbers: true,
   })),
   {
+    method: 'POST',
+    path: `${C}/user/:userId/filter`,
+    good: { room: { timeline: { limit: 5 } } },
+    wrong: {
+      room: [
+        ...NO_OBJECT,
+        ...[{ timeline: 1 }, { timeline: { limit: -1 } }, { timeline: { limit: '5' } }, { include_leave: 1 }],
+        ...[{ rooms: 'all' }, { rooms: [1] }, { not_rooms: {} }],
+      ],
+    },
+  },
+  {
     method: 'PUT',
     path: `${C}/pushrules/global/:kind/:ruleId`,
     good: { actions: ['notify'] },

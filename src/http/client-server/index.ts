@@ -4,55 +4,58 @@ import { ban } from './ban.ts';
 import { changePassword } from './change-password.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
 import { createRoom } from './create-room.ts';
+import { defineFilter } from './define-filter.ts';
 import { deleteDevice } from './delete-device.ts';
 import { deleteDevices } from './delete-devices.ts';
 import { deleteProfileField } from './delete-profile-field.ts';
 import { deletePushRule } from './delete-push-rule.ts';
 import { deleteRoomAlias } from './delete-room-alias.ts';
-import { getAccountDataPerRoom } from './get-account-data-per-room.ts';
+import { forgetRoom } from './forget-room.ts';
 import { getAccountData } from './get-account-data.ts';
+import { getAccountDataPerRoom } from './get-account-data-per-room.ts';
 import { getAccount3Pids } from './get-account3-pids.ts';
 import { getCapabilities } from './get-capabilities.ts';
 import { getDevice } from './get-device.ts';
 import { getDevices } from './get-devices.ts';
 import { getEventContext } from './get-event-context.ts';
+import { getFilter } from './get-filter.ts';
 import { getJoinedRooms } from './get-joined-rooms.ts';
 import { getLocalAliases } from './get-local-aliases.ts';
 import { getLoginFlows } from './get-login-flows.ts';
 import { getMembersByRoom } from './get-members-by-room.ts';
 import { getOneRoomEvent } from './get-one-room-event.ts';
 import { getProfileField } from './get-profile-field.ts';
-import { getPushRuleActions } from './get-push-rule-actions.ts';
 import { getPushRule } from './get-push-rule.ts';
-import { getPushRulesGlobal } from './get-push-rules-global.ts';
+import { getPushRuleActions } from './get-push-rule-actions.ts';
 import { getPushRules } from './get-push-rules.ts';
+import { getPushRulesGlobal } from './get-push-rules-global.ts';
 import { getRoomEvents } from './get-room-events.ts';
 import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
-import { getRoomStateWithKey } from './get-room-state-with-key.ts';
 import { getRoomState } from './get-room-state.ts';
+import { getRoomStateWithKey } from './get-room-state-with-key.ts';
 import { getTokenOwner } from './get-token-owner.ts';
 import { getUserProfile } from './get-user-profile.ts';
 import { getVersions } from './get-versions.ts';
 import { getWellknown } from './get-wellknown.ts';
 import { inviteUser } from './invite-user.ts';
 import { isPushRuleEnabled } from './is-push-rule-enabled.ts';
-import { joinRoomById } from './join-room-by-id.ts';
 import { joinRoom } from './join-room.ts';
+import { joinRoomById } from './join-room-by-id.ts';
 import { kick } from './kick.ts';
 import { knockRoom } from './knock-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import { login } from './login.ts';
-import { logoutAll } from './logout-all.ts';
 import { logout } from './logout.ts';
+import { logoutAll } from './logout-all.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { sendMessage } from './send-message.ts';
-import { setAccountDataPerRoom } from './set-account-data-per-room.ts';
 import { setAccountData } from './set-account-data.ts';
+import { setAccountDataPerRoom } from './set-account-data-per-room.ts';
 import { setProfileField } from './set-profile-field.ts';
+import { setPushRule } from './set-push-rule.ts';
 import { setPushRuleActions } from './set-push-rule-actions.ts';
 import { setPushRuleEnabled } from './set-push-rule-enabled.ts';
-import { setPushRule } from './set-push-rule.ts';
 import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
 import { sync } from './sync.ts';
@@ -118,4 +121,7 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   setPushRuleEnabled,
   getPushRuleActions,
   setPushRuleActions,
+  defineFilter,
+  getFilter,
+  forgetRoom,
 });

@@ -1,6 +1,9 @@
 /** GET /sync: what is new for a user, at once or as soon as there is something. */
+import { readFilter } from '../../accounts/filters.ts';
+import type { Db } from '../../database/database.ts';
+import type { UserId } from '../../matrix/identifiers.ts';
 import { endpoint } from '../endpoint.ts';
-import { parseSyncFilter, wantsRoom } from './sync/filter.ts';
+import { noSuchFilter, parseInline, readSyncFilter, wantsRoom, type SyncFilter } from './sync/filter.ts';
 import { nextBatch, readSync, type SyncNews } from './sync/read-sync.ts';
 import { createSeats } from './sync/seats.ts';
 
@@ -26,7 +29,7 @@ export const sync = endpoint({
     set_presence: 'one',
   },
   async handle({ db, follower, now }, { query, caller, signal }) {
-    const filter = parseSyncFilter(query.filter);
+    const filter = await filterIn(db, caller.userId, query.filter);
     const { full_state: fullState = false, use_state_after: useStateAfter = false, timeout = 0 } = query;
     const deadline = now() + Math.min(timeout, MAX_TIMEOUT_MS);
     const { userId, deviceId } = caller;
@@ -47,6 +50,15 @@ export const sync = endpoint({
     }
   },
 });
+
+/** The `filter` parameter: inline JSON, or the id of a stored filter. Throws M_INVALID_PARAM. */
+async function filterIn(db: Db, userId: UserId, text: string | undefined): Promise<SyncFilter> {
+  if (text === undefined) return readSyncFilter({});
+  if (text.startsWith('{')) return readSyncFilter(parseInline(text));
+  const stored = await readFilter(db, userId, text);
+  if (stored === null) throw noSuchFilter();
+  return readSyncFilter(stored);
+}
 
 function answer(news: SyncNews): object {
   return {

@@ -1,4 +1,5 @@
 /** Where a reader stands in a room: besides an event's own time, what decides whether they see it. */
+import { forgottenRooms } from '../../../accounts/forgotten-rooms.ts';
 import { notInRoom } from '../../../commands/act.ts';
 import type { Db } from '../../../database/database.ts';
 import { readEvents, type TimelinePoint } from '../../../log/read.ts';
@@ -11,7 +12,7 @@ export interface Standpoint {
   readonly userId: string;
   /** Room position since which they have been joined without a break; null: they are not joined. */
   readonly joinedFrom: number | null;
-  /** Room position at which they last went out; null: they are joined, or never were. */
+  /** Room position at which they last went out; null: they are joined, or never were, or forgot the room. */
   readonly departedAt: number | null;
 }
 
@@ -19,6 +20,9 @@ export async function standpointOf(db: Db, roomId: string, userId: string): Prom
   const standing = await membershipOf(db, roomId, userId);
   if (standing?.membership === 'join') return { roomId, userId, joinedFrom: standing.since, departedAt: null };
   const departedAt = standing === null ? null : await lastDeparture(db, roomId, userId);
+  // Whoever forgot a room is a stranger to it.
+  if (departedAt !== null && (await forgottenRooms(db, userId, [roomId])).has(roomId))
+    return { roomId, userId, joinedFrom: null, departedAt: null };
   return { roomId, userId, joinedFrom: null, departedAt };
 }
 

@@ -1,5 +1,5 @@
 /** What a client wants of a sync: the parts of a filter that sync honours (client-server API, Filtering). */
-import { MatrixError } from '../../../matrix/errors.ts';
+import { MatrixError, type Errcode } from '../../../matrix/errors.ts';
 import { isJsonArray, isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.ts';
 
 export interface SyncFilter {
@@ -15,20 +15,20 @@ export interface SyncFilter {
 const DEFAULT_TIMELINE_LIMIT = 10;
 const MAX_TIMELINE_LIMIT = 100;
 
-/**
- * Reads the `filter` parameter: inline JSON. Lazy loading is accepted and not needed: all members are sent.
- * Throws M_INVALID_PARAM for anything else: no filter is stored on this server, so every filter id is unknown.
- */
-export function parseSyncFilter(text: string | undefined): SyncFilter {
-  const whole = text === undefined ? {} : parseInline(text);
-  const room = objectAt(whole, 'room');
-  const timeline = objectAt(room, 'timeline');
-  return {
-    timelineLimit: limitAt(timeline),
-    includeLeave: flagAt(room, 'include_leave'),
-    rooms: room['rooms'] === undefined ? null : listAt(room, 'rooms'),
-    notRooms: listAt(room, 'not_rooms'),
-  };
+/** Reads a filter's JSON. Lazy loading is accepted and not needed: all members are sent. Throws the errcode for a wrong type. */
+export function readSyncFilter(whole: JsonObject, errcode: Errcode = 'M_INVALID_PARAM'): SyncFilter {
+  try {
+    const room = objectAt(whole, 'room');
+    const timeline = objectAt(room, 'timeline');
+    return {
+      timelineLimit: limitAt(timeline),
+      includeLeave: flagAt(room, 'include_leave'),
+      rooms: own(room, 'rooms') === undefined ? null : listAt(room, 'rooms'),
+      notRooms: listAt(room, 'not_rooms'),
+    };
+  } catch (error) {
+    throw error instanceof MatrixError ? new MatrixError(errcode, error.message) : error;
+  }
 }
 
 export function wantsRoom(filter: SyncFilter, roomId: string): boolean {
@@ -36,13 +36,17 @@ export function wantsRoom(filter: SyncFilter, roomId: string): boolean {
 }
 
 export function parseInline(text: string): JsonObject {
-  if (!text.startsWith('{')) throw new MatrixError('M_INVALID_PARAM', 'There is no such filter.');
+  if (!text.startsWith('{')) throw noSuchFilter();
   try {
     return parseJsonObject(text);
   } catch (error) {
     if (!(error instanceof MatrixError)) throw error;
     throw new MatrixError('M_INVALID_PARAM', `filter: ${error.message}`);
   }
+}
+
+export function noSuchFilter(): MatrixError {
+  return new MatrixError('M_INVALID_PARAM', 'There is no such filter.');
 }
 
 export function invalid(name: string): MatrixError {

@@ -1,4 +1,5 @@
 /** One answer of a sync: everything that concerns a user since a position, read from one snapshot of the log. */
+import { forgottenRooms } from '../../../accounts/forgotten-rooms.ts';
 import type { Db } from '../../../database/database.ts';
 import { logHead } from '../../../log/read.ts';
 import { roomPositionsAt, roomsOfUser, transitionsOfUser } from '../../../projections/sync-queries.ts';
@@ -81,6 +82,8 @@ export async function readSync(db: Db, request: SyncRequest): Promise<SyncNews> 
     .execute((snapshot) => readSnapshot(snapshot, request));
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
   const { userId, filter, fullState } = request;
   const [head, accountHead] = [await logHead(db), await readAccountHead(db, userId)];
@@ -91,8 +94,9 @@ async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
   const rooms = await roomsOfUser(db, userId);
   const transitions = await transitionsOfUser(db, userId, since ?? 0);
   const noted = new Set(account.ofRooms.keys());
-  const sections = { rooms, transitions, since, fullState, filter, noted, invitesAgain: account.ignoredChanged };
-  const chosen = chooseSections(sections);
+  const forgotten = since === null && filter.includeLeave ? await forgottenRooms(db, userId) : NONE;
+  const known = { rooms, transitions, noted, forgotten, invitesAgain: account.ignoredChanged };
+  const chosen = chooseSections({ ...known, since, fullState, filter });
   const joinedRoomIds = new Set(rooms.filter((room) => room.membership === 'join').map((room) => room.roomId));
   const news = await readRooms(db, request, since ?? 0, chosen, account);
   const isEmpty =

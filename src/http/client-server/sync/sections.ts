@@ -41,6 +41,8 @@ export interface SectionsInput {
   readonly filter: SyncFilter;
   /** Rooms with news of the user's account data. */
   readonly noted: ReadonlySet<string>;
+  /** Rooms that the user left and wants to see no more. */
+  readonly forgotten: ReadonlySet<string>;
   /** Pending invites are told again: one that was kept back may be among them. */
   readonly invitesAgain: boolean;
 }
@@ -56,7 +58,7 @@ export function chooseSections(input: SectionsInput): readonly SectionRoom[] {
 }
 
 function chooseSection(
-  { since, fullState, filter, noted, invitesAgain }: SectionsInput,
+  { since, fullState, filter, noted, forgotten, invitesAgain }: SectionsInput,
   room: UserRoom,
   moves: readonly UserTransition[],
 ): SectionRoom | null {
@@ -73,7 +75,7 @@ function chooseSection(
       return moved || fullState ? { section: 'knock', room } : null;
     case 'leave':
     case 'ban': {
-      if (!moved || (initial && !filter.includeLeave)) return null;
+      if (!moved || (initial && (!filter.includeLeave || forgotten.has(room.roomId)))) return null;
       const departure = moves.findLast((move) => move.from === 'join' && move.to !== 'join');
       const endedAt = moves.at(-1)?.at ?? room.since;
       return { section: 'leave', room, departedAt: departure?.at ?? null, endedAt, isNew: before !== 'join' };

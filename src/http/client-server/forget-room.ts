@@ -1,0 +1,21 @@
+/** POST /rooms/{roomId}/forget: a room that one is out of is shown no more, until one has to do with it again. */
+import { forgetRoom as forget } from '../../accounts/forgotten-rooms.ts';
+import { notInRoom } from '../../commands/act.ts';
+import { MatrixError } from '../../matrix/errors.ts';
+import { membershipOf } from '../../projections/room-state.ts';
+import { endpoint } from '../endpoint.ts';
+import { roomIdIn } from './room-request.ts';
+
+export const forgetRoom = endpoint({
+  method: 'POST',
+  path: '/_matrix/client/v3/rooms/:roomId/forget',
+  auth: 'user',
+  summary: 'Forgets a room that one is out of.',
+  errors: ['M_FORBIDDEN', ['M_UNKNOWN', 400]],
+  async handle({ db }, { params, caller: { userId } }) {
+    const roomId = roomIdIn(params.roomId);
+    if (await forget(db, userId, roomId)) return {};
+    if ((await membershipOf(db, roomId, userId)) === null) throw notInRoom();
+    throw new MatrixError('M_UNKNOWN', 'A room is left before it is forgotten.', { status: 400 });
+  },
+});
