@@ -54,6 +54,25 @@ export function seesRoomNow({ admin, membership }: Standing): boolean {
   return admin || membership === 'join' || membership === 'invite' || membership === 'knock';
 }
 
+const OPEN_DOORS: readonly string[] = ['public', 'knock', 'knock_restricted'];
+const INSIDE_OR_AT_DOOR: readonly string[] = ['join', 'invite', 'knock'];
+
+/**
+ * Sees what the room shows of itself to those outside (room_summary): members and those on its doorstep, and everybody where
+ * everybody may read, enter or knock; `vouched` is a member of a room whose members may enter.
+ */
+export function mayPreview(
+  at: Pick<Standing, 'membership'> & {
+    readonly joinRule: string;
+    readonly worldReadable: boolean;
+    readonly vouched: boolean;
+  },
+): boolean {
+  return (
+    at.worldReadable || at.vouched || OPEN_DOORS.includes(at.joinRule) || INSIDE_OR_AT_DOOR.includes(at.membership)
+  );
+}
+
 /** The memberships of others that the viewer sees in the room; null: all of them. */
 export function visibleMemberships(standing: Standing, levels: PowerLevels): readonly Membership[] | null {
   if (seesKnocks(standing, levels)) return null;

@@ -1,8 +1,9 @@
 /** Joining a room: because it is open, after an invite, or vouched for as a member of another room. */
 import { MatrixError } from '../matrix/errors.ts';
-import { parseRoomId, type UserId } from '../matrix/identifiers.ts';
-import { isJsonArray, isJsonObject } from '../matrix/json.ts';
+import type { UserId } from '../matrix/identifiers.ts';
+import { isJsonObject } from '../matrix/json.ts';
 import { creators, joinRule, powerLevels } from '../matrix/room-state.ts';
+import { allowedRooms } from '../matrix/room-words.ts';
 import { isJoinedToAny, joinedAmong } from '../projections/members.ts';
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
 import { memberDraft, profileAhead, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
@@ -52,12 +53,8 @@ async function authoriserFor(deps: CommandDeps, room: LaneRoom, userId: UserId):
 
 /** Whether the user is joined to a room that the join rule's `allow` names; malformed entries allow nothing. */
 async function isInAllowedRoom(deps: CommandDeps, state: HeadState, userId: UserId): Promise<boolean> {
-  const allow = state.get('m.room.join_rules', '')?.pdu.content['allow'];
-  const rooms = (isJsonArray(allow) ? allow : []).flatMap((entry) => {
-    if (!isJsonObject(entry) || entry['type'] !== 'm.room_membership' || typeof entry['room_id'] !== 'string')
-      return [];
-    return parseRoomId(entry['room_id']) ?? [];
-  });
+  const content = state.get('m.room.join_rules', '')?.pdu.content;
+  const rooms = content === undefined ? [] : allowedRooms(content);
   return isJoinedToAny(deps.db, rooms, userId);
 }
 

@@ -53,6 +53,7 @@ const BY_USER: ReadonlyMap<string, RateName> = new Map([
   ['setJoinRule', 'message'],
   ['sendMessage', 'message'],
   ['setRoomAlias', 'message'],
+  ['setRoomVisibility', 'message'],
   ['deleteRoomAlias', 'message'],
   ['setProfileField', 'profile'],
   ['deleteProfileField', 'profile'],

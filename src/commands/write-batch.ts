@@ -6,6 +6,7 @@ import { writeAnswers } from '../log/keyed-answers.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { PROJECTIONS } from '../projections/index.ts';
+import { searchFact } from '../projections/room-search.ts';
 import type { Fact, FactTransition, ProjectionContext } from '../projections/projection.ts';
 import type { AppendUnit } from './unit-queue.ts';
 
@@ -124,6 +125,7 @@ function factOf({ judged, position, verdictPosition, transitionPosition }: Appen
     change: change === null || change.line !== 0 ? null : change,
     transition: judged.transition === null ? null : factTransition(judged, judged.transition, transitionPosition ?? 0),
     presence: judged.presence,
+    search: change === null || change.line !== 0 ? null : searchFact(change, judged.pdu.content, judged.version.id),
   };
 }
 

@@ -359,6 +359,23 @@ export interface Rooms {
   version: string;
 }
 
+export interface RoomSearch {
+  /**
+   * The event that says so.
+   */
+  event: number;
+  key: string;
+  /**
+   * A redaction of the event leaves it.
+   */
+  lasts: boolean;
+  room_id: string;
+  /**
+   * Null: the event says nothing, or its words were redacted.
+   */
+  words: string | null;
+}
+
 export interface RoomServers {
   from_at: number;
   room_id: string;
@@ -532,6 +549,7 @@ export interface DB {
   refresh_tokens: RefreshTokens;
   registration_tokens: RegistrationTokens;
   room_aliases: RoomAliases;
+  room_search: RoomSearch;
   room_servers: RoomServers;
   room_state: RoomState;
   rooms: Rooms;

@@ -21,6 +21,8 @@ export interface Fact {
   readonly change: { readonly type: string; readonly stateKey: string; readonly membership: Membership | null } | null;
   readonly transition: FactTransition | null;
   readonly presence: PresenceChange | null;
+  /** What the event says to those who look for rooms, if it is state and its words are still there. */
+  readonly search: SearchFact | null;
 }
 
 export interface FactTransition {
@@ -33,6 +35,14 @@ export interface FactTransition {
   /** Of a knock: what the person wrote, for the moderators' queue; null when there is none or it was erased. */
   readonly reason: string | null;
   readonly displayName: string | null;
+}
+
+/** What one event says of its room to those who look for it. */
+export interface SearchFact {
+  readonly key: 'name' | 'topic' | 'alias' | 'type';
+  readonly words: string | null;
+  /** A redaction of the event leaves it. */
+  readonly lasts: boolean;
 }
 
 export interface ProjectionContext {

@@ -5,7 +5,8 @@ import type { PresenceChange } from '../log/judged-pdu.ts';
 import type { TransitionKind } from '../log/transition.ts';
 import { serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { stringIn, type Membership, type Verdict } from '../matrix/pdu.ts';
-import type { Fact, FactTransition } from './projection.ts';
+import type { Fact, FactTransition, SearchFact } from './projection.ts';
+import { readSearchFacts } from './rebuild-search.ts';
 
 /** What a replay remembers from page to page; starts empty at position 0. */
 export interface ReplayMemory {
@@ -106,19 +107,21 @@ async function readFacts(
   );
   const words = await knockWords(client, transitions.rows);
   await rememberVersions(client, memory, verdicts.rows);
+  const searched = await readSearchFacts(client, changes.rows, memory.versions);
   const changeAt = new Map(changes.rows.map((row) => [`${row.room_id}\u0000${row.at}\u0000${row.event}`, row]));
   const transitionAt = new Map(transitions.rows.map((row) => [`${row.room_id}\u0000${row.at}\u0000${row.event}`, row]));
   return verdicts.rows.map((row) => {
     const name = `${row.room_id}\u0000${row.room_position}\u0000${row.event}`;
     const moved = transitionAt.get(name);
-    return factOf(row, changeAt.get(name), moved === undefined ? null : transitionOf(moved, words), memory);
+    const transition = moved === undefined ? null : transitionOf(moved, words);
+    return factOf(row, changeAt.get(name), { transition, search: searched.get(row.event) ?? null }, memory);
   });
 }
 
 function factOf(
   row: VerdictRow,
   change: ChangeRow | undefined,
-  transition: FactTransition | null,
+  { transition, search }: { readonly transition: FactTransition | null; readonly search: SearchFact | null },
   memory: ReplayMemory,
 ): Fact {
   return {
@@ -136,6 +139,7 @@ function factOf(
       change === undefined ? null : { type: change.type, stateKey: change.state_key, membership: change.membership },
     transition,
     presence: transition === null ? null : presenceOf(memory, row.room_id, transition),
+    search,
   };
 }
 

@@ -158,6 +158,24 @@ const BODY_ROUTES: readonly BodyRoute[] = [
   },
   {
     method: 'PUT',
+    path: `${C}/directory/list/room/:roomId`,
+    good: { visibility: 'public' },
+    wrong: { visibility: [...NO_TEXT, 'hidden', ''] },
+  },
+  {
+    method: 'POST',
+    path: `${C}/publicRooms`,
+    good: { limit: 5 },
+    wrong: {
+      limit: [-1, 1.5, '1', null, [], {}],
+      since: NO_TEXT,
+      filter: [...NO_OBJECT, { generic_search_term: 1 }, { room_types: 'm.space' }, { room_types: [1] }],
+      include_all_networks: [1, 'true', null],
+      third_party_instance_id: NO_TEXT,
+    },
+  },
+  {
+    method: 'PUT',
     path: `${C}/directory/room/:roomAlias`,
     good: { room_id: '!none:localhost:8448' },
     needed: { room_id: 'M_BAD_JSON' },

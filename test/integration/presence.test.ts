@@ -47,6 +47,7 @@ function fact(n: number, to: Membership): Fact {
       displayName: null,
     },
     presence: { arrived, departed },
+    search: null,
   };
 }
 

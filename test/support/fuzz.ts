@@ -170,6 +170,12 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
         {},
       ],
     ],
+    publicRooms: [
+      {},
+      { limit: 1, filter: { generic_search_term: 'x', room_types: [null, 'm.space'] } },
+      { since: 'n1_IXg6eQ', include_all_networks: true },
+    ],
+    ':roomId': [{ visibility: 'public' }, { visibility: 'private' }, {}],
     ':roomAlias': rooms.map((room_id) => ({ room_id })),
     ':keyName': [{ displayname: 'x' }, { displayname: null }, { displayname: 'y'.repeat(2000) }],
     createRoom: [
@@ -241,6 +247,9 @@ const MEMBERS = [
     'alias',
     'alt_aliases',
     'room_id',
+    'limit',
+    'since',
+    'filter',
   ],
   ...[
     'third_party_invite',

@@ -25,6 +25,7 @@ import { getLoginFlows } from './get-login-flows.ts';
 import { getMembersByRoom } from './get-members-by-room.ts';
 import { getOneRoomEvent } from './get-one-room-event.ts';
 import { getProfileField } from './get-profile-field.ts';
+import { getPublicRooms } from './get-public-rooms.ts';
 import { getPushRule } from './get-push-rule.ts';
 import { getPushRuleActions } from './get-push-rule-actions.ts';
 import { getPushRules } from './get-push-rules.ts';
@@ -33,6 +34,8 @@ import { getRoomEvents } from './get-room-events.ts';
 import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
 import { getRoomState } from './get-room-state.ts';
 import { getRoomStateWithKey } from './get-room-state-with-key.ts';
+import { getRoomSummary } from './get-room-summary.ts';
+import { getRoomVisibilityOnDirectory } from './get-room-visibility-on-directory.ts';
 import { getTokenOwner } from './get-token-owner.ts';
 import { getUserProfile } from './get-user-profile.ts';
 import { getVersions } from './get-versions.ts';
@@ -47,6 +50,7 @@ import { leaveRoom } from './leave-room.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { logoutAll } from './logout-all.ts';
+import { queryPublicRooms } from './query-public-rooms.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { sendMessage } from './send-message.ts';
@@ -58,6 +62,7 @@ import { setPushRuleActions } from './set-push-rule-actions.ts';
 import { setPushRuleEnabled } from './set-push-rule-enabled.ts';
 import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
+import { setRoomVisibilityOnDirectory } from './set-room-visibility-on-directory.ts';
 import { sync } from './sync.ts';
 import { unban } from './unban.ts';
 import { updateDevice } from './update-device.ts';
@@ -90,6 +95,11 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   getRoomIdByAlias,
   deleteRoomAlias,
   getLocalAliases,
+  getRoomVisibilityOnDirectory,
+  setRoomVisibilityOnDirectory,
+  getPublicRooms,
+  queryPublicRooms,
+  getRoomSummary,
   getRoomState,
   getRoomStateWithKey,
   setRoomStateWithKey,

@@ -14,6 +14,8 @@ const ON_PURPOSE: Readonly<Record<string, string>> = {
   'changePassword: caller is "user", in the specification "optional"':
     'there are no mail addresses to prove oneself by',
   'knockRoom: the specification has no parameter server_name': 'clients still send it (PROTOCOL D18)',
+  'getRoomSummary: caller is "optional", in the specification "signedRequest"':
+    'clients sign nothing: what is meant is a token that may be left out (PROTOCOL §1.7)',
   'joinRoom: the specification has no parameter server_name': 'clients still send it (PROTOCOL D18)',
 };
 

@@ -1,0 +1,78 @@
+/** What both ways to ask for the public directory share: tokens, the other server, a page with its rooms' cards. */
+import { Type } from 'typebox';
+import type { Db } from '../../database/database.ts';
+import { MatrixError } from '../../matrix/errors.ts';
+import { parseRoomId, parseServerName, type ServerName } from '../../matrix/identifiers.ts';
+import {
+  countDirectory,
+  pageDirectory,
+  type DirectoryFilter,
+  type DirectoryPage,
+  type DirectoryPlace,
+} from '../../projections/public-rooms.ts';
+import { publicEntry, roomCards } from './room-card.ts';
+
+const MAX_ROOMS = 100;
+const DEFAULT_ROOMS = 50;
+
+export const PublicRoomsAnswer = Type.Object({
+  chunk: Type.Array(
+    Type.Object({
+      room_id: Type.String(),
+      num_joined_members: Type.Integer(),
+      world_readable: Type.Boolean(),
+      guest_can_join: Type.Boolean(),
+      join_rule: Type.String(),
+    }),
+  ),
+  next_batch: Type.Optional(Type.String()),
+  prev_batch: Type.Optional(Type.String()),
+  total_room_count_estimate: Type.Integer(),
+});
+
+/** Throws M_INVALID_PARAM for what is no server name, M_UNKNOWN (502) for another server, which cannot be asked. */
+export function refuseOtherServer(server: string | undefined, self: ServerName): void {
+  if (server === undefined || server === self) return;
+  if (parseServerName(server) === null) throw new MatrixError('M_INVALID_PARAM', 'server is not a server name.');
+  throw new MatrixError('M_UNKNOWN', 'The other server could not be reached.', { status: 502 });
+}
+
+/** A page of this server's directory. `limit` 0 stands for as many as there may be. Throws M_INVALID_PARAM for a token. */
+export async function readPublicRooms(
+  db: Db,
+  asked: { readonly limit?: number | undefined; readonly since?: string | undefined },
+  filter: DirectoryFilter,
+) {
+  const limit = Math.min(asked.limit === 0 ? MAX_ROOMS : (asked.limit ?? DEFAULT_ROOMS), MAX_ROOMS);
+  const { from, backwards } = asked.since === undefined ? { from: null, backwards: false } : readToken(asked.since);
+  const [{ rooms, more }, total] = await Promise.all([
+    pageDirectory(db, filter, { limit, from, backwards }),
+    countDirectory(db, filter),
+  ]);
+  const cards = await roomCards(
+    db,
+    rooms.map(({ roomId }) => roomId),
+  );
+  const [first, last] = [rooms[0], rooms.at(-1)];
+  const [before, after] = backwards ? [more, true] : [from !== null, more];
+  return {
+    chunk: cards.map((card, i) => publicEntry(card, rooms[i]!.joined)),
+    ...(last === undefined || !after ? {} : { next_batch: writeToken('n', last) }),
+    ...(first === undefined || !before ? {} : { prev_batch: writeToken('p', first) }),
+    total_room_count_estimate: total,
+  };
+}
+
+// A token names the entry it goes on from, so that a page neither repeats nor skips what did not move meanwhile.
+function writeToken(direction: 'n' | 'p', { joined, roomId }: DirectoryPlace): string {
+  return `${direction}${joined}_${Buffer.from(roomId).toString('base64url')}`;
+}
+
+const TOKEN = /^([np])([0-9]{1,9})_([A-Za-z0-9_-]{1,400})$/;
+
+function readToken(text: string): Pick<DirectoryPage, 'from' | 'backwards'> {
+  const [, direction, joined, encoded = ''] = TOKEN.exec(text) ?? [];
+  const roomId = parseRoomId(Buffer.from(encoded, 'base64url').toString());
+  if (roomId === null) throw new MatrixError('M_INVALID_PARAM', 'since is not a token that this server gave.');
+  return { from: { joined: Number(joined), roomId }, backwards: direction === 'p' };
+}

@@ -1,0 +1,92 @@
+/** What rooms are looked for by in the public directory: their names, topics, aliases and types, ready to be compared. */
+import type { TxClient } from '../database/tx.ts';
+import { insertRows } from '../log/insert-rows.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import { stringIn } from '../matrix/pdu.ts';
+import { roomVersion } from '../matrix/room-versions.ts';
+import { topicText } from '../matrix/room-words.ts';
+import type { Fact, Projection, SearchFact } from './projection.ts';
+
+// A topic can be 65,000 bytes long; nobody looks for how it ends.
+const MAX_WORDS = 1_000;
+
+/** The same for two texts that differ in case or in how their characters are composed. Postgres text holds no NUL. */
+export function foldedWords(text: string): string {
+  return text.normalize('NFKC').toLowerCase().replaceAll('\u0000', '').slice(0, MAX_WORDS).toWellFormed();
+}
+
+/** The event types that say something, of the state key ''. */
+export const SEARCHED_TYPES: readonly string[] = [
+  'm.room.create',
+  'm.room.name',
+  'm.room.topic',
+  'm.room.canonical_alias',
+];
+
+/** What a state event says; null when nothing that is looked for. */
+export function searchFact(
+  { type, stateKey }: { readonly type: string; readonly stateKey: string },
+  content: JsonObject,
+  version: string,
+): SearchFact | null {
+  if (stateKey !== '') return null;
+  const said = (key: SearchFact['key'], text: string | null): SearchFact => ({
+    key,
+    words: text === null || text === '' ? null : foldedWords(text),
+    lasts: false,
+  });
+  switch (type) {
+    case 'm.room.name':
+      return said('name', stringIn(content, 'name'));
+    case 'm.room.topic':
+      return said('topic', topicText(content));
+    case 'm.room.canonical_alias':
+      return said('alias', stringIn(content, 'alias'));
+    case 'm.room.create':
+      return typeFact(content, version);
+    default:
+      return null;
+  }
+}
+
+// A room is created once: one without a type needs no row. Types are compared as they are.
+function typeFact(content: JsonObject, version: string): SearchFact | null {
+  const roomType = stringIn(content, 'type');
+  const lasts = roomVersion(version)?.keptContent['m.room.create'] === 'all';
+  if (roomType === null) return null;
+  return { key: 'type', words: roomType.replaceAll('\u0000', '').slice(0, MAX_WORDS).toWellFormed(), lasts };
+}
+
+export const roomSearch: Projection = {
+  name: 'room-search',
+  tables: ['room_search'],
+  apply: (tx, facts) => write(tx, [...latest(facts).values()]),
+};
+
+interface SearchRow extends SearchFact {
+  readonly roomId: string;
+  readonly event: number;
+}
+
+function latest(facts: readonly Fact[]): Map<string, SearchRow> {
+  const rows = new Map<string, SearchRow>();
+  for (const { roomId, event, search } of facts)
+    if (search !== null) rows.set(`${search.key} ${roomId}`, { ...search, roomId, event });
+  return rows;
+}
+
+async function write(tx: TxClient, rows: readonly SearchRow[]): Promise<void> {
+  await insertRows(
+    tx,
+    'room_search',
+    rows,
+    [
+      ['room_id', 'text', (r) => r.roomId],
+      ['key', 'text', (r) => r.key],
+      ['event', 'int8', (r) => r.event],
+      ['words', 'text', (r) => r.words],
+      ['lasts', 'bool', (r) => r.lasts],
+    ],
+    'on conflict (room_id, key) do update set event = excluded.event, words = excluded.words, lasts = excluded.lasts',
+  );
+}
