@@ -1,7 +1,6 @@
 /** What the client-server API refuses, and in which words (Matrix client-server API, Standard error response). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminEndpoints } from '../../src/http/admin/index.ts';
-import { clientServerEndpoints } from '../../src/http/client-server/index.ts';
+import { servedEndpoints } from '../../src/http/served-endpoints.ts';
 import { canonicalJson } from '../../src/matrix/canonical-json.ts';
 import { parseJson } from '../../src/matrix/json.ts';
 import { BAD_BODIES, HARMLESS_MEMBERS, nested, withMember } from '../support/bad-bodies.ts';
@@ -11,7 +10,6 @@ import { expectError, rawRequest, type RawAnswer, type RawRequest } from '../sup
 import { startServer, type TestServer } from '../support/server.ts';
 
 const C = '/_matrix/client/v3';
-const ALL = [...clientServerEndpoints, ...adminEndpoints];
 const NUL = '\u0000';
 
 let database: TestDatabase;
@@ -188,6 +186,53 @@ const BODY_ROUTES: readonly BodyRoute[] = [
     anyNumbers: true,
   })),
   {
+    ...{ method: 'PUT', path: `${C}/user/:userId/rooms/:roomId/tags/:tag`, good: { order: 0.5 } },
+    ...{ wrong: { order: ['0.5', null, {}] }, anyNumbers: true },
+  },
+  {
+    method: 'PUT',
+    path: `${C}/presence/:userId/status`,
+    good: { presence: 'online' },
+    needed: { presence: 'M_BAD_JSON' },
+    wrong: { presence: [...NO_TEXT, 'asleep'], status_msg: NO_TEXT },
+  },
+  {
+    method: 'PUT',
+    path: `${ROOM}/typing/:userId`,
+    good: { typing: true, timeout: 30_000 },
+    needed: { typing: 'M_BAD_JSON' },
+    wrong: { typing: [1, 'true', null], timeout: ['1', null] },
+  },
+  {
+    method: 'POST',
+    path: `${ROOM}/read_markers`,
+    good: { 'm.fully_read': '$event' },
+    wrong: { 'm.fully_read': NO_TEXT, 'm.read': NO_TEXT, 'm.read.private': NO_TEXT },
+  },
+  { method: 'POST', path: `${ROOM}/receipt/:receiptType/:eventId`, good: {}, wrong: { thread_id: NO_TEXT } },
+  {
+    method: 'POST',
+    path: `${C}/pushers/set`,
+    good: { kind: null, app_id: 'x', pushkey: 'y' },
+    needed: { kind: 'M_BAD_JSON', app_id: 'M_BAD_JSON', pushkey: 'M_BAD_JSON' },
+    wrong: { kind: [1, {}, []], app_id: NO_TEXT, pushkey: NO_TEXT },
+  },
+  {
+    method: 'POST',
+    path: `${C}/keys/upload`,
+    good: {},
+    wrong: { device_keys: NO_OBJECT, one_time_keys: NO_OBJECT, fallback_keys: NO_OBJECT },
+  },
+  ...(
+    [
+      ['query', 'device_keys'],
+      ['claim', 'one_time_keys'],
+    ] as const
+  ).map(([name, keys]) => ({
+    ...{ method: 'POST', path: `${C}/keys/${name}`, good: { [keys]: {} }, needed: { [keys]: 'M_BAD_JSON' } },
+    wrong: { [keys]: NO_OBJECT, timeout: ['1', null] },
+  })),
+  {
     method: 'POST',
     path: `${C}/user/:userId/filter`,
     good: { room: { timeline: { limit: 5 } } },
@@ -266,15 +311,18 @@ function pathOf(declared: string): string {
     type: 'io.vestibule.test',
     kind: 'underride',
     ruleId: '.m.rule.message',
+    tag: 'm.favourite',
+    receiptType: 'm.read',
+    eventId: '$event',
   };
   return declared.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!));
 }
 
 describe('a body that is not what is wanted', () => {
   it('is looked for on every route that reads one', () => {
-    const reading = ALL.filter((endpoint) => endpoint.body !== null).map(
-      ({ method, paths }) => `${method} ${paths[0]}`,
-    );
+    const reading = servedEndpoints
+      .filter((endpoint) => endpoint.body !== null)
+      .map(({ method, paths }) => `${method} ${paths[0]}`);
     expect(BODY_ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(reading.toSorted());
   });
 

@@ -1,14 +1,12 @@
 /** Requests that are wrong before their body is: routes, methods, tokens, paths, and what is no HTTP at all (PROTOCOL §7, §8). */
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminEndpoints } from '../../src/http/admin/index.ts';
-import { clientServerEndpoints } from '../../src/http/client-server/index.ts';
+import { servedEndpoints } from '../../src/http/served-endpoints.ts';
 import { knockRoom, type Client } from '../support/client.ts';
 import { exchange, expectError, rawRequest, type RawAnswer, type RawRequest } from '../support/raw.ts';
 import { openStory, type Story } from '../support/story.ts';
 
 const C = '/_matrix/client/v3';
-const ENDPOINTS = [...clientServerEndpoints, ...adminEndpoints];
 
 let story: Story;
 let owner: Client;
@@ -38,7 +36,7 @@ function pathOf(declared: string): string {
 
 /** Every served path with its methods; one path may answer several. */
 const SERVED = new Map<string, Set<string>>();
-for (const { method, paths } of ENDPOINTS)
+for (const { method, paths } of servedEndpoints)
   for (const path of paths) SERVED.set(path, new Set([...(SERVED.get(path) ?? []), method]));
 
 describe('59: an unknown route', () => {
@@ -100,9 +98,9 @@ describe('59: an unknown method', () => {
 });
 
 describe('a bad token', () => {
-  const guarded = ENDPOINTS.filter(({ auth }) => auth === 'user' || auth === 'admin').flatMap(({ method, paths }) =>
-    paths.map((path) => ({ method, path })),
-  );
+  const guarded = servedEndpoints
+    .filter(({ auth }) => auth === 'user' || auth === 'admin')
+    .flatMap(({ method, paths }) => paths.map((path) => ({ method, path })));
 
   it('is told on every route that asks for one, before the body is looked at', async () => {
     expect(guarded.length).toBeGreaterThan(30);

@@ -1,15 +1,13 @@
 /** Every declared route, asked at random: no answer is a fault of ours, and the log grows by what was answered with success alone. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminEndpoints } from '../../src/http/admin/index.ts';
-import { clientServerEndpoints } from '../../src/http/client-server/index.ts';
+import { servedEndpoints } from '../../src/http/served-endpoints.ts';
 import { knockRoom, type Client } from '../support/client.ts';
 import { requestsFor, type FuzzedRequest, type Scenery } from '../support/fuzz.ts';
 import { rawRequest, type RawAnswer } from '../support/raw.ts';
 import { runRole } from '../support/server.ts';
 import { openStory, type Counts, type Story } from '../support/story.ts';
 
-const ENDPOINTS = [...clientServerEndpoints, ...adminEndpoints];
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 2 ** 31);
 const REQUESTS_A_ROUTE = 16;
 
@@ -74,7 +72,7 @@ function expectAnswer({ status, json, headers }: RawAnswer, what: string): void 
 }
 
 describe(`any request (FAST_CHECK_SEED=${SEED})`, () => {
-  it.each(ENDPOINTS.map((endpoint) => [`${endpoint.method} ${endpoint.paths[0]}`, endpoint] as const))(
+  it.each(servedEndpoints.map((endpoint) => [`${endpoint.method} ${endpoint.paths[0]}`, endpoint] as const))(
     '%s is answered in the protocol’s words, and grows the log only with success',
     async (route, endpoint) => {
       // Whoever signs out is gone: not everybody may.

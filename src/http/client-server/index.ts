@@ -3,6 +3,7 @@ import { named, type Endpoint } from '../endpoint.ts';
 import { ban } from './ban.ts';
 import { changePassword } from './change-password.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
+import { claimKeys } from './claim-keys.ts';
 import { createRoom } from './create-room.ts';
 import { defineFilter } from './define-filter.ts';
 import { deleteDevice } from './delete-device.ts';
@@ -10,6 +11,7 @@ import { deleteDevices } from './delete-devices.ts';
 import { deleteProfileField } from './delete-profile-field.ts';
 import { deletePushRule } from './delete-push-rule.ts';
 import { deleteRoomAlias } from './delete-room-alias.ts';
+import { deleteRoomTag } from './delete-room-tag.ts';
 import { forgetRoom } from './forget-room.ts';
 import { getAccountData } from './get-account-data.ts';
 import { getAccountDataPerRoom } from './get-account-data-per-room.ts';
@@ -20,23 +22,30 @@ import { getDevices } from './get-devices.ts';
 import { getEventContext } from './get-event-context.ts';
 import { getFilter } from './get-filter.ts';
 import { getJoinedRooms } from './get-joined-rooms.ts';
+import { getKeysChanges } from './get-keys-changes.ts';
 import { getLocalAliases } from './get-local-aliases.ts';
 import { getLoginFlows } from './get-login-flows.ts';
 import { getMembersByRoom } from './get-members-by-room.ts';
 import { getOneRoomEvent } from './get-one-room-event.ts';
+import { getPresence } from './get-presence.ts';
 import { getProfileField } from './get-profile-field.ts';
+import { getProtocols } from './get-protocols.ts';
 import { getPublicRooms } from './get-public-rooms.ts';
 import { getPushRule } from './get-push-rule.ts';
 import { getPushRuleActions } from './get-push-rule-actions.ts';
 import { getPushRules } from './get-push-rules.ts';
 import { getPushRulesGlobal } from './get-push-rules-global.ts';
+import { getPushers } from './get-pushers.ts';
 import { getRoomEvents } from './get-room-events.ts';
 import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
+import { getRoomKeysVersionCurrent } from './get-room-keys-version-current.ts';
 import { getRoomState } from './get-room-state.ts';
 import { getRoomStateWithKey } from './get-room-state-with-key.ts';
 import { getRoomSummary } from './get-room-summary.ts';
+import { getRoomTags } from './get-room-tags.ts';
 import { getRoomVisibilityOnDirectory } from './get-room-visibility-on-directory.ts';
 import { getTokenOwner } from './get-token-owner.ts';
+import { getTurnServer } from './get-turn-server.ts';
 import { getUserProfile } from './get-user-profile.ts';
 import { getVersions } from './get-versions.ts';
 import { getWellknown } from './get-wellknown.ts';
@@ -50,22 +59,30 @@ import { leaveRoom } from './leave-room.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { logoutAll } from './logout-all.ts';
+import { postPusher } from './post-pusher.ts';
+import { postReceipt } from './post-receipt.ts';
+import { queryKeys } from './query-keys.ts';
 import { queryPublicRooms } from './query-public-rooms.ts';
 import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { sendMessage } from './send-message.ts';
 import { setAccountData } from './set-account-data.ts';
 import { setAccountDataPerRoom } from './set-account-data-per-room.ts';
+import { setPresence } from './set-presence.ts';
 import { setProfileField } from './set-profile-field.ts';
 import { setPushRule } from './set-push-rule.ts';
 import { setPushRuleActions } from './set-push-rule-actions.ts';
 import { setPushRuleEnabled } from './set-push-rule-enabled.ts';
+import { setReadMarker } from './set-read-marker.ts';
 import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
+import { setRoomTag } from './set-room-tag.ts';
 import { setRoomVisibilityOnDirectory } from './set-room-visibility-on-directory.ts';
+import { setTyping } from './set-typing.ts';
 import { sync } from './sync.ts';
 import { unban } from './unban.ts';
 import { updateDevice } from './update-device.ts';
+import { uploadKeys } from './upload-keys.ts';
 
 export const clientServerEndpoints: readonly Endpoint[] = named({
   getVersions,
@@ -134,4 +151,21 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   defineFilter,
   getFilter,
   forgetRoom,
+  getTurnServer,
+  getProtocols,
+  getPushers,
+  postPusher,
+  getPresence,
+  setPresence,
+  setTyping,
+  setReadMarker,
+  postReceipt,
+  uploadKeys,
+  queryKeys,
+  claimKeys,
+  getKeysChanges,
+  getRoomKeysVersionCurrent,
+  getRoomTags,
+  setRoomTag,
+  deleteRoomTag,
 });

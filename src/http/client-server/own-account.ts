@@ -2,15 +2,23 @@
 import { changeAccountData, readAccountData, type AccountDataKey } from '../../accounts/account-data.ts';
 import type { PushRuleset } from '../../accounts/default-push-rules.ts';
 import { PUSH_RULES, pushRulesetOf } from '../../accounts/push-rules.ts';
+import { notInRoom } from '../../commands/act.ts';
+import type { Db } from '../../database/database.ts';
 import { MatrixError } from '../../matrix/errors.ts';
-import type { UserId } from '../../matrix/identifiers.ts';
-import type { JsonObject } from '../../matrix/json.ts';
+import type { RoomId, UserId } from '../../matrix/identifiers.ts';
+import { isJsonObject, jsonObject, type JsonObject } from '../../matrix/json.ts';
+import { membershipOf } from '../../projections/room-state.ts';
 import type { Caller } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
+import { roomIdIn } from './room-request.ts';
 
 type Parts = Pick<HttpParts, 'db' | 'follower'>;
 
 const MAX_TYPE_BYTES = 255;
+const FULLY_READ = 'm.fully_read';
+
+/** The type of account data that holds a room's tags. */
+export const TAGS = 'm.tag';
 
 /** Throws M_FORBIDDEN for anybody but the caller. */
 export function ownUserId(caller: Caller, userId: string): UserId {
@@ -20,7 +28,7 @@ export function ownUserId(caller: Caller, userId: string): UserId {
 
 /** Throws M_INVALID_PARAM for a type that is too long, M_BAD_JSON (405) for what the server itself keeps. */
 export function writableType(type: string): string {
-  if (type === PUSH_RULES || type === 'm.fully_read')
+  if (type === PUSH_RULES || type === FULLY_READ)
     throw new MatrixError('M_BAD_JSON', `${type} is not set this way.`, { status: 405 });
   if (Buffer.byteLength(type) > MAX_TYPE_BYTES)
     throw new MatrixError('M_INVALID_PARAM', 'A type takes at most 255 bytes.');
@@ -68,4 +76,21 @@ export async function changePushRules(
 
 function pushRulesKey(userId: UserId): AccountDataKey {
   return { userId, roomId: null, type: PUSH_RULES };
+}
+
+/** Throws M_FORBIDDEN for those who are not in the room, and the same for a room that does not exist. */
+export async function memberOf(db: Db, roomId: string, { userId }: Caller): Promise<RoomId> {
+  const id = roomIdIn(roomId);
+  if ((await membershipOf(db, id, userId))?.membership !== 'join') throw notInRoom();
+  return id;
+}
+
+/** Keeps up to where the user has read a room. */
+export async function keepFullyRead(parts: Parts, { userId }: Caller, roomId: RoomId, eventId: string): Promise<void> {
+  await changeOwn(parts, { userId, roomId, type: FULLY_READ }, () => jsonObject({ event_id: eventId }));
+}
+
+export function tagsIn(content: JsonObject | null): JsonObject {
+  const tags = content?.['tags'];
+  return isJsonObject(tags) ? tags : {};
 }
