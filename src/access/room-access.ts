@@ -99,6 +99,21 @@ export function maySetState({ userId, membership }: Standing, levels: PowerLevel
   return atLeast(levels.user(userId), levels.forEvent(type, true), `send ${type}`);
 }
 
+// Without its create event a room is none, and an access list without entries shuts every server out.
+const NEVER_REDACTED: readonly string[] = ['m.room.create', 'm.room.server_acl'];
+
+/** Redacts an event: one's own without asking; that redactions may be sent at all is for the rules to say. */
+export function mayRedact(
+  { userId, membership }: Standing,
+  levels: PowerLevels,
+  event: { readonly type: string; readonly sender: string },
+): Permission {
+  if (membership !== 'join') return NOT_IN_ROOM;
+  if (NEVER_REDACTED.includes(event.type)) return refused(`An event of type ${event.type} cannot be redacted.`);
+  if (event.sender === userId) return ALLOWED;
+  return atLeast(levels.user(userId), levels.redact, 'redact what others sent');
+}
+
 /** Accepts knocks in general: accepting is inviting, by somebody who sees who knocked. */
 export function mayAcceptKnocks(standing: Standing, levels: PowerLevels): Permission {
   return decides(standing, levels, mayInvite(standing, levels));

@@ -7,7 +7,7 @@ import type { LaneRoom } from './room-lane.ts';
 const running = new Map<string, Promise<ActResult>>();
 
 /**
- * As actInRoom(), once for each of a device's requests: `path` is what tells them apart besides the transaction id. The
+ * As actInRoom(), once for each of a device's requests: `path` tells them apart, besides the transaction id. The
  * answer stands in the log's transaction with the event, so neither a repeat at the same time nor one after a crash
  * makes another event. A refusal is not remembered: the repeat is a new attempt.
  */
@@ -18,7 +18,7 @@ export async function actOnce(
   { request, path }: { readonly request: ClientRequest; readonly path: readonly string[] },
   decide: (room: LaneRoom) => Promise<RoomDecision>,
 ): Promise<ActResult> {
-  const key = requestKey([request.deviceId, act.operation, ...path, request.transactionId]);
+  const key = requestKey([request.deviceId, ...path, request.transactionId]);
   const name = `${actor.userId} ${key}`;
   for (let other = running.get(name); other !== undefined; other = running.get(name)) {
     const answer = await other.catch(() => null);

@@ -2,6 +2,7 @@
 import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
+import type { StoredEvent } from '../log/read.ts';
 import type { ClientRequest } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
@@ -12,6 +13,7 @@ import { judge } from './judge.ts';
 import { keysToPropose, propose, type EventDraft } from './propose.ts';
 import type { RateLimiter } from './rate-limits.ts';
 import type { Recorder } from './record.ts';
+import { effectOfRedaction } from './redaction.ts';
 import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
@@ -49,11 +51,17 @@ export interface Act {
 
 /**
  * What an act decides in its turn: that nothing has to change, or an event to send. Once the rules allow the event,
- * `obstacle` refuses it nevertheless, and `said` is the event that says the same already, so that none is sent.
+ * `obstacle` refuses it nevertheless, `said` is the event that says the same already, so that none is sent, and
+ * `redacts` the one that it takes the words of.
  */
 export type RoomDecision =
   | { readonly unchanged: EventId | null }
-  | { readonly send: EventDraft; readonly said?: EventId | undefined; readonly obstacle?: MatrixError | undefined };
+  | {
+      readonly send: EventDraft;
+      readonly said?: EventId | undefined;
+      readonly obstacle?: MatrixError | undefined;
+      readonly redacts?: StoredEvent | undefined;
+    };
 
 export interface ActResult {
   readonly roomId: RoomId;
@@ -102,7 +110,10 @@ async function carryOut(
   const actions = [actionOf(actor, act, 'ok', judged.slot)];
   const { operation, request } = act;
   const answers = request === undefined ? [] : [{ ...request, actor: actor.userId, operation, event: judged.slot }];
-  return { judged: [judged], actions, answers, answer: { roomId: act.roomId, eventId: proposed.eventId } };
+  const { redacts } = decision;
+  const effect = redacts === undefined ? {} : await effectOfRedaction(room, redacts, judged.slot, actor.userId);
+  const answer = { roomId: act.roomId, eventId: proposed.eventId };
+  return { judged: [judged], actions, ...effect, answers, answer };
 }
 
 function unchanged(actor: Actor, act: Act, eventId: EventId | null): Decision<ActResult> {

@@ -7,7 +7,6 @@ import { deleteWords } from '../log/erase.ts';
 import type { ErasureLedger, LedgerEntry } from '../log/erasure-ledger.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
-import { scrubProjections } from '../projections/scrub.ts';
 import { actionOf, recordingRefusal, type Actor } from './act.ts';
 import type { Recorder } from './record.ts';
 import type { RoomLanes } from './room-lane.ts';
@@ -81,10 +80,9 @@ async function carryOut(
   let events = 0;
   const within = async (tx: TxClient): Promise<void> => {
     events = (await deleteWords(tx, subject)).events;
-    await scrubProjections(tx, subject);
     await eraseAccountWords(tx, subject);
   };
-  const erasures = [{ kind, subject, roomId: null, event: null, byUser }];
+  const erasures = [{ kind, subject, byUser }];
   const outcome = await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures, within });
   if (outcome === 'cancelled') throw new Error('an erasure was cancelled');
   deps.lanes.forget();

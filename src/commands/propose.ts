@@ -9,6 +9,7 @@ import type { EventId, UserId } from '../matrix/identifiers.ts';
 import { MAX_JSON_DEPTH, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { eventTemplate, type AuthorizedPdu, type PduFields } from '../matrix/pdu.ts';
 import { isRejection, type Rejection } from '../matrix/rejection.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
 import { signEvent, type ServerIdentity } from '../matrix/signatures.ts';
 import type { HeadState, RoomHead, StateEntry } from './room-head.ts';
 
@@ -18,6 +19,8 @@ export interface EventDraft {
   readonly sender: UserId;
   readonly stateKey?: string;
   readonly content: JsonObject;
+  /** Of a redaction: its target. Where the event names it, is the room version's to say. */
+  readonly redacts?: EventId;
 }
 
 export interface ProposedEvent {
@@ -35,7 +38,7 @@ const MAX_DEPTH = Number.MAX_SAFE_INTEGER;
 
 /** The state keys that `propose` will look up for this draft. */
 export function keysToPropose(draft: EventDraft, head: RoomHead): readonly (readonly [string, string])[] {
-  return stateKeysForAuth(described(draft), head.version);
+  return stateKeysForAuth(described(draft, head.version), head.version);
 }
 
 /**
@@ -51,13 +54,13 @@ export function propose(
   now: number,
 ): ProposedEvent | Rejection {
   checkSizes(draft);
-  const citedState = wantedAuthKeys(described(draft), head.version)
+  const citedState = wantedAuthKeys(described(draft, head.version), head.version)
     .map(([type, key]) => state.get(type, key))
     .filter((entry): entry is StateEntry => entry !== undefined);
   const tips = head.extremities.slice(0, MAX_PREV_EVENTS);
   const isCreate = draft.type === 'm.room.create' && draft.stateKey === '';
   const fields: PduFields = {
-    ...described(draft),
+    ...described(draft, head.version),
     ...(isCreate && head.version.roomIdIsCreateHash ? {} : { room_id: head.roomId }),
     origin_server_ts: now,
     depth: Math.min(1 + Math.max(0, ...tips.map((tip) => tip.depth)), MAX_DEPTH),
@@ -78,9 +81,10 @@ export function propose(
   };
 }
 
-function described(draft: EventDraft) {
-  const { type, sender, content, stateKey } = draft;
-  return stateKey === undefined ? { type, sender, content } : { type, sender, content, state_key: stateKey };
+function described({ type, sender, content, stateKey, redacts }: EventDraft, { redactsInContent }: RoomVersion) {
+  const base = { type, sender, content, ...(stateKey === undefined ? {} : { state_key: stateKey }) };
+  if (redacts === undefined) return base;
+  return redactsInContent ? { ...base, content: { ...content, redacts } } : { ...base, redacts };
 }
 
 function checkSizes(draft: EventDraft): void {

@@ -52,6 +52,7 @@ const BY_USER: ReadonlyMap<string, RateName> = new Map([
   ['sendState', 'message'],
   ['setJoinRule', 'message'],
   ['sendMessage', 'message'],
+  ['redactEvent', 'message'],
   ['setRoomAlias', 'message'],
   ['setRoomVisibility', 'message'],
   ['deleteRoomAlias', 'message'],

@@ -20,6 +20,14 @@ export interface HeadState extends RoomState {
   get(type: string, stateKey: string): StateEntry | undefined;
 }
 
+/** A state event that loses its words while it stands. */
+export interface RedactedState {
+  readonly type: string;
+  readonly stateKey: string;
+  /** Without the words. */
+  readonly entry: StateEntry;
+}
+
 export interface Extremity {
   readonly slot: EventSlot;
   readonly ref: Ref;
@@ -195,7 +203,23 @@ export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): vo
   if (judged.change === null) return;
   const name = stateName(judged.change.type, judged.change.stateKey);
   const entry = head.pending.get(name);
-  if (entry?.slot !== judged.slot) return;
+  if (entry?.slot === judged.slot) remember(cache, head, name, entry);
+}
+
+/** Takes a state event's words out of what is remembered, when their deletion is on its way to the log. */
+export function redactState(head: RoomHead, { type, stateKey, entry }: RedactedState): void {
+  const name = stateName(type, stateKey);
+  head.warming.delete(name);
+  head.pending.set(name, entry);
+}
+
+/** After the commit of what redactState() was told. */
+export function settleRedacted(cache: StateCache, head: RoomHead, { type, stateKey, entry }: RedactedState): void {
+  const name = stateName(type, stateKey);
+  if (head.pending.get(name) === entry) remember(cache, head, name, entry);
+}
+
+function remember(cache: StateCache, head: RoomHead, name: string, entry: StateEntry): void {
   cache.set(cacheName(head, name), { entry });
   head.pending.delete(name);
 }

@@ -3,20 +3,23 @@ import { LRUCache } from 'lru-cache';
 import { Gauge } from 'prom-client';
 import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
-import type { ActionRecord } from '../log/append.ts';
+import type { ActionRecord, ErasureRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import type { KeyedAnswer } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Recorder } from './record.ts';
 import { createRoomHeads, type RoomHeads } from './room-heads.ts';
-import { advance, countServers, headState, settle, warm } from './room-head.ts';
+import { advance, countServers, headState, redactState, settle, settleRedacted, warm } from './room-head.ts';
 import type { AppendUnit } from './unit-queue.ts';
-import type { HeadState, RoomHead, StateCache } from './room-head.ts';
+import type { HeadState, RedactedState, RoomHead, StateCache } from './room-head.ts';
 
 /** What a proposal comes to: events and acts to store, and the answer to give once they are durable. */
 export interface Decision<T> {
   readonly judged: readonly JudgedPdu[];
   readonly actions: readonly ActionRecord[];
+  readonly erasures?: readonly ErasureRecord[];
+  /** What of the room's state loses its words. */
+  readonly redacted?: readonly RedactedState[];
   /** Remembered for requests that are sent again. */
   readonly answers?: readonly KeyedAnswer[];
   /** More statements of the transaction that stores them. */
@@ -107,15 +110,15 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     // Before the head moves: nothing may be built on what is not even waiting.
     const refusal = deps.recorder().refusal();
     if (refusal !== null) throw refusal;
-    const { answer, ...unit } = decision;
+    const { answer, redacted = [], erasures = [], ...unit } = decision;
     // Of another room are only the first events of one that is made by the same act, on a head of its own.
     const judged = unit.judged.filter((j) => j.roomId === head?.roomId);
-    for (const j of judged) if (head !== null) advance(head, j);
-    const stored = appendWatched(heads, deps.recorder(), { ...unit, roomId, head, erasures: [] });
+    if (head !== null) moveHead(head, judged, redacted);
+    const stored = appendWatched(heads, deps.recorder(), { ...unit, roomId, head, erasures });
     lane.appended = afterBoth(lane.appended, stored);
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;
-      if (head !== null) for (const j of judged) settle(cache, head, j);
+      if (head !== null) settleHead(cache, head, judged, redacted);
       return { answer };
     });
     return { outcome };
@@ -146,6 +149,21 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     forget: (roomId) => heads.forget(roomId),
     forgotten: () => heads.forgotten(),
   };
+}
+
+function moveHead(head: RoomHead, judged: readonly JudgedPdu[], redacted: readonly RedactedState[]): void {
+  for (const j of judged) advance(head, j);
+  for (const state of redacted) redactState(head, state);
+}
+
+function settleHead(
+  cache: StateCache,
+  head: RoomHead,
+  judged: readonly JudgedPdu[],
+  redacted: readonly RedactedState[],
+): void {
+  for (const j of judged) settle(cache, head, j);
+  for (const state of redacted) settleRedacted(cache, head, state);
 }
 
 /** Appends a unit whose head is reached by `forget` while the unit waits. */

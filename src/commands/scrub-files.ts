@@ -19,6 +19,7 @@ const TABLES_WITH_WORDS = [
   'devices',
   'account_data',
   'filters',
+  'room_search',
 ] as const;
 
 const WAIT_FOR_READERS_MS = 60_000;

@@ -4,6 +4,7 @@ import { SEALED_TABLES } from '../log/sealed-tables.ts';
 import { transitionKind } from '../log/transition.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import { ERASE_OPERATION } from './erase.ts';
+import { REDACT_OPERATION } from './redact-event.ts';
 import { ERASED } from './verify-page.ts';
 
 /** A row's place in sealing order: its position and its table's number. */
@@ -46,15 +47,19 @@ export async function nameAtPosition(client: PoolClient, position: number): Prom
   return { table, key: String(position), position };
 }
 
-// Words are gone, or somebody erased them, and no erasure tells of it.
+// Words are gone, or somebody erased or redacted them, and no erasure tells of it.
 async function lacksErasure(client: PoolClient, position: number): Promise<boolean> {
   const { rows } = await client.query<{ lacks: boolean }>(
     `select exists (select from actions a where a.position < $1 and a.operation = $2 and a.outcome = 'ok'
               and not exists (select from erasures x where x.position > a.position
                 and x.position <= (select position from log_head) and x.kind = 'user' and x.subject = a.target))
+         or exists (select from actions a join events r on r.room_id = a.room_id and r.position = a.event
+            where a.position < $1 and a.operation = $3 and a.outcome = 'ok'
+              and not exists (select from erasures x where x.position > r.position
+                and x.position <= (select position from log_head) and x.kind = 'event' and x.subject = r.event_id))
          or exists (select from events e where e.position < $1 and e.words and not ${ERASED}
               and not exists (select from event_content c where c.room_id = e.room_id and c.event = e.position)) as lacks`,
-    [position, ERASE_OPERATION],
+    [position, ERASE_OPERATION, REDACT_OPERATION],
   );
   return rows[0]?.lacks === true;
 }

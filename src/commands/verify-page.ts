@@ -112,6 +112,8 @@ export interface ErasureRow {
   readonly kind: string;
   readonly subject: string | null;
   readonly event: number | null;
+  /** Of an event's words: its subject is a redaction of that event, by whom the row names. */
+  readonly explained: boolean;
 }
 
 /** Rows of positions in (after, upto]. */
@@ -167,7 +169,12 @@ export async function readPage(
     range,
   );
   const erasures = await client.query<ErasureRow>(
-    'select position, kind, subject, event from erasures where position > $1 and position <= $2 order by position',
+    `select x.position, x.kind, x.subject, x.event, r.event_id is not null as explained
+       from erasures x
+       left join events t on t.room_id = x.room_id and t.position = x.event
+       left join events r on r.room_id = x.room_id and r.event_id = x.subject and r.type = 'm.room.redaction'
+        and r.redacts = t.event_id and r.sender = x.by_user and r.position < x.position
+      where x.position > $1 and x.position <= $2 order by x.position`,
     range,
   );
   return {

@@ -98,16 +98,11 @@ export function verifyActs(findings: Findings, page: LogPage): void {
     const reason = 'is not an event of the room';
     findings.add({ check: 'acts', table: 'actions', key: String(position), position, column: 'event', reason });
   }
-  for (const { position, kind, subject, event } of page.erasures) {
-    const column = kind === 'user' ? 'subject' : kind === 'event' ? 'event' : 'kind';
-    if ((column === 'subject' && subject !== null) || (column === 'event' && event !== null)) continue;
-    findings.add({
-      check: 'acts',
-      table: 'erasures',
-      key: String(position),
-      position,
-      column,
-      reason: 'does not say what was erased',
-    });
+  for (const { position, kind, subject, event, explained } of page.erasures) {
+    const wrong = (column: string, reason: string): void =>
+      findings.add({ check: 'acts', table: 'erasures', key: String(position), position, column, reason });
+    if (kind === 'user' ? subject === null : kind !== 'event' || event === null) {
+      wrong(kind === 'user' ? 'subject' : kind === 'event' ? 'event' : 'kind', 'does not say what was erased');
+    } else if (kind === 'event' && !explained) wrong('subject', 'is no redaction of that event');
   }
 }

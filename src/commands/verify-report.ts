@@ -26,7 +26,7 @@ export interface VerifyReport {
   readonly seals: number;
   readonly sealedUpTo: number;
   readonly unsealedRows: number;
-  /** Events whose words were deleted by an erasure that the log tells of. */
+  /** Events whose words were deleted by an erasure or a redaction that the log tells of. */
   readonly erased: number;
   /** The first bad row: what the seals convict, in order of position, before what does not fit together. */
   readonly first: Finding | null;
@@ -103,7 +103,7 @@ export function describeFinding({ check, table, key, position, column, reason }:
 export function describeReport(report: VerifyReport): string {
   const { head, events, seals, sealedUpTo, unsealedRows, erased } = report;
   const lines = [
-    `${events} events, ${head} positions; sealed up to ${sealedUpTo} by ${seals} seals, ${unsealedRows} rows not sealed yet; words of ${erased} events erased.`,
+    `${events} events, ${head} positions; sealed up to ${sealedUpTo} by ${seals} seals, ${unsealedRows} rows not sealed yet; words of ${erased} events erased or redacted.`,
   ];
   if (report.first === null) return [...lines, 'Clean.'].join('\n');
   lines.push(`The first bad row: ${describeFinding(report.first)}`);

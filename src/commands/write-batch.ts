@@ -1,13 +1,21 @@
 /** One batch, one transaction: the log, every projection, and what units add. All of it happens or none. */
 import type { PoolClient } from 'pg';
 import type { TxClient } from '../database/tx.ts';
-import { append, isDeposed, placeBatch, type Appended, type AppendedPdu, type LogBatch } from '../log/append.ts';
+import {
+  append,
+  isDeposed,
+  placeBatch,
+  type Appended,
+  type AppendedPdu,
+  type ErasureRecord,
+  type LogBatch,
+} from '../log/append.ts';
 import { writeAnswers } from '../log/keyed-answers.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import { searchFact } from '../projections/room-search.ts';
-import type { Fact, FactTransition, ProjectionContext } from '../projections/projection.ts';
+import type { Erased, Fact, FactTransition, ProjectionContext } from '../projections/projection.ts';
 import type { AppendUnit } from './unit-queue.ts';
 
 export interface PlacedBatch {
@@ -49,6 +57,7 @@ export async function writeBatch(
       client.query('begin isolation level read committed'),
       append(tx, from, batch, placed),
       ...project(tx, placed, context),
+      ...takeOut(tx, batch.erasures),
       writeAnswers(
         tx,
         units.flatMap((unit) => unit.answers ?? []),
@@ -70,6 +79,18 @@ export async function writeBatch(
 function project(tx: TxClient, { events }: Appended, context: ProjectionContext): readonly Promise<void>[] {
   const facts = events.map(factOf);
   return facts.length === 0 ? [] : PROJECTIONS.map((projection) => projection.apply(tx, facts, context));
+}
+
+// After the facts of the batch: an erasure takes what came before it.
+function takeOut(tx: TxClient, erasures: readonly ErasureRecord[]): readonly (Promise<void> | undefined)[] {
+  const erased = erasures.map(erasedBy);
+  return erased.length === 0 ? [] : PROJECTIONS.map((projection) => projection.erase?.(tx, erased));
+}
+
+function erasedBy(erasure: ErasureRecord): Erased {
+  if (erasure.kind === 'user') return { kind: 'user', userId: erasure.subject };
+  const { kind, roomId, event, member, redaction } = erasure;
+  return { kind, roomId, event, member, redaction: redaction.position };
 }
 
 /**

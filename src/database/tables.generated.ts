@@ -128,6 +128,9 @@ export interface Erasures {
   kind: string;
   position: number;
   room_id: string | null;
+  /**
+   * Of a user: whose words. Of an event: the id of the redaction that took its words.
+   */
   subject: string | null;
 }
 
@@ -309,6 +312,19 @@ export interface PublishedRooms {
 export interface ReaderPositions {
   position: number;
   reader: string;
+}
+
+export interface Redactions {
+  /**
+   * Position of the redacted event; that of the redaction may be smaller.
+   */
+  event: number;
+  /**
+   * The redaction that took the event's words: the one that clients are told of.
+   */
+  first: boolean;
+  redaction: number;
+  room_id: string;
 }
 
 export interface RefreshTokens {
@@ -546,6 +562,7 @@ export interface DB {
   profiles: Profiles;
   published_rooms: PublishedRooms;
   reader_positions: ReaderPositions;
+  redactions: Redactions;
   refresh_tokens: RefreshTokens;
   registration_tokens: RegistrationTokens;
   room_aliases: RoomAliases;

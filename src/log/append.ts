@@ -2,6 +2,7 @@
 import type { TxClient } from '../database/tx.ts';
 import type { EventSlot, JudgedPdu } from './judged-pdu.ts';
 import { splitEvent, subjectOf } from './content.ts';
+import { deleteEventWords } from './erase.ts';
 import { insertRows, type Column } from './insert-rows.ts';
 
 /** An act of a person or a token, with its outcome: `ok`, `unchanged` or the errcode of the refusal. */
@@ -16,13 +17,19 @@ export interface ActionRecord {
   readonly onBehalfOf: string | null;
 }
 
-export interface ErasureRecord {
-  readonly kind: 'user' | 'event';
-  readonly subject: string | null;
-  readonly roomId: string | null;
-  readonly event: number | null;
-  readonly byUser: string | null;
-}
+/** What is erased: everything that a user said, or one event's words because of a redaction. */
+export type ErasureRecord =
+  | { readonly kind: 'user'; readonly subject: string; readonly byUser: string | null }
+  | {
+      readonly kind: 'event';
+      readonly roomId: string;
+      /** Position of the event. */
+      readonly event: number;
+      /** Of a member event: whom it is about. */
+      readonly member: string | null;
+      readonly redaction: EventSlot;
+      readonly byUser: string;
+    };
 
 /** What is written together: the rows of one batch, in the order of their units. */
 export interface LogBatch {
@@ -90,6 +97,10 @@ export async function append(
     ...writeVerdicts(tx, placed.events, batch.at),
     ...writeActs(tx, batch, placed),
     ...writeEvents(tx, placed.events, batch.at),
+    deleteEventWords(
+      tx,
+      batch.erasures.filter((erasure) => erasure.kind === 'event'),
+    ),
   ]);
 }
 
@@ -219,9 +230,9 @@ function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<v
     insertRows(tx, 'erasures', erasures, [
       ['position', 'int8', (_, n) => appended.erasures[n]!],
       ['kind', 'text', (e) => e.kind],
-      ['subject', 'text', (e) => e.subject],
-      ['room_id', 'text', (e) => e.roomId],
-      ['event', 'int8', (e) => e.event],
+      ['subject', 'text', (e) => (e.kind === 'user' ? e.subject : e.redaction.eventId)],
+      ['room_id', 'text', (e) => (e.kind === 'user' ? null : e.roomId)],
+      ['event', 'int8', (e) => (e.kind === 'user' ? null : e.event)],
       ['by_user', 'text', (e) => e.byUser],
       ['at', 'timestamptz', { all: stamp }],
     ]),

@@ -1,4 +1,4 @@
-/** Deletes a person's words from the log; proofs, ids, memberships and times stay. */
+/** Deletes words from the log, a person's or an event's; proofs, ids, memberships and times stay. */
 import type { TxClient } from '../database/tx.ts';
 
 /** What the log's deletable tables held about a person. */
@@ -19,4 +19,18 @@ export async function deleteWords(tx: TxClient, userId: string): Promise<ErasedW
   const actions = await tx.query({ text: 'delete from action_content where subject = $1', values: [userId] });
   await tx.query({ text: 'delete from idempotency where actor = $1', values: [userId] });
   return { events: events.rowCount ?? 0, actions: actions.rowCount ?? 0 };
+}
+
+/** Deletes the words of single events, in the transaction that appends their rows in `erasures`. */
+export async function deleteEventWords(
+  tx: TxClient,
+  events: readonly { readonly roomId: string; readonly event: number }[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query({
+    name: 'delete-event-words',
+    text: `delete from event_content c using unnest($1::text[], $2::int8[]) as v (room_id, event)
+            where c.room_id = v.room_id and c.event = v.event`,
+    values: [events.map((e) => e.roomId), events.map((e) => e.event)],
+  });
 }

@@ -18,10 +18,16 @@ export interface StoredEvent {
   readonly depth: number;
   /** As it arrived; the redacted form when the words are gone. */
   readonly content: JsonObject;
+  /** Of a redaction: the id of its target, also when its own words are gone. */
   readonly redacts: string | null;
+  /** As it arrived; when the words are gone the redacted form with what the authorization rules read besides. */
   readonly pdu: PduFields;
   /** It came with words that are no longer here. */
   readonly erased: boolean;
+  /** The first redaction of it that is in force; null: there is none. */
+  readonly redactedBecause: StoredEvent | null;
+  /** A redaction that is not in force, because its target is not known or not its sender's to redact: clients are not shown it. */
+  readonly withheld: boolean;
 }
 
 interface EventRow {
@@ -33,9 +39,16 @@ interface EventRow {
   readonly proof: Buffer;
   readonly auth_extra: Buffer | null;
   readonly content: Buffer | null;
+  /** Position of the redaction that took its words. */
+  readonly redaction: number | null;
+  readonly in_force: boolean;
 }
 
-const COLUMNS = sql`e.room_id, e.position, e.event_id, e.redacts, e.words, e.proof, e.auth_extra, c.content`;
+const COLUMNS = sql`e.room_id, e.position, e.event_id, e.redacts, e.words, e.proof, e.auth_extra, c.content,
+  r.redaction, f.redaction is not null as in_force`;
+const BESIDE = sql`left join event_content c on c.room_id = e.room_id and c.event = e.position
+      left join redactions r on r.room_id = e.room_id and r.event = e.position and r.first
+      left join redactions f on e.type = 'm.room.redaction' and f.room_id = e.room_id and f.redaction = e.position`;
 
 /** The events at these positions, in the order asked; positions that hold no event of that room are left out. */
 export async function readEvents(
@@ -47,21 +60,35 @@ export async function readEvents(
     select ${COLUMNS}
       from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.position)}::int8[]) with ordinality as k (room_id, position, n)
       join events e on e.room_id = k.room_id and e.position = k.position
-      left join event_content c on c.room_id = e.room_id and c.event = e.position
+      ${BESIDE}
      order by k.n`.execute(db);
-  return found.rows.map(storedEvent);
+  return storedEvents(db, found.rows);
 }
 
 /** The event of that id, or null; with `roomId`, only if it is that room's. */
 export async function eventById(db: Db, eventId: string, roomId?: string): Promise<StoredEvent | null> {
   const room = roomId === undefined ? sql`true` : sql`e.room_id = ${roomId}`;
   const found = await sql<EventRow>`
-    select ${COLUMNS} from events e left join event_content c on c.room_id = e.room_id and c.event = e.position
+    select ${COLUMNS} from events e ${BESIDE}
      where e.event_id = ${eventId} and ${room} order by e.position limit 1`.execute(db);
-  return found.rows[0] === undefined ? null : storedEvent(found.rows[0]);
+  const [event] = await storedEvents(db, found.rows);
+  return event ?? null;
 }
 
-function storedEvent(row: EventRow): StoredEvent {
+async function storedEvents(db: Db, rows: readonly EventRow[]): Promise<readonly StoredEvent[]> {
+  const redacted = rows.filter((row) => row.redaction !== null);
+  if (redacted.length === 0) return rows.map((row) => storedEvent(row, null));
+  // Of a redaction nobody is told why it was itself redacted: there would be no end.
+  const found = await sql<EventRow>`
+    select ${COLUMNS}
+      from unnest(${redacted.map((row) => row.room_id)}::text[], ${redacted.map((row) => row.redaction)}::int8[]) as k (room_id, position)
+      join events e on e.room_id = k.room_id and e.position = k.position
+      ${BESIDE}`.execute(db);
+  const redactions = new Map(found.rows.map((row) => [row.position, storedEvent(row, null)]));
+  return rows.map((row) => storedEvent(row, redactions.get(row.redaction ?? -1) ?? null));
+}
+
+function storedEvent(row: EventRow, redactedBecause: StoredEvent | null): StoredEvent {
   const pdu = mergeEvent(row.proof, row.content, row.auth_extra);
   return {
     roomId: row.room_id as RoomId,
@@ -72,10 +99,12 @@ function storedEvent(row: EventRow): StoredEvent {
     sender: pdu.sender,
     originServerTs: pdu.origin_server_ts,
     depth: pdu.depth,
-    content: pdu.content,
+    content: row.content === null && row.auth_extra !== null ? mergeEvent(row.proof, null).content : pdu.content,
     redacts: row.redacts,
     pdu,
     erased: row.words && row.content === null,
+    redactedBecause,
+    withheld: pdu.type === 'm.room.redaction' && !row.in_force,
   };
 }
 

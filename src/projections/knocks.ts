@@ -3,7 +3,7 @@ import { binaryArray } from '../database/binary-array.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
 import { serverOf } from '../matrix/identifiers.ts';
-import type { Fact, FactTransition, Projection } from './projection.ts';
+import type { Erased, Fact, FactTransition, Projection } from './projection.ts';
 
 export type KnockStatus =
   'PENDING' | 'ACCEPTED' | 'REJECTED' | 'RETRACTED' | 'BANNED' | 'SUPERSEDED' | 'VOIDED' | 'LAPSED';
@@ -37,6 +37,9 @@ export const knocks: Projection = {
         changes.filter((change) => change.opened !== null),
       ),
     ]);
+  },
+  async erase(tx, erased) {
+    await Promise.all([scrubUsers(tx, erased), scrubEvents(tx, erased)]);
   },
 };
 
@@ -145,4 +148,32 @@ async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
 // Postgres text holds no NUL; the event itself keeps every character.
 function searchable(text: string | null): string | null {
   return text === null ? null : text.replaceAll('\u0000', '');
+}
+
+/** What they wrote when they knocked, and the name they gave. */
+async function scrubUsers(tx: TxClient, erased: readonly Erased[]): Promise<void> {
+  const userIds = erased.flatMap((one) => (one.kind === 'user' ? [one.userId] : []));
+  if (userIds.length === 0) return;
+  await tx.query({
+    name: 'scrub-knocks-of-users',
+    text: `update knocks set reason = null, display_name = null
+            where user_id = any($1::text[]) and (reason is not null or display_name is not null)`,
+    values: [userIds],
+  });
+}
+
+type ErasedMember = Erased & { readonly kind: 'event'; readonly member: string };
+
+// The words of a knock that was renewed since are not the episode's any more.
+async function scrubEvents(tx: TxClient, erased: readonly Erased[]): Promise<void> {
+  const events = erased.filter((one) => one.kind === 'event' && one.member !== null) as readonly ErasedMember[];
+  if (events.length === 0) return;
+  await tx.query({
+    name: 'scrub-knocks-of-events',
+    text: `update knocks k set reason = null, display_name = null
+             from unnest($1::text[], $2::int8[], $3::text[]) as v (room_id, event, user_id)
+            where k.room_id = v.room_id and k.user_id = v.user_id and k.event = v.event
+              and (k.reason is not null or k.display_name is not null)`,
+    values: [events.map((one) => one.roomId), events.map((one) => one.event), events.map((one) => one.member)],
+  });
 }

@@ -45,6 +45,19 @@ export interface SearchFact {
   readonly lasts: boolean;
 }
 
+/** What an erasure takes: all that a user said, or one event's words. Positions are the log's. */
+export type Erased =
+  | { readonly kind: 'user'; readonly userId: string }
+  | {
+      readonly kind: 'event';
+      readonly roomId: string;
+      readonly event: number;
+      /** Of a member event: whom it is about. */
+      readonly member: string | null;
+      /** The redaction that takes them. */
+      readonly redaction: number | null;
+    };
+
 export interface ProjectionContext {
   readonly serverName: ServerName;
 }
@@ -52,12 +65,14 @@ export interface ProjectionContext {
 /**
  * `apply` sends all its statements before it waits for the first, in an order that is right without their results. It
  * depends on nothing but its arguments and the projection's own tables, which it names without a schema:
- * a rebuild runs it on a copy through `search_path`. No clock, no network.
+ * a rebuild runs it on a copy through `search_path`. No clock, no network. `erase` takes out words that the projection
+ * holds, after the facts before the erasures; with the same duties.
  */
 export interface Projection {
   readonly name: string;
   readonly tables: readonly string[];
   apply(tx: TxClient, facts: readonly Fact[], context: ProjectionContext): Promise<void>;
+  erase?(tx: TxClient, erased: readonly Erased[]): Promise<void>;
 }
 
 /** A room's facts in a batch, by room, in order. */

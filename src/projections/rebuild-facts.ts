@@ -5,7 +5,7 @@ import type { PresenceChange } from '../log/judged-pdu.ts';
 import type { TransitionKind } from '../log/transition.ts';
 import { serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { stringIn, type Membership, type Verdict } from '../matrix/pdu.ts';
-import type { Fact, FactTransition, SearchFact } from './projection.ts';
+import type { Erased, Fact, FactTransition, SearchFact } from './projection.ts';
 import { readSearchFacts } from './rebuild-search.ts';
 
 /** What a replay remembers from page to page; starts empty at position 0. */
@@ -19,10 +19,10 @@ export function replayMemory(): ReplayMemory {
   return { versions: new Map(), joined: new Map() };
 }
 
-/** A stretch of the log: facts in order, and the user whose words were erased right after them, if any. */
+/** A stretch of the log: facts in order, and what was erased after them. */
 export interface Stretch {
   readonly facts: readonly Fact[];
-  readonly erased: string | null;
+  readonly erased: readonly Erased[];
 }
 
 interface VerdictRow {
@@ -65,21 +65,51 @@ export async function readStretches(
   upto: number,
 ): Promise<readonly Stretch[]> {
   const facts = await readFacts(client, memory, after, upto);
-  const { rows: erasures } = await client.query<{ position: number; subject: string }>(
-    `select position, subject from erasures
-      where position > $1 and position <= $2 and kind = 'user' and subject is not null order by position`,
+  const stretches: Stretch[] = [];
+  let [from, erased]: [number, Erased[]] = [0, []];
+  for (const row of await readErasures(client, after, upto)) {
+    erased.push(row.erased);
+    // Nothing that comes later brings an event's words back: only what a user says next must not be taken with the rest.
+    if (row.erased.kind === 'event') continue;
+    let to = from;
+    while (to < facts.length && facts[to]!.verdictPosition < row.position) to += 1;
+    stretches.push({ facts: facts.slice(from, to), erased });
+    [from, erased] = [to, []];
+  }
+  stretches.push({ facts: facts.slice(from), erased });
+  return stretches;
+}
+
+interface DatedErasure {
+  readonly position: number;
+  readonly erased: Erased;
+}
+
+interface ErasureRow {
+  readonly position: number;
+  readonly kind: string;
+  readonly subject: string | null;
+  readonly room_id: string | null;
+  readonly event: number | null;
+  readonly member: string | null;
+  readonly redaction: number | null;
+}
+
+async function readErasures(client: PoolClient, after: number, upto: number): Promise<readonly DatedErasure[]> {
+  const { rows } = await client.query<ErasureRow>(
+    `select x.position, x.kind, x.subject, x.room_id, x.event, r.position as redaction,
+            case when t.type = 'm.room.member' then t.state_key end as member
+       from erasures x
+       left join events r on x.kind = 'event' and r.event_id = x.subject and r.room_id = x.room_id
+       left join events t on x.kind = 'event' and t.room_id = x.room_id and t.position = x.event
+      where x.position > $1 and x.position <= $2 order by x.position`,
     [after, upto],
   );
-  const stretches: Stretch[] = [];
-  let from = 0;
-  for (const { position, subject } of erasures) {
-    let to = from;
-    while (to < facts.length && facts[to]!.verdictPosition < position) to += 1;
-    stretches.push({ facts: facts.slice(from, to), erased: subject });
-    from = to;
-  }
-  stretches.push({ facts: facts.slice(from), erased: null });
-  return stretches;
+  return rows.flatMap<DatedErasure>(({ position, kind, subject, room_id: roomId, event, member, redaction }) => {
+    if (kind === 'user' && subject !== null) return [{ position, erased: { kind, userId: subject } }];
+    if (kind !== 'event' || roomId === null || event === null) return [];
+    return [{ position, erased: { kind, roomId, event, member, redaction } }];
+  });
 }
 
 async function readFacts(

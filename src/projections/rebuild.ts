@@ -5,7 +5,6 @@ import { PROJECTIONS } from './index.ts';
 import type { Projection, ProjectionContext } from './projection.ts';
 import { compareTable, createCopy, replaceTable, type TableDifference } from './rebuild-compare.ts';
 import { readStretches, replayMemory, type ReplayMemory } from './rebuild-facts.ts';
-import { scrubProjections } from './scrub.ts';
 
 export interface RebuildDeps extends ProjectionContext {
   readonly pool: Pool;
@@ -122,8 +121,7 @@ async function replayTo(replay: Replay, upto: number): Promise<void> {
     for (const projection of replay.projections) {
       if (facts.length > 0) await projection.apply(tx, facts, { serverName: replay.deps.serverName });
     }
-    if (erased !== null && replay.projections.some(({ tables }) => tables.includes('knocks')))
-      await scrubProjections(tx, erased);
+    for (const projection of replay.projections) if (erased.length > 0) await projection.erase?.(tx, erased);
   }
   replay.position = upto;
 }

@@ -61,6 +61,16 @@ export const roomSearch: Projection = {
   name: 'room-search',
   tables: ['room_search'],
   apply: (tx, facts) => write(tx, [...latest(facts).values()]),
+  async erase(tx, erased) {
+    const events = erased.filter((one) => one.kind === 'event');
+    if (events.length === 0) return;
+    await tx.query({
+      name: 'scrub-room-search',
+      text: `update room_search s set words = null from unnest($1::text[], $2::int8[]) as v (room_id, event)
+              where s.room_id = v.room_id and s.event = v.event and not s.lasts and s.words is not null`,
+      values: [events.map((one) => one.roomId), events.map((one) => one.event)],
+    });
+  },
 };
 
 interface SearchRow extends SearchFact {

@@ -17,6 +17,7 @@ import {
   LOCAL_KINDS,
   makeKnockRoom,
   openTestLog,
+  redactions,
   SERVER_NAME,
   userId,
   type TestLog,
@@ -38,6 +39,7 @@ beforeAll(async () => {
       const roomId = await makeKnockRoom(log.deps, `owner${room}`, versions[room % versions.length]);
       for (let round = 0; round < ROUNDS; round++)
         await everyKind(log.deps, roomId, `owner${room}`, `r${room}-${round}`);
+      await redactions(log.deps, roomId, `owner${room}`, `r${room}`);
     }),
   );
   busyRoom = await makeKnockRoom(log.deps, 'busy');

@@ -8,7 +8,7 @@ import { knock } from '../../src/commands/knock.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import { SEALED_TABLES } from '../../src/log/sealed-tables.ts';
 import { PROJECTIONS } from '../../src/projections/index.ts';
-import { actor, everyKind, LOCAL_KINDS, makeKnockRoom, userId } from '../support/history.ts';
+import { actor, everyKind, LOCAL_KINDS, makeKnockRoom, redactions, userId } from '../support/history.ts';
 import { openTamperedLog, otherThan, sealedColumns, type TamperedLog } from '../support/tamper.ts';
 
 let tampered: TamperedLog;
@@ -21,6 +21,7 @@ beforeAll(async () => {
   for (const version of ['7', '11', '12'] as const) {
     const roomId = await makeKnockRoom(deps, 'boss', version);
     await everyKind(deps, roomId, 'boss', `v${version}`);
+    await redactions(deps, roomId, 'boss', `v${version}`);
   }
   const ledger = openLedger(join(directory, 'erasures.jsonl'));
   await eraseUser({ ...deps, ledger }, actor('boss', true), { userId: userId('v12-bob') });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eraseUser } from '../../src/commands/erase.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import { SEALED_TABLES } from '../../src/log/sealed-tables.ts';
-import { actor, everyKind, makeKnockRoom, userId } from '../support/history.ts';
+import { actor, everyKind, makeKnockRoom, redactions, userId } from '../support/history.ts';
 import { openTamperedLog, sealedColumns, type Row, type TamperedLog } from '../support/tamper.ts';
 
 let tampered: TamperedLog;
@@ -19,6 +19,7 @@ beforeAll(async () => {
   for (const version of ['7', '12'] as const) {
     const roomId = await makeKnockRoom(deps, 'boss', version);
     await everyKind(deps, roomId, 'boss', `v${version}`);
+    await redactions(deps, roomId, 'boss', `v${version}`);
   }
   const erase = { ...deps, ledger: openLedger(join(directory, 'erasures.jsonl')) };
   await eraseUser(erase, actor('boss', true), { userId: userId('v12-bob') });
@@ -99,6 +100,21 @@ describe('a whole room', () => {
     });
     const moved = await tampered.afterTampering(['events', 'verdicts'], ...move);
     expect(moved.first).toMatchObject({ check: 'seals', table: 'events', position: event!.position });
+  });
+});
+
+describe('an erasure', () => {
+  it('that no redaction of its event explains is found', async () => {
+    const [erasure] = await tampered.query<{ position: number }>(
+      "select position from erasures where kind = 'event' order by 1 limit 1",
+    );
+    const [other] = await tampered.query<{ event: number }>('select max(event) as event from event_content');
+    const report = await tampered.afterTampering(
+      ['erasures'],
+      `update erasures set event = ${other!.event} where position = ${erasure!.position}`,
+    );
+    const named = report.findings.filter(({ check, table }) => check === 'acts' && table === 'erasures');
+    expect(named).toMatchObject([{ position: erasure!.position, reason: 'is no redaction of that event' }]);
   });
 });
 

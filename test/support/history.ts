@@ -8,6 +8,8 @@ import { inviteUser } from '../../src/commands/invite.ts';
 import { joinRoom } from '../../src/commands/join.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { kickUser, leaveRoom, retractKnock, revokeInvite, unbanUser } from '../../src/commands/leave.ts';
+import { redactEvent } from '../../src/commands/redact-event.ts';
+import { sendMessage } from '../../src/commands/send-message.ts';
 import { sendState } from '../../src/commands/send-state.ts';
 import { openWriter, type Writer } from '../../src/commands/writer.ts';
 import type { Database } from '../../src/database/database.ts';
@@ -136,4 +138,25 @@ export async function everyKind(deps: CommandDeps, roomId: RoomId, owner: string
     content: jsonObject({ topic: `${prefix} was here` }),
   });
   await knock(deps, person('pending'), { roomId, reason: `${prefix} is still waiting` });
+}
+
+/**
+ * Redactions in a room that `owner` keeps: of a message, twice, of a knock that waits and of one that was renewed since.
+ * The words that stay say so.
+ */
+export async function redactions(deps: CommandDeps, roomId: RoomId, owner: string, prefix: string): Promise<void> {
+  const boss = actor(owner);
+  let requests = 0;
+  const request = () => ({ deviceId: 'DEVICE', transactionId: `${prefix}-${(requests += 1)}` });
+  const redact = (eventId: string, reason: string) =>
+    redactEvent(deps, boss, { roomId, eventId, content: jsonObject({ reason }), request: request() });
+  const content = jsonObject({ msgtype: 'm.text', body: 'to be redacted' });
+  const { eventId } = await sendMessage(deps, boss, { roomId, type: 'm.room.message', content, request: request() });
+  await redact(eventId, 'stays: the first');
+  await redact(eventId, 'stays: the second');
+  const waits = await knock(deps, actor(`${prefix}-waits`), { roomId, reason: 'to be redacted' });
+  await redact(waits.eventId!, 'stays: of a knock');
+  const renewed = await knock(deps, actor(`${prefix}-renews`), { roomId, reason: 'to be redacted' });
+  await knock(deps, actor(`${prefix}-renews`), { roomId, reason: 'stays: renewed' });
+  await redact(renewed.eventId!, 'stays: of what was renewed');
 }

@@ -2,13 +2,15 @@
 import type { StoredEvent } from '../../log/read.ts';
 import type { RoomId } from '../../matrix/identifiers.ts';
 import type { JsonObject, JsonValue } from '../../matrix/json.ts';
-import type { Membership } from '../../matrix/pdu.ts';
+import { stringIn, type Membership } from '../../matrix/pdu.ts';
 
 export interface ClientEvent {
   readonly type: string;
   readonly state_key?: string;
   readonly sender: string;
   readonly content: JsonObject;
+  /** Of a redaction, in every version; the content has it too. */
+  readonly redacts?: string;
   readonly event_id: string;
   readonly origin_server_ts: number;
   /** Left out of a sync, where the room is the key; everywhere else also on create events, which since version 12 lack it. */
@@ -23,6 +25,8 @@ export interface ClientEvent {
     readonly replaces_state?: string;
     /** The reader's own at the event. */
     readonly membership?: Membership;
+    /** The redaction that took the event's words. */
+    readonly redacted_because?: ClientEvent;
   };
 }
 
@@ -41,15 +45,19 @@ export interface ClientEventOptions {
 /** The client event (client-server API, Room event format). Nothing of the federation's format, and no stripped state, gets out. */
 export function clientEvent(event: StoredEvent, options: ClientEventOptions): ClientEvent {
   const { now, withRoomId, membership, replaced, transactionId } = options;
+  const { redactedBecause } = event;
+  const target = event.type === 'm.room.redaction' ? targetOf(event) : null;
   const before = replaced && {
-    ...(replaced.content && { prev_content: replaced.content }),
+    // A redacted event says nothing of what was there before it either.
+    ...(replaced.content && redactedBecause === null ? { prev_content: replaced.content } : {}),
     replaces_state: replaced.eventId,
   };
   return {
     type: event.type,
     ...(event.stateKey === null ? {} : { state_key: event.stateKey }),
     sender: event.sender,
-    content: event.content,
+    content: target === null ? event.content : { ...event.content, redacts: target },
+    ...(target === null ? {} : { redacts: target }),
     event_id: event.eventId,
     origin_server_ts: event.originServerTs,
     ...(withRoomId ? { room_id: event.roomId } : {}),
@@ -58,8 +66,15 @@ export function clientEvent(event: StoredEvent, options: ClientEventOptions): Cl
       ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
       ...before,
       ...(membership === undefined ? {} : { membership }),
+      ...(redactedBecause === null ? {} : { redacted_because: clientEvent(redactedBecause, { now, withRoomId }) }),
     },
   };
+}
+
+// A redaction names its target at the top before version 11 and in its content since: old clients look for it in the one
+// place, new ones in the other.
+function targetOf({ content, pdu }: StoredEvent): string | null {
+  return stringIn(content, 'redacts') ?? pdu.redacts ?? null;
 }
 
 /** The state that an invite or a knock shows of its room (client-server API, Stripped state). */

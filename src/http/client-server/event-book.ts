@@ -12,7 +12,7 @@ export interface EventKey {
 export interface EventBook {
   /** Makes events known; those that are known already are not read again. */
   load(keys: Iterable<EventKey>): Promise<void>;
-  /** A loaded event. */
+  /** A loaded event, unless it is withheld. */
   get(position: number): StoredEvent | undefined;
   /** The transaction id of a loaded event that the reader's device sent. */
   transactionIdOf(position: number): string | undefined;
@@ -32,7 +32,7 @@ export function openEventBook(db: Db, reader?: Reader): EventBook {
   const sentAs = new Map<number, string>();
   const loadBatch = async (keys: readonly EventKey[]): Promise<void> => {
     const read = await readEvents(db, keys);
-    for (const event of read) events.set(event.position, event);
+    for (const event of read) if (!event.withheld) events.set(event.position, event);
     if (reader === undefined) return;
     // State is set without a transaction id.
     const own = read.filter(({ sender, stateKey }) => sender === reader.userId && stateKey === null);

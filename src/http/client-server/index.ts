@@ -64,6 +64,7 @@ import { postReceipt } from './post-receipt.ts';
 import { queryKeys } from './query-keys.ts';
 import { queryPublicRooms } from './query-public-rooms.ts';
 import { refresh } from './refresh.ts';
+import { redactEvent } from './redact-event.ts';
 import { register } from './register.ts';
 import { sendMessage } from './send-message.ts';
 import { setAccountData } from './set-account-data.ts';
@@ -121,6 +122,7 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   getRoomStateWithKey,
   setRoomStateWithKey,
   sendMessage,
+  redactEvent,
   getMembersByRoom,
   getJoinedRooms,
   getOneRoomEvent,

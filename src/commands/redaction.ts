@@ -1,0 +1,37 @@
+/** What a redaction does to its target: the words go, and the lane's own copy of the room's state loses them too. */
+import type { ErasureRecord } from '../log/append.ts';
+import { mergeEvent, splitEvent } from '../log/content.ts';
+import type { EventSlot } from '../log/judged-pdu.ts';
+import type { StoredEvent } from '../log/read.ts';
+import type { UserId } from '../matrix/identifiers.ts';
+import type { Pdu } from '../matrix/pdu.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
+import type { RedactedState, StateEntry } from './room-head.ts';
+import type { LaneRoom } from './room-lane.ts';
+
+export interface RedactionEffect {
+  readonly erasures: readonly ErasureRecord[];
+  readonly redacted: readonly RedactedState[];
+}
+
+/** The effect of a redaction, by `byUser` and in force, on an event that is in the log. */
+export async function effectOfRedaction(
+  room: LaneRoom,
+  target: StoredEvent,
+  redaction: EventSlot,
+  byUser: UserId,
+): Promise<RedactionEffect> {
+  const { roomId, position: event, type, stateKey } = target;
+  const member = type === 'm.room.member' ? stateKey : null;
+  const erasures = [{ kind: 'event', roomId, event, member, redaction, byUser } as const];
+  if (stateKey === null) return { erasures, redacted: [] };
+  const entry = (await room.state([[type, stateKey]])).get(type, stateKey);
+  if (entry?.eventId !== target.eventId) return { erasures, redacted: [] };
+  return { erasures, redacted: [{ type, stateKey, entry: withoutWords(entry, room.head.version) }] };
+}
+
+// As the log will hand it out: redacted, with what the rules read besides.
+function withoutWords(entry: StateEntry, version: RoomVersion): StateEntry {
+  const { proof, authExtra } = splitEvent(entry.pdu as Pdu, version);
+  return { ...entry, pdu: mergeEvent(proof, null, authExtra) };
+}
