@@ -80,7 +80,11 @@ export interface Declaration<
   readonly bodyOptional?: boolean;
   /** `any`: the body is kept and not signed, so its numbers may have fractions. */
   readonly numbers?: 'any';
+  /** What a body of another shape is refused with; M_BAD_JSON by default. */
+  readonly wrongBody?: Errcode;
   readonly limit?: LimitName;
+  /** It asks who is there: refuses with 401 and the stages of user-interactive authentication. */
+  readonly asksForStages?: true;
   /** What it does, in a sentence. */
   readonly summary?: string;
   /** The shape of the answer, as far as it is promised. */
@@ -110,10 +114,12 @@ export interface Endpoint {
   readonly bodyShape: TSchema | null;
   readonly bodyOptional: boolean;
   readonly numbers: 'integers' | 'any';
+  readonly wrongBody: Errcode;
   readonly limit: LimitName | null;
+  readonly asksForStages: boolean;
   readonly summary: string | null;
   readonly answer: TSchema | null;
-  readonly errors: readonly Refusal[];
+  readonly errors: readonly Refusal[] | null;
   readonly handle: (
     parts: HttpParts,
     request: EndpointRequest<never, never, never, never>,
@@ -147,10 +153,12 @@ export function endpoint<
     bodyShape: declared.body ?? null,
     bodyOptional: declared.bodyOptional ?? false,
     numbers: declared.numbers ?? 'integers',
+    wrongBody: declared.wrongBody ?? 'M_BAD_JSON',
     limit: declared.limit ?? null,
+    asksForStages: declared.asksForStages ?? false,
     summary: declared.summary ?? null,
     answer: declared.answer ?? null,
-    errors: declared.errors ?? [],
+    errors: declared.errors ?? null,
     handle: (parts, request) => declared.handle(parts, request),
   };
 }

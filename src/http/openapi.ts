@@ -47,6 +47,23 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
             soft_logout: { type: 'boolean', description: 'With M_UNKNOWN_TOKEN.' },
           },
         },
+        Stages: {
+          type: 'object',
+          required: ['flows', 'params', 'completed', 'session'],
+          description:
+            'What is asked of the person before the request is carried out (User-Interactive Authentication).',
+          properties: {
+            flows: {
+              type: 'array',
+              items: { type: 'object', properties: { stages: { type: 'array', items: { type: 'string' } } } },
+            },
+            params: { type: 'object' },
+            completed: { type: 'array', items: { type: 'string' } },
+            session: { type: 'string' },
+            errcode: { type: 'string', description: 'When a stage was tried in vain.' },
+            error: { type: 'string' },
+          },
+        },
       },
     },
   };
@@ -113,26 +130,36 @@ function jsonContent(schema: TSchema | Json): Json {
 export function refusalsOf(endpoint: Endpoint): readonly (readonly [Errcode, number])[] {
   const { auth, query, bodyShape, limit, paths, errors } = endpoint;
   const all: readonly Refusal[] = [
-    ...(auth === 'user' || auth === 'admin' ? (['M_MISSING_TOKEN', 'M_UNKNOWN_TOKEN'] as const) : []),
-    ...(auth === 'optional' ? (['M_UNKNOWN_TOKEN'] as const) : []),
+    ...(auth === 'none' ? [] : (['M_MISSING_TOKEN', 'M_UNKNOWN_TOKEN'] as const)),
     ...(auth === 'admin' ? (['M_FORBIDDEN'] as const) : []),
     ...(limit === null ? [] : (['M_LIMIT_EXCEEDED'] as const)),
     ...(paths[0]!.includes(':') ? (['M_BAD_JSON', 'M_INVALID_PARAM'] as const) : []),
     ...(Object.keys(query).length > 0 ? (['M_INVALID_PARAM'] as const) : []),
     ...(Object.values(query).includes('needed') ? (['M_MISSING_PARAM'] as const) : []),
-    ...(bodyShape === null ? [] : (['M_NOT_JSON', 'M_BAD_JSON', 'M_TOO_LARGE'] as const)),
-    ...errors,
+    ...(bodyShape === null ? [] : (['M_NOT_JSON', 'M_BAD_JSON', endpoint.wrongBody, 'M_TOO_LARGE'] as const)),
+    ...(errors ?? []),
   ];
   const pairs = all.map((each) => (typeof each === 'string' ? ([each, ERRCODES[each].status] as const) : each));
   return [...new Map(pairs.map((pair) => [pair.join(' '), pair])).values()];
 }
 
+const STAGES = { $ref: '#/components/schemas/Stages' };
+
 function refusalsByStatus(endpoint: Endpoint): readonly (readonly [string, Json])[] {
   const refusals = refusalsOf(endpoint);
-  const statuses = [...new Set(refusals.map(([, status]) => status))].sort((one, other) => one - other);
-  return statuses.map((status) => {
-    const codes = refusals.flatMap(([errcode, its]) => (its === status ? [errcode] : [])).sort();
-    const schema = { $ref: '#/components/schemas/Error', properties: { errcode: { enum: codes } } };
-    return [String(status), { description: codes.join(', '), ...jsonContent(schema) }];
-  });
+  const statuses = new Set([...refusals.map(([, status]) => status), ...(endpoint.asksForStages ? [401] : [])]);
+  return [...statuses]
+    .sort((one, other) => one - other)
+    .map((status) => {
+      const codes = refusals.flatMap(([errcode, its]) => (its === status ? [errcode] : [])).sort();
+      const refused = codes.length === 0 ? [] : [refusedWith(codes)];
+      const either = status === 401 && endpoint.asksForStages ? [...refused, STAGES] : refused;
+      const words = [...codes, ...(either.includes(STAGES) ? ['the stages that are asked for'] : [])];
+      const schema = either.length === 1 ? either[0]! : { anyOf: either };
+      return [String(status), { description: words.join(', '), ...jsonContent(schema) }];
+    });
+}
+
+function refusedWith(codes: readonly Errcode[]): Json {
+  return { $ref: '#/components/schemas/Error', properties: { errcode: { enum: codes } } };
 }

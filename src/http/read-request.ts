@@ -49,9 +49,12 @@ export function readParams(request: FastifyRequest): Readonly<Record<string, str
 
 /**
  * The body as an object of the declared shape; null when none is declared. Throws M_NOT_JSON for what is no JSON, and for
- * an empty body where one is needed; M_BAD_JSON for another shape.
+ * an empty body where one is needed; M_BAD_JSON for what is no object, and the declared errcode for another shape.
  */
-export function readBody({ body, bodyOptional, numbers }: Endpoint, request: FastifyRequest): JsonObject | null {
+export function readBody(
+  { body, bodyOptional, numbers, wrongBody }: Endpoint,
+  request: FastifyRequest,
+): JsonObject | null {
   if (body === null) return null;
   const bytes = request.body instanceof Buffer ? request.body : null;
   if ((bytes === null || bytes.length === 0) && bodyOptional) return {};
@@ -59,8 +62,5 @@ export function readBody({ body, bodyOptional, numbers }: Endpoint, request: Fas
   if (body.Check(object)) return object;
   const [problem] = body.Errors(object);
   const where = problem?.instancePath.replace(/^\//, '').slice(0, 100) ?? '';
-  throw new MatrixError(
-    'M_BAD_JSON',
-    `${where === '' ? 'The body' : where} ${problem?.message ?? 'is not as expected'}.`,
-  );
+  throw new MatrixError(wrongBody, `${where === '' ? 'The body' : where} ${problem?.message ?? 'is not as expected'}.`);
 }

@@ -393,7 +393,7 @@ describe('members that only look dangerous', () => {
     expectError(await sendAs(owner, 'POST', `/rooms/${room}/ban`, `{${HARMLESS_MEMBERS[0]}}`), 400, 'M_BAD_JSON');
   });
 
-  it('are stored in content and read back as they were, and pollute nothing', async () => {
+  it('58: are stored in content and read back as they were, and pollute nothing', async () => {
     const contents = [
       ...HARMLESS_MEMBERS.filter((member) => !member.includes('[')).map((member) => `{${member}}`),
       '{"10":1,"9":2,"b":{"__proto__":{"x":1},"z":null},"\ue000":1,"\ud83d\ude00":2}',

@@ -95,27 +95,49 @@ async function checkRound({ roomIds, attempts }: Round): Promise<{ readonly unhe
   return { unheard: attempts.filter(({ reason, status }) => status === null && stored.has(reason)).length };
 }
 
+/** Who got no answer asks again, with the same words. */
+async function askAgain({ roomIds, attempts }: Round): Promise<number> {
+  const unanswered = attempts.filter(({ status }) => status === null);
+  const ask = ({ userId, roomId, reason }: Attempt) => {
+    const { token } = people.find((person) => person.userId === userId)!;
+    return clientWith(server.url, token, userId).call('POST', `/knock/${encodeURIComponent(roomId)}`, { reason });
+  };
+  const answers = await Promise.all(unanswered.map(ask));
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  const stored = (await Promise.all(roomIds.map((roomId) => knocksOf(database, roomId)))).flat();
+  const times = Map.groupBy(stored, ({ content }) => String(content['reason']));
+  for (const { reason } of unanswered) expect(times.get(reason) ?? [], `asked again: ${reason}`).toHaveLength(1);
+  return unanswered.length;
+}
+
 describe('a server that is killed while 64 people knock', () => {
-  it(`keeps every knock that was answered, once, over ${KILLS} kills`, { timeout: 400_000 }, async () => {
-    console.log(`KILL_SEED=${seed}`);
-    const told: string[] = [];
-    let counted = 0;
-    for (let round = 1; counted < KILLS; round += 1) {
-      const done = await killOnce(round);
-      const { unheard } = await checkRound(done);
-      everything.push(...done.attempts);
-      const answered = done.attempts.filter(({ status }) => status !== null);
-      expect(answered.filter(({ status }) => status !== 200)).toEqual([]);
-      told.push(`kill ${round}: ${answered.length} answered, ${done.outstanding} open, ${unheard} of them stored`);
-      // Without an open question a kill proves nothing.
-      if (done.outstanding > 0) counted += 1;
-      expect(await postmasters(dataDir)).toEqual([postgres]);
-      expect((await embeddedProcess(dataDir)).pid).toBe(postgres);
-      expect(server.output().log).toContain('the embedded Postgres runs already');
-    }
-    console.log(told.join('\n'));
-    expect(everything.some(({ status }) => status === 200)).toBe(true);
-  });
+  it(
+    `60: keeps every knock that was answered, once, and takes once what is asked again, over ${KILLS} kills`,
+    { timeout: 400_000 },
+    async () => {
+      console.log(`KILL_SEED=${seed}`);
+      const told: string[] = [];
+      let counted = 0;
+      for (let round = 1; counted < KILLS; round += 1) {
+        const done = await killOnce(round);
+        const { unheard } = await checkRound(done);
+        const again = await askAgain(done);
+        everything.push(...done.attempts);
+        const answered = done.attempts.filter(({ status }) => status !== null);
+        expect(answered.filter(({ status }) => status !== 200)).toEqual([]);
+        told.push(
+          `kill ${round}: ${answered.length} answered, ${done.outstanding} open, ${unheard} of them stored; ${again} asked again`,
+        );
+        // Without an open question a kill proves nothing.
+        if (done.outstanding > 0) counted += 1;
+        expect(await postmasters(dataDir)).toEqual([postgres]);
+        expect((await embeddedProcess(dataDir)).pid).toBe(postgres);
+        expect(server.output().log).toContain('the embedded Postgres runs already');
+      }
+      console.log(told.join('\n'));
+      expect(everything.some(({ status }) => status === 200)).toBe(true);
+    },
+  );
 
   it('leaves a log that verifies, and projections as the log would make them', async () => {
     const env = { DATA_DIR: dataDir };

@@ -105,7 +105,7 @@ describe('knocking', () => {
     expect(content).toEqual({ membership: 'knock' });
   });
 
-  it('7: banned, unbanned, a user may knock again', async () => {
+  it('7: banned, unbanned, a user may knock again: each step is from where the last one led', async () => {
     const room = await knockRoom(owner);
     await knock(kim, room);
     await act(owner, 'ban', room, kim);
@@ -116,6 +116,14 @@ describe('knocking', () => {
       'BANNED',
       'UNBANNED',
       'KNOCK_REQUESTED',
+    ]);
+    const text = 'select "from", "to" from transitions where room_id = $1 and user_id = $2 order by position';
+    const steps = await story.rows<{ from: string; to: string }>(text, [room, kim.userId]);
+    expect(steps.map(({ from, to }) => `${from} → ${to}`)).toEqual([
+      'none → knock',
+      'knock → ban',
+      'ban → leave',
+      'leave → knock',
     ]);
     expect(await episodesOf(story, room, kim.userId)).toEqual(['BANNED', 'PENDING']);
   });

@@ -1,5 +1,6 @@
 /** A small Matrix client over fetch: what tests say to a started server. */
 import { expect } from 'vitest';
+import { expectDeclared } from './declared.ts';
 
 export interface Answer {
   readonly status: number;
@@ -37,7 +38,9 @@ export async function request(
   });
   const text = await answer.text();
   const isJson = answer.headers.get('content-type')?.includes('json') === true;
-  return { status: answer.status, body: isJson && text !== '' ? JSON.parse(text) : text, headers: answer.headers };
+  const said: unknown = isJson && text !== '' ? JSON.parse(text) : text;
+  expectDeclared(method, new URL(full).pathname, answer.status, said);
+  return { status: answer.status, body: said, headers: answer.headers };
 }
 
 export function clientWith(url: string, token: string, userId: string): Client {

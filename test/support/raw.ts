@@ -2,6 +2,7 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { expect } from 'vitest';
+import { undeclared } from './declared.ts';
 
 export interface RawRequest {
   readonly method: string;
@@ -43,7 +44,10 @@ export async function rawRequest(port: number, asked: RawRequest): Promise<RawAn
         const isJson = answer.headers['content-type']?.includes('json') === true && text !== '';
         const json = isJson ? JSON.parse(text) : undefined;
         const took = performance.now() - started;
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json, took });
+        const status = answer.statusCode ?? 0;
+        const problem = json === undefined ? null : undeclared(method, path, status, json);
+        if (problem === null) resolve({ status, headers: answer.headers, text, json, took });
+        else reject(new Error(problem));
       });
     });
     outgoing.on('error', reject);

@@ -5,6 +5,7 @@ import type { SharedSecretRegistration } from '../../accounts/shared-secret.ts';
 import { setDisplayName } from '../../accounts/profiles.ts';
 import { createUser, hashNewPassword, newUserId } from '../../accounts/users.ts';
 import { MatrixError } from '../../matrix/errors.ts';
+import { SignedIn } from '../client-server/answers.ts';
 import { NO_NUL } from '../client-server/device-fields.ts';
 import { endpoint } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
@@ -12,13 +13,17 @@ import type { HttpParts } from '../parts.ts';
 const PATH = '/_synapse/admin/v1/register';
 
 export const getRegistrationNonce = endpoint({
+  summary: 'Gives a nonce for making an account with the shared secret.',
   method: 'GET',
   path: PATH,
   auth: 'none',
+  answer: Type.Object({ nonce: Type.String() }),
+  errors: [['M_UNKNOWN', 400]],
   handle: (parts) => ({ nonce: served(parts).nonce() }),
 });
 
 export const registerWithSecret = endpoint({
+  summary: 'Makes an account for whoever knows the shared secret.',
   method: 'POST',
   path: PATH,
   auth: 'none',
@@ -31,6 +36,8 @@ export const registerWithSecret = endpoint({
     user_type: Type.Optional(Type.Union([Type.String(), Type.Null()])),
     displayname: Type.Optional(Type.String({ maxLength: 255, pattern: NO_NUL })),
   }),
+  answer: SignedIn,
+  errors: ['M_FORBIDDEN', 'M_USER_IN_USE', 'M_INVALID_USERNAME', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 400]],
   async handle(parts, { body }) {
     const { nonce, username, password, mac, admin = false, user_type: userType = null } = body;
     if (!served(parts).check({ nonce, username, password, mac, admin, userType })) {

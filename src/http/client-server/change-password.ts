@@ -4,9 +4,11 @@ import { hashNewPassword } from '../../accounts/users.ts';
 import { changePassword as change } from '../../commands/change-password.ts';
 import { jsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { AuthData, confirmedByPassword } from './password-stage.ts';
 
 export const changePassword = endpoint({
+  summary: 'Changes the password, after the one before was given.',
   method: 'POST',
   path: '/_matrix/client/v3/account/password',
   auth: 'user',
@@ -15,7 +17,9 @@ export const changePassword = endpoint({
     logout_devices: Type.Optional(Type.Boolean()),
     auth: Type.Optional(AuthData),
   }),
-  errors: ['M_INVALID_PARAM'],
+  asksForStages: true,
+  errors: ['M_INVALID_PARAM', 'M_LIMIT_EXCEEDED'],
+  answer: Nothing,
   async handle(parts, { body, caller, ip }) {
     const { new_password, logout_devices, auth } = body;
     const confirmed = await confirmedByPassword(parts, {

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { createRoom as create } from '../../commands/create-room.ts';
 import type { JsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { RoomNamed } from './answers.ts';
 
 const Content = Type.Unsafe<JsonObject>(Type.Object({}));
 
@@ -26,10 +27,22 @@ const CreateRoomBody = Type.Object({
 });
 
 export const createRoom = endpoint({
+  summary: 'Makes a room.',
   method: 'POST',
   path: '/_matrix/client/v3/createRoom',
   auth: 'user',
   body: CreateRoomBody,
+  answer: RoomNamed,
+  errors: [
+    'M_FORBIDDEN',
+    'M_INVALID_PARAM',
+    'M_INVALID_ROOM_STATE',
+    'M_BAD_ALIAS',
+    'M_ROOM_IN_USE',
+    'M_UNSUPPORTED_ROOM_VERSION',
+    'M_LIMIT_EXCEEDED',
+    ['M_UNKNOWN', 502],
+  ],
   async handle(parts, { body, caller }) {
     const { roomId } = await create(parts.commands, caller, body);
     return { room_id: roomId };

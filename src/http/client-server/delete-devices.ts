@@ -3,10 +3,12 @@ import { Type } from 'typebox';
 import { endDevices, MAX_DEVICES } from '../../accounts/devices.ts';
 import { jsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { NO_NUL } from './device-fields.ts';
 import { AuthData, confirmedByPassword } from './password-stage.ts';
 
 export const deleteDevices = endpoint({
+  summary: 'Signs devices out, after the password was given.',
   method: 'POST',
   path: '/_matrix/client/v3/delete_devices',
   auth: 'user',
@@ -14,6 +16,9 @@ export const deleteDevices = endpoint({
     devices: Type.Array(Type.String({ maxLength: 255, pattern: NO_NUL }), { maxItems: MAX_DEVICES }),
     auth: Type.Optional(AuthData),
   }),
+  answer: Nothing,
+  asksForStages: true,
+  errors: ['M_LIMIT_EXCEEDED'],
   async handle(parts, { body: { devices, auth }, caller, ip }) {
     const confirmed = await confirmedByPassword(parts, {
       ...{ operation: 'deleteDevices', caller, ip, auth },

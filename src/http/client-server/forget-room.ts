@@ -4,6 +4,7 @@ import { notInRoom } from '../../commands/act.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { membershipOf } from '../../projections/room-state.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { roomIdIn } from './room-request.ts';
 
 export const forgetRoom = endpoint({
@@ -12,6 +13,7 @@ export const forgetRoom = endpoint({
   auth: 'user',
   summary: 'Forgets a room that one is out of.',
   errors: ['M_FORBIDDEN', ['M_UNKNOWN', 400]],
+  answer: Nothing,
   async handle({ db }, { params, caller: { userId } }) {
     const roomId = roomIdIn(params.roomId);
     if (await forget(db, userId, roomId)) return {};

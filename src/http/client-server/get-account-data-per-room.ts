@@ -1,4 +1,5 @@
 /** GET /user/{userId}/rooms/{roomId}/account_data/{type}: what a user keeps about a room. */
+import { Type } from 'typebox';
 import { readAccountData } from '../../accounts/account-data.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
@@ -11,6 +12,7 @@ export const getAccountDataPerRoom = endpoint({
   auth: 'user',
   summary: 'What one keeps about a room.',
   errors: ['M_FORBIDDEN', 'M_NOT_FOUND'],
+  answer: Type.Object({}),
   async handle({ db }, { params: { userId, roomId, type }, caller }) {
     const key = { userId: ownUserId(caller, userId), roomId: roomIdIn(roomId), type };
     const content = await readAccountData(db, key);

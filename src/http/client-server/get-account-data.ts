@@ -1,4 +1,5 @@
 /** GET /user/{userId}/account_data/{type}: what a user keeps about no room in particular. */
+import { Type } from 'typebox';
 import { readAccountData } from '../../accounts/account-data.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
@@ -10,6 +11,7 @@ export const getAccountData = endpoint({
   auth: 'user',
   summary: 'What one keeps about no room in particular.',
   errors: ['M_FORBIDDEN', 'M_NOT_FOUND'],
+  answer: Type.Object({}),
   async handle({ db }, { params: { userId, type }, caller }) {
     const owner = ownUserId(caller, userId);
     const content = shownContent(owner, type, await readAccountData(db, { userId: owner, roomId: null, type }));

@@ -1,11 +1,15 @@
 /** What this server lets clients do. */
+import { Type } from 'typebox';
 import { ROOM_VERSIONS } from '../../matrix/room-versions.ts';
 import { endpoint } from '../endpoint.ts';
 
 export const getCapabilities = endpoint({
+  summary: 'Tells what this server lets clients do.',
   method: 'GET',
   path: '/_matrix/client/v3/capabilities',
   auth: 'user',
+  answer: Type.Object({ capabilities: Type.Object({}) }),
+  errors: [],
   handle: ({ commands }) => ({
     capabilities: {
       'm.room_versions': {

@@ -1,6 +1,8 @@
 /** GET /rooms/{roomId}/context/{eventId}: what was said around an event. */
+import { Type } from 'typebox';
 import { roomPositionNow } from '../../log/read.ts';
 import { endpoint } from '../endpoint.ts';
+import { ClientEventShape, ClientEvents } from './answers.ts';
 import { openEventBook } from './event-book.ts';
 import { eventLimit, parseEventFilter } from './history/event-filter.ts';
 import { readHistory } from './history/pages.ts';
@@ -13,11 +15,20 @@ import { roomIdIn } from './room-request.ts';
 
 /** Half of `limit` before the event, half of it after; the filter does not concern the event itself. */
 export const getEventContext = endpoint({
+  summary: 'Tells what was said around an event.',
   method: 'GET',
   path: '/_matrix/client/v3/rooms/:roomId/context/:eventId',
   auth: 'user',
   query: { limit: 'integer', filter: 'one' },
   errors: ['M_NOT_FOUND'],
+  answer: Type.Object({
+    start: Type.String(),
+    end: Type.String(),
+    event: ClientEventShape,
+    events_before: ClientEvents,
+    events_after: ClientEvents,
+    state: ClientEvents,
+  }),
   async handle({ db, now }, { params, query, caller }) {
     const roomId = roomIdIn(params.roomId);
     const limit = eventLimit(query.limit);

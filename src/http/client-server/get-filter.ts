@@ -1,4 +1,5 @@
 /** GET /user/{userId}/filter/{filterId}. */
+import { Type } from 'typebox';
 import { readFilter } from '../../accounts/filters.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
@@ -10,6 +11,7 @@ export const getFilter = endpoint({
   auth: 'user',
   summary: 'A stored filter.',
   errors: ['M_FORBIDDEN', 'M_NOT_FOUND'],
+  answer: Type.Object({}),
   async handle({ db }, { params, caller }) {
     const filter = await readFilter(db, ownUserId(caller, params.userId), params.filterId);
     if (filter === null) throw new MatrixError('M_NOT_FOUND', 'There is no such filter.');

@@ -1,10 +1,12 @@
 /** GET /rooms/{roomId}/members: the member events of a room, now or at a point of its timeline. */
+import { Type } from 'typebox';
 import { MatrixError } from '../../matrix/errors.ts';
 import { isMembership, type Membership } from '../../matrix/pdu.ts';
 import type { Db } from '../../database/database.ts';
 import { roomPositionAt } from '../../log/read.ts';
 import { refAtTimelinePoint } from '../../projections/sync-departures.ts';
 import { endpoint } from '../endpoint.ts';
+import { ClientEvents } from './answers.ts';
 import { clientEvent } from './client-event.ts';
 import { openEventBook } from './event-book.ts';
 import { parseSyncToken, parseTimelineToken } from './pagination-token.ts';
@@ -13,10 +15,13 @@ import { stateInView, viewOfRoom, type RoomView } from './room-view.ts';
 
 /** With both `membership` and `not_membership`, members that match either (client-server API, getMembersByRoom). */
 export const getMembersByRoom = endpoint({
+  summary: 'Tells the member events of a room.',
   method: 'GET',
   path: '/_matrix/client/v3/rooms/:roomId/members',
   auth: 'user',
   query: { at: 'one', membership: 'one', not_membership: 'one' },
+  answer: Type.Object({ chunk: ClientEvents }),
+  errors: ['M_FORBIDDEN'],
   async handle({ db, now }, { params, query, caller }) {
     const roomId = roomIdIn(params.roomId);
     const wanted = wantedMembers(membershipIn(query.membership), membershipIn(query.not_membership));

@@ -1,4 +1,5 @@
 /** GET /pushrules/global/{kind}/{ruleId}/actions. */
+import { Type } from 'typebox';
 import { findPushRule, pushRuleKind } from '../../accounts/push-rules.ts';
 import { endpoint } from '../endpoint.ts';
 import { pushRulesOf } from './own-account.ts';
@@ -9,6 +10,7 @@ export const getPushRuleActions = endpoint({
   auth: 'user',
   summary: 'What a push rule does.',
   errors: ['M_NOT_FOUND'],
+  answer: Type.Object({ actions: Type.Array(Type.Unknown()) }),
   async handle({ db }, { params, caller }) {
     const kind = pushRuleKind(params.kind);
     return { actions: findPushRule(await pushRulesOf({ db }, caller), kind, params.ruleId).actions };

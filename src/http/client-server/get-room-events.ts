@@ -1,7 +1,9 @@
 /** GET /rooms/{roomId}/messages: a room's timeline, page by page, backwards or forwards. */
+import { Type } from 'typebox';
 import { roomPositionNow } from '../../log/read.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
+import { ClientEvents } from './answers.ts';
 import { openEventBook } from './event-book.ts';
 import { eventLimit, parseEventFilter } from './history/event-filter.ts';
 import { readHistory } from './history/pages.ts';
@@ -17,11 +19,18 @@ import { roomIdIn } from './room-request.ts';
  * events looked at were not for the caller to see, or not wanted by the filter.
  */
 export const getRoomEvents = endpoint({
+  summary: "Tells a page of a room's timeline.",
   method: 'GET',
   path: '/_matrix/client/v3/rooms/:roomId/messages',
   auth: 'user',
   query: { dir: 'needed', from: 'one', to: 'one', limit: 'integer', filter: 'one' },
   errors: ['M_FORBIDDEN'],
+  answer: Type.Object({
+    start: Type.String(),
+    end: Type.Optional(Type.String()),
+    chunk: ClientEvents,
+    state: Type.Optional(ClientEvents),
+  }),
   async handle({ db, now }, { params, query, caller }) {
     const roomId = roomIdIn(params.roomId);
     const dir = directionIn(query.dir);

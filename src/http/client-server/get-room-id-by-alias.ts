@@ -1,4 +1,5 @@
 /** GET /directory/room: the room that an alias leads to, and the servers that know it. */
+import { Type } from 'typebox';
 import { serversInRoom } from '../../directory/aliases.ts';
 import { endpoint } from '../endpoint.ts';
 import { roomOfAlias } from './room-address.ts';
@@ -6,9 +7,12 @@ import { roomOfAlias } from './room-address.ts';
 const MAX_SERVERS = 100;
 
 export const getRoomIdByAlias = endpoint({
+  summary: 'Tells where an alias leads.',
   method: 'GET',
   path: '/_matrix/client/v3/directory/room/:roomAlias',
   auth: 'none',
+  answer: Type.Object({ room_id: Type.String(), servers: Type.Array(Type.String()) }),
+  errors: ['M_NOT_FOUND', ['M_UNKNOWN', 502]],
   async handle(parts, { params }) {
     const { serverName } = parts.identity;
     const roomId = await roomOfAlias(parts, params.roomAlias);

@@ -1,4 +1,5 @@
 /** GET /rooms/{roomId}/state/{eventType}/{stateKey}: one piece of a room's state, as its content or as the event. */
+import { Type } from 'typebox';
 import { readEvents } from '../../log/read.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
@@ -7,11 +8,14 @@ import { roomIdIn } from './room-request.ts';
 import { keyInView, viewOfRoom } from './room-view.ts';
 
 export const getRoomStateWithKey = endpoint({
+  summary: "Tells one piece of a room's state.",
   method: 'GET',
   path: '/_matrix/client/v3/rooms/:roomId/state/:eventType/:stateKey',
   aliases: ['/_matrix/client/v3/rooms/:roomId/state/:eventType', '/_matrix/client/v3/rooms/:roomId/state/:eventType/'],
   auth: 'user',
   query: { format: 'one' },
+  answer: Type.Object({}),
+  errors: ['M_FORBIDDEN', 'M_NOT_FOUND'],
   async handle({ db, now }, { params, query, caller }) {
     const { eventType } = params;
     // Absent from the shorter path.

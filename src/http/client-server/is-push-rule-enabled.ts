@@ -1,4 +1,5 @@
 /** GET /pushrules/global/{kind}/{ruleId}/enabled. */
+import { Type } from 'typebox';
 import { findPushRule, pushRuleKind } from '../../accounts/push-rules.ts';
 import { endpoint } from '../endpoint.ts';
 import { pushRulesOf } from './own-account.ts';
@@ -9,6 +10,7 @@ export const isPushRuleEnabled = endpoint({
   auth: 'user',
   summary: 'Whether a push rule is switched on.',
   errors: ['M_NOT_FOUND'],
+  answer: Type.Object({ enabled: Type.Boolean() }),
   async handle({ db }, { params, caller }) {
     const kind = pushRuleKind(params.kind);
     return { enabled: findPushRule(await pushRulesOf({ db }, caller), kind, params.ruleId).enabled };

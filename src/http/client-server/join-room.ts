@@ -4,6 +4,7 @@ import { joinRoom as join } from '../../commands/join.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import type { JsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { RoomNamed } from './answers.ts';
 import { roomAddress } from './room-address.ts';
 
 /** The body of both ways to join. */
@@ -16,12 +17,15 @@ export function refuseThirdPartySigned(body: JsonObject): void {
 }
 
 export const joinRoom = endpoint({
+  summary: 'Joins a room named by its id or alias.',
   method: 'POST',
   path: '/_matrix/client/v3/join/:roomIdOrAlias',
   auth: 'user',
   query: { via: 'many', server_name: 'many' },
   body: JoinBody,
   bodyOptional: true,
+  answer: RoomNamed,
+  errors: ['M_FORBIDDEN', 'M_NOT_FOUND', 'M_UNABLE_TO_GRANT_JOIN', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
   async handle(parts, { params, query, body, caller }) {
     refuseThirdPartySigned(body);
     const address = await roomAddress(parts, params.roomIdOrAlias, query);

@@ -4,10 +4,12 @@ import { logIn } from '../../accounts/access-tokens.ts';
 import { checkPassword, localUserId } from '../../accounts/users.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
+import { SignedIn } from './answers.ts';
 import { deviceFields, tokenFields } from './device-fields.ts';
 import { nameIn } from './user-identifier.ts';
 
 export const login = endpoint({
+  summary: 'Signs in.',
   method: 'POST',
   path: '/_matrix/client/v3/login',
   auth: 'none',
@@ -18,6 +20,8 @@ export const login = endpoint({
     password: Type.Optional(Type.String()),
     ...deviceFields,
   }),
+  answer: SignedIn,
+  errors: [['M_UNKNOWN', 400], 'M_FORBIDDEN', 'M_USER_DEACTIVATED', 'M_LIMIT_EXCEEDED'],
   async handle({ db, identity, now, limits }, { body, ip }) {
     if (body.type !== 'm.login.password')
       throw new MatrixError('M_UNKNOWN', 'This server knows m.login.password.', { status: 400 });

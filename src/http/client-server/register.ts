@@ -31,6 +31,7 @@ interface Session {
 type Stage = ReturnType<typeof registrationStage>;
 
 export const register = endpoint({
+  summary: 'Makes an account.',
   method: 'POST',
   path: '/_matrix/client/v3/register',
   auth: 'none',
@@ -49,6 +50,14 @@ export const register = endpoint({
     ),
     ...deviceFields,
   }),
+  answer: Type.Object({
+    user_id: Type.String(),
+    access_token: Type.Optional(Type.String()),
+    device_id: Type.Optional(Type.String()),
+    home_server: Type.Optional(Type.String()),
+  }),
+  asksForStages: true,
+  errors: ['M_USER_IN_USE', 'M_INVALID_USERNAME', 'M_FORBIDDEN'],
   async handle(parts, { query, body }) {
     if (query.kind !== undefined && query.kind !== 'user')
       throw new MatrixError('M_FORBIDDEN', 'This server has no guests.');

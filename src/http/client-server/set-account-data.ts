@@ -1,6 +1,7 @@
 /** PUT /user/{userId}/account_data/{type}: keeps something about no room in particular. */
 import { Type } from 'typebox';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { changeOwn, ownUserId, writableType } from './own-account.ts';
 
 export const setAccountData = endpoint({
@@ -11,6 +12,7 @@ export const setAccountData = endpoint({
   numbers: 'any',
   summary: 'Keeps something about no room in particular; `/sync` tells of it.',
   errors: ['M_FORBIDDEN', ['M_BAD_JSON', 405]],
+  answer: Nothing,
   async handle(parts, { params, body, caller }) {
     const userId = ownUserId(caller, params.userId);
     await changeOwn(parts, { userId, roomId: null, type: writableType(params.type) }, () => body);

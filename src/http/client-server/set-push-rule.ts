@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { pushRuleKind, withPushRule } from '../../accounts/push-rules.ts';
 import type { JsonValue } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { changePushRules } from './own-account.ts';
 
 const Body = Type.Object({
@@ -19,6 +20,7 @@ export const setPushRule = endpoint({
   body: Body,
   summary: 'Adds a push rule, or changes one of one’s own.',
   errors: [['M_UNKNOWN', 400], 'M_MISSING_PARAM'],
+  answer: Nothing,
   async handle(parts, { params, query, body, caller }) {
     const kind = pushRuleKind(params.kind);
     const rule = {

@@ -2,14 +2,25 @@
 import { Type } from 'typebox';
 import { sendState } from '../../commands/send-state.ts';
 import { endpoint } from '../endpoint.ts';
+import { EventNamed } from './answers.ts';
 import { roomIdIn } from './room-request.ts';
 
 export const setRoomStateWithKey = endpoint({
+  summary: "Sets a piece of a room's state.",
   method: 'PUT',
   path: '/_matrix/client/v3/rooms/:roomId/state/:eventType/:stateKey',
   aliases: ['/_matrix/client/v3/rooms/:roomId/state/:eventType', '/_matrix/client/v3/rooms/:roomId/state/:eventType/'],
   auth: 'user',
   body: Type.Object({}),
+  answer: EventNamed,
+  errors: [
+    'M_FORBIDDEN',
+    'M_NOT_FOUND',
+    'M_BAD_ALIAS',
+    'M_UNABLE_TO_GRANT_JOIN',
+    'M_LIMIT_EXCEEDED',
+    ['M_UNKNOWN', 502],
+  ],
   async handle(parts, { params, body, caller }) {
     const { eventType } = params;
     // Absent from the shorter path.

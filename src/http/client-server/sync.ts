@@ -1,4 +1,5 @@
 /** GET /sync: what is new for a user, at once or as soon as there is something. */
+import { Type } from 'typebox';
 import { readFilter } from '../../accounts/filters.ts';
 import type { Db } from '../../database/database.ts';
 import type { UserId } from '../../matrix/identifiers.ts';
@@ -17,6 +18,7 @@ const seats = createSeats(MAX_OPEN);
  * for a commit that concerns the user. While it waits it costs no query.
  */
 export const sync = endpoint({
+  summary: 'Tells what is new, at once or as soon as there is something.',
   method: 'GET',
   path: '/_matrix/client/v3/sync',
   auth: 'user',
@@ -28,6 +30,16 @@ export const sync = endpoint({
     use_state_after: 'boolean',
     set_presence: 'one',
   },
+  answer: Type.Object({
+    next_batch: Type.String(),
+    rooms: Type.Optional(Type.Object({})),
+    account_data: Type.Optional(Type.Object({})),
+    presence: Type.Optional(Type.Object({})),
+    to_device: Type.Optional(Type.Object({})),
+    device_lists: Type.Optional(Type.Object({})),
+    device_one_time_keys_count: Type.Optional(Type.Object({})),
+  }),
+  errors: ['M_LIMIT_EXCEEDED'],
   async handle({ db, follower, now }, { query, caller, signal }) {
     const filter = await filterIn(db, caller.userId, query.filter);
     const { full_state: fullState = false, use_state_after: useStateAfter = false, timeout = 0 } = query;

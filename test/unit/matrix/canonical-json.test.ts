@@ -17,7 +17,7 @@ describe("the specification's examples", () => {
   });
 });
 
-describe('keys are ordered by code point', () => {
+describe('58: keys are ordered by code point', () => {
   test('an astral key comes after U+E000 to U+FFFF, where UTF-16 units would put it before', () => {
     const astral = '\u{1f600}';
     const text = canonicalJson({ [astral]: 1, '\uffff': 2, '\ue000': 3, '\ud7ff': 4, z: 5 });
@@ -62,7 +62,7 @@ describe('what has no canonical form is refused', () => {
   });
 });
 
-test('only control characters, quotes and backslashes are escaped, in their shortest spelling', () => {
+test('58: only control characters, quotes and backslashes are escaped, in their shortest spelling; U+2028 is not', () => {
   expect(canonicalJson('\0\x01\x1f\b\t\n\f\r"\\/\x7f\u2028é😀')).toBe(
     '"\\u0000\\u0001\\u001f\\b\\t\\n\\f\\r\\"\\\\/\x7f\u2028é😀"',
   );

@@ -171,7 +171,7 @@ describe.each(['8', '9', '10', '11', '12'] as const)('in version %s a restricted
     }
   });
 
-  test('that was redacted still names its voucher from version 9 on; in version 8 it is refused, not crashed over', () => {
+  test('35: that was redacted still names its voucher from version 9 on; in version 8 it is refused, not crashed over', () => {
     const at = room(version, { joinRule: 'restricted' });
     const content = { join_authorised_via_users_server: mod, reason: 'words' };
     const pdu = at.build({ ...at.membership(kim, kim, 'join', content), signers: ['here'] });

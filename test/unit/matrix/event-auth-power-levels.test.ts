@@ -119,7 +119,7 @@ describe.each(ALL_VERSIONS)('in version %s', (version) => {
 });
 
 test.each(VERSIONS_WITH_TEXT)(
-  'in version %s a text of digits is a level, blanks, sign and zeros allowed',
+  '41: in version %s a text of digits is a level, blanks, sign and zeros allowed',
   (version) => {
     const at = room(version, { ban: ' +050 ' });
     expect(powerLevels(at.state, at.version).ban).toBe(50);
@@ -131,7 +131,7 @@ test.each(VERSIONS_WITH_TEXT)(
   },
 );
 
-test.each(VERSIONS_WITHOUT_TEXT)('in version %s a text is no level', (version) => {
+test.each(VERSIONS_WITHOUT_TEXT)('41: in version %s a text is no level', (version) => {
   expect(put(room(version), { kick: '50' })).toBe('power_levels.format');
   expect(put(room(version), { events: { a: '50' } })).toBe('power_levels.format');
   expect(put(room(version), { notifications: { room: '50' } })).toBe('power_levels.format');

@@ -16,7 +16,7 @@ const errcodeOf = (parse: () => unknown): Errcode | 'parsed' => {
   }
 };
 
-describe('numbers that canonical JSON cannot carry are seen as they were written', () => {
+describe('58: numbers that canonical JSON cannot carry are seen as they were written', () => {
   const refused = ['1.0', '1e3', '1E3', '1e-1', '-0', '-0.0', '0.5', '9007199254740992', '-9007199254740992', '1e400'];
   test.each(refused)('%s is M_BAD_JSON, at the top and inside', (token) => {
     expect(errcodeOf(() => parseJson(token))).toBe('M_BAD_JSON');
@@ -37,7 +37,7 @@ describe('numbers that canonical JSON cannot carry are seen as they were written
   });
 });
 
-describe('malformed text is M_NOT_JSON', () => {
+describe('58: malformed text, a key given twice too, is M_NOT_JSON', () => {
   const malformed: readonly (readonly [name: string, text: string | Uint8Array])[] = [
     ['nothing', ''],
     ['blanks', ' \n'],
@@ -85,7 +85,7 @@ describe('malformed text is M_NOT_JSON', () => {
   });
 });
 
-describe('keys are plain data', () => {
+describe('58: keys are plain data', () => {
   test('__proto__, constructor and integer-like keys survive', () => {
     const parsed = parseJsonObject('{"__proto__":{"polluted":1},"constructor":2,"10":3,"9":4,"toString":5}');
     expect(Object.keys(parsed).sort()).toEqual(['10', '9', '__proto__', 'constructor', 'toString']);

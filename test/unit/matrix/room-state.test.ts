@@ -86,7 +86,7 @@ test('up to version 10 the creator is who the content names, later who sent the 
   }
 });
 
-test('a level is an integer, and up to version 9 also a text of digits', () => {
+test('41: a level is an integer, and up to version 9 also a text of digits', () => {
   const texts = ['50', ' +050 ', '-5', '\t7\n'];
   expect(texts.map((text) => parseLevel(text, ROOM_VERSIONS['9']))).toEqual([50, 50, -5, 7]);
   expect(texts.map((text) => parseLevel(text, ROOM_VERSIONS['10']))).toEqual([null, null, null, null]);
