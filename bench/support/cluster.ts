@@ -1,4 +1,7 @@
-/** A Postgres of a benchmark's own: embedded, with the settings it has in production, in a temporary folder. */
+/**
+ * A Postgres of a benchmark's own in a temporary folder: the embedded one with the settings it has in production, or with
+ * BENCH_POSTGRES=system the machine's own.
+ */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +9,7 @@ import { newSecret } from '../../src/accounts/secrets.ts';
 import { openDatabase, type Database } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { migrate } from '../../src/database/migrate.ts';
+import { findSystemPostgres, startSystemPostgres } from '../../test/support/system-postgres.ts';
 
 export interface Cluster {
   /** Of the superuser, any database. */
@@ -31,19 +35,10 @@ export interface BenchDatabase {
 }
 
 export async function startCluster(): Promise<Cluster> {
-  const home = await mkdtemp(join(tmpdir(), 'vestibule-bench-'));
-  // The server may run as an account of its own, which has to pass through here.
-  await chmod(home, 0o755);
-  const server = await startEmbeddedPostgres({
-    dataDir: join(home, 'postgres'),
-    newPassword: () => newSecret('postgres'),
-  });
+  const server = await (process.env['BENCH_POSTGRES'] === 'system' ? startSystem() : startEmbedded());
   const admin = openDatabase({ url: server.url, role: 'owner', max: 1 });
   const say = (statement: string) => admin.pool.query(statement);
-  const stop = async (): Promise<void> => {
-    await server.stop();
-    await rm(home, { recursive: true, force: true });
-  };
+  const stop = () => server.stop();
   // Postgres does not end with the process that started it.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void stop().finally(() => process.exit(1)));
@@ -68,6 +63,36 @@ export async function startCluster(): Promise<Cluster> {
       await stop();
     },
   };
+}
+
+interface Server {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+async function startEmbedded(): Promise<Server> {
+  const home = await mkdtemp(join(tmpdir(), 'vestibule-bench-'));
+  // The server may run as an account of its own, which has to pass through here.
+  await chmod(home, 0o755);
+  const server = await startEmbeddedPostgres({
+    dataDir: join(home, 'postgres'),
+    newPassword: () => newSecret('postgres'),
+  });
+  return {
+    url: server.url,
+    pid: server.pid,
+    async stop() {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startSystem(): Promise<Server> {
+  const installed = findSystemPostgres();
+  if (installed === null) throw new Error("this machine has no Postgres of Debian's");
+  return startSystemPostgres(installed);
 }
 
 let copies = 0;

@@ -1,7 +1,7 @@
 /** The Postgres that the machine itself has, for a second run on another version: Debian keeps the programs of each version apart. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,9 @@ export function findSystemPostgres(): SystemPostgres | null {
 }
 
 /** Starts a server of its own, with nothing in it, on a free port of 127.0.0.1. */
-export async function startSystemPostgres({ programs }: SystemPostgres): Promise<TestServer> {
+export async function startSystemPostgres({
+  programs,
+}: SystemPostgres): Promise<TestServer & { readonly pid: number }> {
   const home = await mkdtemp(join(tmpdir(), 'vestibule-system-postgres-'));
   const account = await unprivileged();
   const as = { ...account, cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' } };
@@ -46,7 +48,9 @@ export async function startSystemPostgres({ programs }: SystemPostgres): Promise
   const flags = `-c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories= -c max_connections=100`;
   const control = (...words: readonly string[]) => run(join(programs, 'pg_ctl'), ['-D', data, '-w', ...words], as);
   await control('-l', join(home, 'server.log'), '-o', flags, 'start');
+  const [pid] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
   return {
+    pid: Number(pid),
     url: `postgres://vestibule:${password}@127.0.0.1:${port}/postgres`,
     async stop() {
       await control('-m', 'fast', 'stop');
