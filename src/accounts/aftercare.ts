@@ -4,8 +4,11 @@ import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 
-/** `profile`: joined rooms show another name or picture. */
-export type AftercareKind = 'profile';
+/**
+ * `profile`: joined rooms show another name or picture; `departure`: the account is deactivated, its memberships are not over;
+ * `erasure`: its words are not erased.
+ */
+export type AftercareKind = 'profile' | 'departure' | 'erasure';
 
 export interface Owed {
   readonly kind: AftercareKind;
@@ -22,9 +25,19 @@ export async function owe(tx: TxClient, userId: UserId, kind: AftercareKind): Pr
   });
 }
 
-/** What is owed to a user's rooms, in the order in which it is to be done. */
+/** Notes that something is owed no more; in the transaction that makes it so. */
+export async function forgive(tx: TxClient, userId: UserId, kind: AftercareKind): Promise<void> {
+  await tx.query({ text: 'delete from aftercare where user_id = $1 and kind = $2', values: [userId, kind] });
+}
+
+/** What is owed to a user's rooms, in the order in which it is to be done: who departs does so before they are erased. */
 export async function owedTo(db: Db, userId: UserId): Promise<readonly Owed[]> {
-  const rows = await db.selectFrom('aftercare').select(['kind', 'revision']).where('user_id', '=', userId).execute();
+  const rows = await db
+    .selectFrom('aftercare')
+    .select(['kind', 'revision'])
+    .where('user_id', '=', userId)
+    .orderBy('kind')
+    .execute();
   return rows as readonly Owed[];
 }
 

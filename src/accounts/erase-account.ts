@@ -16,4 +16,9 @@ export async function eraseAccountWords(tx: TxClient, userId: string): Promise<v
   });
   await tx.query({ text: 'delete from account_data where user_id = $1', values: [userId] });
   await tx.query({ text: 'delete from filters where user_id = $1', values: [userId] });
+  // Of an account that nobody can open any more not even that is needed by which its owner would be told so.
+  await tx.query({
+    text: 'update users set password_hash = null where user_id = $1 and deactivated_at is not null',
+    values: [userId],
+  });
 }

@@ -82,6 +82,14 @@ export async function writePassword(tx: TxClient, userId: UserId, passwordHash: 
   await tx.query({ text: 'update users set password_hash = $2 where user_id = $1', values: [userId, passwordHash] });
 }
 
+/** Ends an account for good; its name stays taken. In the writer's transaction; `now` in milliseconds. */
+export async function deactivateUser(tx: TxClient, userId: UserId, now: number): Promise<void> {
+  await tx.query({
+    text: 'update users set deactivated_at = $2 where user_id = $1 and deactivated_at is null',
+    values: [userId, new Date(now)],
+  });
+}
+
 /** Whether a local user of that id exists. */
 export async function userExists(db: Db, userId: string): Promise<boolean> {
   const row = await db.selectFrom('users').select('user_id').where('user_id', '=', userId).executeTakeFirst();

@@ -5,30 +5,42 @@ import { owedTo, settle, usersOwed, type AftercareKind } from '../accounts/after
 import { createGate } from '../accounts/gate.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import type { CommandDeps } from './act.ts';
+import { eraseOneself, type EraseDeps } from './erase.ts';
+import { leaveAllRooms } from './leave-all-rooms.ts';
 import { spreadProfile } from './spread-profile.ts';
 import type { RoomTour } from './visit-rooms.ts';
 
 export interface Aftercare {
-  /** Does what is owed to this user's rooms. Resolves when it is done, or goes on behind: after two seconds. Never rejects. */
+  /** Does what is owed to this user's rooms. Resolves when it is done, or after ten seconds while it goes on. Never rejects. */
   attend(userId: UserId): Promise<void>;
   /** Takes up what an earlier process left. Never rejects. */
   resume(): Promise<void>;
-  /** Stops between two rooms; what is left is taken up by the next process. */
+  /** Resolves when nothing is being done any more, once the signal has aborted. */
   close(): Promise<void>;
 }
 
 export interface AftercareDeps {
   readonly commands: CommandDeps;
+  readonly erase: EraseDeps;
+  /** Has erased words taken out of the data files. Never rejects. */
+  readonly scrub: () => Promise<void>;
   readonly log: Logger;
+  /** Aborts when the server begins to stop: what is left then, is taken up by the next process. */
+  readonly signal: AbortSignal;
 }
 
 type Duty = (deps: AftercareDeps, tour: RoomTour, userId: UserId) => Promise<void>;
 
 const DUTIES: Readonly<Record<AftercareKind, Duty>> = {
   profile: ({ commands }, tour, userId) => spreadProfile(commands, tour, userId),
+  departure: ({ commands }, tour, userId) => leaveAllRooms(commands, tour, userId),
+  async erasure({ erase, scrub }, _tour, userId) {
+    await eraseOneself(erase, { userId, token: null, admin: false, onBehalfOf: null });
+    await scrub();
+  },
 };
 
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 10_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
 const USERS_AT_ONCE = 4;
@@ -41,8 +53,8 @@ interface Run {
 }
 
 export function createAftercare(deps: AftercareDeps): Aftercare {
-  const closing = new AbortController();
-  const tour: RoomTour = { signal: closing.signal, log: deps.log };
+  const { signal } = deps;
+  const tour: RoomTour = deps;
   const gate = createGate({ atOnce: USERS_AT_ONCE, waiting: Infinity });
   const runs = new Map<UserId, Run>();
 
@@ -63,7 +75,7 @@ export function createAftercare(deps: AftercareDeps): Aftercare {
     attend: (userId) => Promise.race([start(userId), sleep(PATIENCE_MS, undefined, { ref: false })]),
     async resume() {
       try {
-        for (let after: string | undefined = ''; after !== undefined && !closing.signal.aborted;) {
+        for (let after: string | undefined = ''; after !== undefined && !signal.aborted;) {
           const users: readonly UserId[] = await usersOwed(deps.commands.db, after, PAGE);
           await Promise.all(users.map(start));
           after = users.at(-1);
@@ -73,7 +85,6 @@ export function createAftercare(deps: AftercareDeps): Aftercare {
       }
     },
     async close() {
-      closing.abort(new Error('The server is stopping.'));
       await Promise.all([...runs.values()].map(({ now, next }) => next ?? now));
     },
   };

@@ -35,19 +35,29 @@ export async function eraseUser(
   const act = { operation: ERASE_OPERATION, roomId: null, target: userId };
   return recordingRefusal(deps, actor, act, async () => {
     if (!actor.admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server can erase a user.');
-    const entry: LedgerEntry = {
-      kind: 'user',
-      subject: userId,
-      byUser: actor.userId,
-      at: new Date(deps.now()).toISOString(),
-    };
-    // What would be refused must not stand in the ledger: a later start would carry it out.
-    const refusal = deps.recorder.refusal();
-    if (refusal !== null) throw refusal;
-    // First on the disk beside the database: a backup of it from before this moment would bring the words back.
-    await deps.ledger.append(entry);
-    return carryOut(deps, entry, [actionOf(actor, act, 'ok', null)]);
+    return erase(deps, actor, userId);
   });
+}
+
+/** The same for one's own words, which whoever ends their account may ask for. */
+export async function eraseOneself(deps: EraseDeps, actor: Actor): Promise<{ readonly events: number }> {
+  return erase(deps, actor, actor.userId);
+}
+
+async function erase(deps: EraseDeps, actor: Actor, userId: UserId): Promise<{ readonly events: number }> {
+  const entry: LedgerEntry = {
+    kind: 'user',
+    subject: userId,
+    byUser: actor.userId,
+    at: new Date(deps.now()).toISOString(),
+  };
+  // What would be refused must not stand in the ledger: a later start would carry it out.
+  const refusal = deps.recorder.refusal();
+  if (refusal !== null) throw refusal;
+  // First on the disk beside the database: a backup of it from before this moment would bring the words back.
+  await deps.ledger.append(entry);
+  const act = { operation: ERASE_OPERATION, roomId: null, target: userId };
+  return carryOut(deps, entry, [actionOf(actor, act, 'ok', null)]);
 }
 
 /**

@@ -99,7 +99,7 @@ export interface AdminLinks {
 
 export interface Aftercare {
   /**
-   * profile: joined rooms show another name or picture.
+   * profile: joined rooms show another name or picture; departure: the account is deactivated, its memberships are not over; erasure: its words are not erased.
    */
   kind: string;
   /**

@@ -52,11 +52,11 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const seat = await takeSeat(context, data, ended, () => deposed.abort());
   if (seat === null) return 0;
   const { writer, follower } = seat;
-  const parts = await buildParts(context, data, writer, follower, ended);
   const queue = openQueue({
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
+  const parts = await buildParts(context, data, { writer, follower, queue }, ended);
   await eraseAgain(context, parts.erase, queue);
   const { app, doors } = await openDoors(context, parts, queue);
   const worker = works ? startWorker(...workerOf(context, data)) : null;
@@ -114,8 +114,7 @@ interface Parts extends HttpParts {
 async function buildParts(
   { config, log, now }: RoleContext,
   { database, identity }: Data,
-  { lanes, recorder }: Writer,
-  follower: Follower,
+  { writer: { lanes, recorder }, follower, queue }: Seat & { readonly queue: JobQueue },
   shutdown: AbortSignal,
 ): Promise<Parts> {
   const { db, pool } = database;
@@ -126,7 +125,7 @@ async function buildParts(
   return {
     db,
     commands,
-    aftercare: createAftercare({ commands, log }),
+    aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
     follower,
     identity,
@@ -148,7 +147,10 @@ async function buildParts(
 async function eraseAgain({ log, print }: RoleContext, erase: EraseDeps, queue: JobQueue): Promise<void> {
   const again = await replayLedger(erase);
   for (const userId of again) print(`Erased ${userId} again, as the ledger tells.`);
-  if (again.length === 0) return;
+  if (again.length > 0) await askForScrub(log, queue);
+}
+
+async function askForScrub(log: RoleContext['log'], queue: JobQueue): Promise<void> {
   await queue.enqueue('scrub', {}).catch((error: unknown) => {
     log.error({ err: error }, 'erased words stay in the data files until the next scrub');
   });

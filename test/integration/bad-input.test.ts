@@ -123,6 +123,12 @@ const BODY_ROUTES: readonly BodyRoute[] = [
   },
   {
     method: 'POST',
+    path: `${C}/account/deactivate`,
+    good: { erase: true },
+    wrong: { erase: [1, 'true', null, {}], auth: AUTH },
+  },
+  {
+    method: 'POST',
     path: `${C}/account/password`,
     good: { new_password: 'x' },
     needed: { new_password: 'M_BAD_JSON' },

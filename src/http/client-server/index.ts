@@ -5,6 +5,7 @@ import { changePassword } from './change-password.ts';
 import { checkUsernameAvailability } from './check-username-availability.ts';
 import { claimKeys } from './claim-keys.ts';
 import { createRoom } from './create-room.ts';
+import { deactivateAccount } from './deactivate-account.ts';
 import { defineFilter } from './define-filter.ts';
 import { deleteDevice } from './delete-device.ts';
 import { deleteDevices } from './delete-devices.ts';
@@ -13,8 +14,8 @@ import { deletePushRule } from './delete-push-rule.ts';
 import { deleteRoomAlias } from './delete-room-alias.ts';
 import { deleteRoomTag } from './delete-room-tag.ts';
 import { forgetRoom } from './forget-room.ts';
-import { getAccountData } from './get-account-data.ts';
 import { getAccountDataPerRoom } from './get-account-data-per-room.ts';
+import { getAccountData } from './get-account-data.ts';
 import { getAccount3Pids } from './get-account3-pids.ts';
 import { getCapabilities } from './get-capabilities.ts';
 import { getDevice } from './get-device.ts';
@@ -31,16 +32,16 @@ import { getPresence } from './get-presence.ts';
 import { getProfileField } from './get-profile-field.ts';
 import { getProtocols } from './get-protocols.ts';
 import { getPublicRooms } from './get-public-rooms.ts';
-import { getPushRule } from './get-push-rule.ts';
 import { getPushRuleActions } from './get-push-rule-actions.ts';
-import { getPushRules } from './get-push-rules.ts';
+import { getPushRule } from './get-push-rule.ts';
 import { getPushRulesGlobal } from './get-push-rules-global.ts';
+import { getPushRules } from './get-push-rules.ts';
 import { getPushers } from './get-pushers.ts';
 import { getRoomEvents } from './get-room-events.ts';
 import { getRoomIdByAlias } from './get-room-id-by-alias.ts';
 import { getRoomKeysVersionCurrent } from './get-room-keys-version-current.ts';
-import { getRoomState } from './get-room-state.ts';
 import { getRoomStateWithKey } from './get-room-state-with-key.ts';
+import { getRoomState } from './get-room-state.ts';
 import { getRoomSummary } from './get-room-summary.ts';
 import { getRoomTags } from './get-room-tags.ts';
 import { getRoomVisibilityOnDirectory } from './get-room-visibility-on-directory.ts';
@@ -51,29 +52,29 @@ import { getVersions } from './get-versions.ts';
 import { getWellknown } from './get-wellknown.ts';
 import { inviteUser } from './invite-user.ts';
 import { isPushRuleEnabled } from './is-push-rule-enabled.ts';
-import { joinRoom } from './join-room.ts';
 import { joinRoomById } from './join-room-by-id.ts';
+import { joinRoom } from './join-room.ts';
 import { kick } from './kick.ts';
 import { knockRoom } from './knock-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import { login } from './login.ts';
-import { logout } from './logout.ts';
 import { logoutAll } from './logout-all.ts';
+import { logout } from './logout.ts';
 import { postPusher } from './post-pusher.ts';
 import { postReceipt } from './post-receipt.ts';
 import { queryKeys } from './query-keys.ts';
 import { queryPublicRooms } from './query-public-rooms.ts';
-import { refresh } from './refresh.ts';
 import { redactEvent } from './redact-event.ts';
+import { refresh } from './refresh.ts';
 import { register } from './register.ts';
 import { sendMessage } from './send-message.ts';
-import { setAccountData } from './set-account-data.ts';
 import { setAccountDataPerRoom } from './set-account-data-per-room.ts';
+import { setAccountData } from './set-account-data.ts';
 import { setPresence } from './set-presence.ts';
 import { setProfileField } from './set-profile-field.ts';
-import { setPushRule } from './set-push-rule.ts';
 import { setPushRuleActions } from './set-push-rule-actions.ts';
 import { setPushRuleEnabled } from './set-push-rule-enabled.ts';
+import { setPushRule } from './set-push-rule.ts';
 import { setReadMarker } from './set-read-marker.ts';
 import { setRoomAlias } from './set-room-alias.ts';
 import { setRoomStateWithKey } from './set-room-state-with-key.ts';
@@ -103,6 +104,7 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   deleteDevice,
   deleteDevices,
   changePassword,
+  deactivateAccount,
   getAccount3PIDs: getAccount3Pids,
   getUserProfile,
   getProfileField,
