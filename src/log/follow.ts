@@ -20,6 +20,10 @@ export interface Follower {
   /** The last position known to be durable. */
   head(): number;
   mark(): number;
+  /** Whether something of interest was committed after what was `seen`; true also where that is not remembered. */
+  isNews(interest: Interest, seen: Seen): boolean;
+  /** Those of the rooms in which something was committed after a position; null where that is not remembered. */
+  roomsSince(roomIds: Iterable<string>, position: number): readonly string[] | null;
   /**
    * Resolves when something of interest was committed after what was `seen`, at once if it already was, or after
    * `timeoutMs`, or when `signal` aborts. It may resolve for nothing: read and wait again.
@@ -71,6 +75,12 @@ export function createFollower(initialHead: number): Follower {
   return {
     head: () => head,
     mark: () => touches,
+    isNews,
+    roomsSince(roomIds, position) {
+      if (position >= head) return [];
+      if (position < forgotten) return null;
+      return [...roomIds].filter((roomId) => (changed.get(roomId) ?? 0) > position);
+    },
     async wait(interest, seen, timeoutMs, signal) {
       if (signal.aborted || timeoutMs <= 0 || isNews(interest, seen)) return;
       waiting += 1;

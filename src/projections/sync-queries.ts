@@ -76,6 +76,33 @@ export async function roomPositionsAt(
   return new Map(found.rows.map((row) => [row.room_id, row.at]));
 }
 
+/** A room as it stands now, and its own count at two global positions. */
+export interface RoomSpan {
+  readonly version: string;
+  readonly joined: number;
+  readonly invited: number;
+  readonly lastPosition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** In the order asked; null for a room that does not exist. */
+export async function roomSpans(
+  db: Db,
+  asks: readonly { readonly roomId: string; readonly from: number; readonly to: number }[],
+): Promise<readonly (RoomSpan | null)[]> {
+  const at = (column: 'lower' | 'upper') => sql`coalesce((select room_position from verdicts
+        where room_id = k.room_id and position <= k.${sql.ref(column)} order by position desc limit 1), 0)`;
+  const found = await sql<RoomSpan & { n: number }>`
+    select k.n::int4 as n, r.version, r.joined, r.invited, r.last_position as "lastPosition",
+           ${at('lower')} as "from", ${at('upper')} as "to"
+      from unnest(${asks.map((a) => a.roomId)}::text[], ${asks.map((a) => a.from)}::int8[], ${asks.map((a) => a.to)}::int8[])
+             with ordinality as k (room_id, lower, upper, n)
+      join rooms r on r.room_id = k.room_id`.execute(db);
+  const spans = new Map(found.rows.map((row) => [row.n, row]));
+  return asks.map((_, n) => spans.get(n + 1) ?? null);
+}
+
 /** A stretch of a room's own count: after `from`, up to and with `to`. */
 export interface Stretch {
   readonly roomId: string;
@@ -217,18 +244,19 @@ export async function refsBefore(
   return found.rows;
 }
 
-/** Up to five other people of each room, by whom it can be called: who is in it or invited, or else who was. */
+/** Up to `most` other people of each room, by whom it can be called: who is in it or invited, or else who was. */
 export async function heroes(
   db: Db,
   roomIds: readonly string[],
   userId: string,
+  most: number,
 ): Promise<Map<string, readonly string[]>> {
   if (roomIds.length === 0) return new Map();
   const found = await sql<{ room_id: string; heroes: readonly string[] }>`
     select r.room_id, array(
         select state_key from room_state s
          where s.room_id = r.room_id and s.type = 'm.room.member' and s.state_key <> ${userId} and s.membership in ('join', 'invite')
-         order by s.since, s.state_key limit 5) as heroes
+         order by s.since, s.state_key limit ${most}) as heroes
       from unnest(${roomIds}::text[]) as r (room_id)`.execute(db);
   const named = new Map(found.rows.map((row) => [row.room_id, row.heroes]));
   const empty = roomIds.filter((roomId) => named.get(roomId)?.length === 0);
@@ -237,7 +265,7 @@ export async function heroes(
     select r.room_id, array(
         select state_key from room_state s
          where s.room_id = r.room_id and s.type = 'm.room.member' and s.state_key <> ${userId} and s.membership in ('leave', 'ban')
-         order by s.since, s.state_key limit 5) as heroes
+         order by s.since, s.state_key limit ${most}) as heroes
       from unnest(${empty}::text[]) as r (room_id)`.execute(db);
   for (const row of gone.rows) named.set(row.room_id, row.heroes);
   return named;

@@ -36,6 +36,12 @@ export function timelineToken({ anchor, back }: TimelinePoint): string {
   return `t${anchor}_${back}`;
 }
 
+/** The point of a sync's token as it stands in it; null when the text is none, or says nothing of account data. */
+export function parseSyncPoint(text: string): SyncPoint | null {
+  const match = SYNC_TOKEN.exec(text);
+  return match?.[2] === undefined ? null : { position: Number(match[1]), change: Number(match[2]) };
+}
+
 /** The position of the log, or null when the text is no such token. */
 export function parseSyncToken(text: string): number | null {
   const match = SYNC_TOKEN.exec(text);

@@ -2,9 +2,11 @@
 import { Type } from 'typebox';
 import { readFilter } from '../../accounts/filters.ts';
 import type { Db } from '../../database/database.ts';
+import type { Follower } from '../../log/follow.ts';
 import type { UserId } from '../../matrix/identifiers.ts';
 import { endpoint } from '../endpoint.ts';
 import { noSuchFilter, parseInline, readSyncFilter, wantsRoom, type SyncFilter } from './sync/filter.ts';
+import { createQuickSync, type QuickSync } from './sync/quick-sync.ts';
 import { nextBatch, readSync, type SyncNews } from './sync/read-sync.ts';
 import { createSeats } from './sync/seats.ts';
 
@@ -12,6 +14,8 @@ const MAX_TIMEOUT_MS = 60_000;
 const MAX_OPEN = 32;
 
 const seats = createSeats(MAX_OPEN);
+/** By the process' follower; a test may have several. */
+const quickSyncs = new WeakMap<Follower, QuickSync>();
 
 /**
  * Answers at once when there is something new, for a first sync and for a full state; otherwise waits up to `timeout`
@@ -46,15 +50,18 @@ export const sync = endpoint({
     const deadline = now() + Math.min(timeout, MAX_TIMEOUT_MS);
     const { userId, deviceId } = caller;
     const since = query.since ?? null;
+    const quick = quickSyncOf(follower);
     const seat = seats.take(userId);
     const ended = AbortSignal.any([signal, seat.given]);
     try {
       for (;;) {
         const mark = follower.mark();
-        const news = await readSync(db, { userId, deviceId, since, filter, fullState, useStateAfter, now: now() });
+        const request = { userId, deviceId, since, filter, fullState, useStateAfter, now: now() };
+        const news = (await quick.read(db, request)) ?? (await readSync(db, request));
+        quick.remember(userId, news, mark);
         const remaining = deadline - now();
         if (since === null || fullState || !news.isEmpty || remaining <= 0 || ended.aborted) return answer(news);
-        const roomIds = new Set([...news.joinedRoomIds].filter((roomId) => wantsRoom(filter, roomId)));
+        const roomIds = new Set([...news.joined.keys()].filter((roomId) => wantsRoom(filter, roomId)));
         await follower.wait({ userId, roomIds }, { position: news.head, mark }, remaining, ended);
       }
     } finally {
@@ -70,6 +77,12 @@ async function filterIn(db: Db, userId: UserId, text: string | undefined): Promi
   const stored = await readFilter(db, userId, text);
   if (stored === null) throw noSuchFilter();
   return readSyncFilter(stored);
+}
+
+function quickSyncOf(follower: Follower): QuickSync {
+  const known = quickSyncs.get(follower) ?? createQuickSync(follower);
+  quickSyncs.set(follower, known);
+  return known;
 }
 
 function answer(news: SyncNews): object {

@@ -16,12 +16,16 @@ const NAMES = [
   ['m.room.canonical_alias', '', 'alias'],
 ] as const;
 
+/** How many people a room without a name is called by (client-server API, RoomSummary). */
+export const HEROES = 5;
+
 /** By room. Heroes only where the room has neither name nor alias. */
 export async function readSummaries(
   db: Db,
   book: EventBook,
   userId: string,
   rooms: readonly UserRoom[],
+  most: number,
 ): Promise<ReadonlyMap<string, RoomSummary>> {
   const keys = NAMES.map(([type, stateKey]) => [type, stateKey] as const);
   const values = await valuesAtMany(
@@ -35,7 +39,7 @@ export async function readSummaries(
       return event !== undefined && (stringIn(event.content, field) ?? '') !== '';
     });
   const nameless = rooms.filter((_, n) => !isNamed(n)).map((room) => room.roomId);
-  const named = await heroes(db, nameless, userId);
+  const named = await heroes(db, nameless, userId, most);
   return new Map(
     rooms.map(({ roomId, joined, invited }) => {
       const people = named.get(roomId);

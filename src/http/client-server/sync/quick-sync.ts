@@ -1,0 +1,82 @@
+/** The common answer of a sync without a look at the user: news of rooms that they are known to be in, or none. */
+import { LRUCache } from 'lru-cache';
+import type { Db } from '../../../database/database.ts';
+import type { Follower } from '../../../log/follow.ts';
+import { parseSyncPoint } from '../pagination-token.ts';
+import type { AccountNews } from './account-news.ts';
+import { wantsRoom } from './filter.ts';
+import type { SyncNews, SyncRequest } from './read-sync.ts';
+import type { JoinedNews } from './room-news.ts';
+import { sharedNews, tellTo } from './shared-news.ts';
+
+/** What the last answer to a user was made of. */
+interface Standing {
+  /** Of the log. */
+  readonly position: number;
+  /** What the follower's mark() was before the answer was read. */
+  readonly mark: number;
+  /** Number of the last change of the user's account data. */
+  readonly change: number;
+  readonly joined: ReadonlyMap<string, number>;
+}
+
+export interface QuickSync {
+  /** The answer to a client that goes on from a token, or null when it has to be read for this user in particular. */
+  read(db: Db, request: SyncRequest): Promise<SyncNews | null>;
+  /** Keeps in mind what an answer says of its user. `mark`: the follower's, before it was read. */
+  remember(userId: string, news: SyncNews, mark: number): void;
+}
+
+/** Rooms of users that are kept in mind, all together. */
+const MAX_ROOMS = 500_000;
+
+const NONE = new Set<string>();
+
+/** It holds as long as nothing that the follower heard of concerns the user: no move in any room, no account data. */
+export function createQuickSync(follower: Follower): QuickSync {
+  const standings = new LRUCache<string, Standing>({
+    maxSize: MAX_ROOMS,
+    sizeCalculation: ({ joined }) => joined.size + 1,
+  });
+
+  return {
+    async read(db, request) {
+      const { userId, since, filter, useStateAfter, fullState, now } = request;
+      const standing = standings.get(userId);
+      const point = since === null || fullState ? null : parseSyncPoint(since);
+      const to = follower.head();
+      if (standing === undefined || point === null || point.position > to || point.change !== standing.change)
+        return null;
+      const from = point.position;
+      const unmoved = { position: Math.min(from, standing.position), mark: standing.mark };
+      if (follower.isNews({ userId, roomIds: NONE }, unmoved)) return null;
+      const changed = follower.roomsSince(standing.joined.keys(), from);
+      if (changed === null) return null;
+      const roomIds = changed.filter((roomId) => wantsRoom(filter, roomId));
+      const { timelineLimit } = filter;
+      const shared = await Promise.all(
+        roomIds.map((roomId) => sharedNews(db, { roomId, from, to, timelineLimit, useStateAfter, now })),
+      );
+      const join: [string, JoinedNews][] = [];
+      for (const [n, news] of shared.entries()) {
+        if (news === 'particular') return null;
+        if (news.told === null) continue;
+        const roomId = roomIds[n]!;
+        const told = tellTo({ told: news.told }, userId, standing.joined.get(roomId)!);
+        if (told === null) return null;
+        join.push([roomId, told]);
+      }
+      const rooms = { join: Object.fromEntries(join), invite: {}, knock: {}, leave: {} };
+      return { head: to, account: nothing(point.change), rooms, isEmpty: join.length === 0, joined: standing.joined };
+    },
+    remember(userId, { head, account, joined }, mark) {
+      // Whose messages somebody does not want to see is looked up for each answer.
+      if (account.ignored.size > 0) standings.delete(userId);
+      else standings.set(userId, { position: head, mark, change: account.head, joined });
+    },
+  };
+}
+
+function nothing(head: number): AccountNews {
+  return { head, events: [], ofRooms: new Map(), ignored: NONE, ignoredChanged: false };
+}

@@ -1,0 +1,108 @@
+/** What is new in a room for all who have been in it since the same point: read once, however many wait for it. */
+import type { Db } from '../../../database/database.ts';
+import { gathered } from '../../../database/gather.ts';
+import { roomSpans, type RoomSpan } from '../../../projections/sync-queries.ts';
+import { openEventBook } from '../event-book.ts';
+import { joinedNews, readRoomNews, type JoinedNews, type ToldRoom } from './room-news.ts';
+import { HEROES, type RoomSummary } from './summaries.ts';
+import type { RoomWindow } from './windows.ts';
+
+export interface RoomAsk {
+  readonly roomId: string;
+  /** Positions of the log: after the one, up to and with the other. */
+  readonly from: number;
+  readonly to: number;
+  readonly timelineLimit: number;
+  readonly useStateAfter: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** The same for every member; null: nothing. What is `particular` looks different to each, and has to be read for each. */
+export type SharedNews = { readonly told: ToldRoom | null } | 'particular';
+
+/** What happened in a room, asked together with all that is asked in the same turn. */
+export const sharedNews: (db: Db, ask: RoomAsk) => Promise<SharedNews> = gathered(readAll);
+
+const keyOf = ({ roomId, from, to, timelineLimit, useStateAfter }: RoomAsk): string =>
+  `${from} ${to} ${timelineLimit} ${useStateAfter} ${roomId}`;
+
+async function readAll(db: Db, asks: readonly RoomAsk[]): Promise<readonly SharedNews[]> {
+  const distinct = new Map(asks.map((ask) => [keyOf(ask), ask]));
+  const found = new Map<string, SharedNews>();
+  await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (snapshot) => {
+      for (const layer of layersOf([...distinct.values()])) {
+        const news = await readLayer(snapshot, layer);
+        for (const [n, ask] of layer.entries()) found.set(keyOf(ask), news[n]!);
+      }
+    });
+  return asks.map((ask) => found.get(keyOf(ask))!);
+}
+
+/** What can be read together: of the same shape, each room once. */
+function layersOf(asks: readonly RoomAsk[]): readonly (readonly RoomAsk[])[] {
+  const times = new Map<string, number>();
+  const layers = Map.groupBy(asks, ({ roomId, timelineLimit, useStateAfter }) => {
+    const time = times.get(roomId) ?? 0;
+    times.set(roomId, time + 1);
+    return `${timelineLimit} ${useStateAfter} ${time}`;
+  });
+  return [...layers.values()];
+}
+
+async function readLayer(db: Db, asks: readonly RoomAsk[]): Promise<readonly SharedNews[]> {
+  const [{ timelineLimit, useStateAfter, now }] = asks as [RoomAsk];
+  const spans = await roomSpans(db, asks);
+  const windows = asks.flatMap(({ roomId }, n) => (spans[n] == null ? [] : [windowOver(roomId, spans[n])]));
+  // Nobody in particular, who has always been there; one hero more, for one of them may be who is told.
+  const anybody = { userId: '', ignored: new Set<string>(), heroes: HEROES + 1 };
+  const request = { ...anybody, timelineLimit, useStateAfter, now };
+  const told = await readRoomNews({ db, book: openEventBook(db) }, request, windows, new Map());
+  const byRoom = new Map(told.map((room) => [room.roomId, room]));
+  return asks.map(({ roomId }) => {
+    const room = byRoom.get(roomId) ?? null;
+    return room === null || isPlain(room, timelineLimit) ? { told: room } : 'particular';
+  });
+}
+
+function windowOver(roomId: string, { from, to, ...room }: RoomSpan): RoomWindow {
+  const always = { roomId, membership: 'join', event: 0, since: 0, roomPosition: to, ...room } as const;
+  return {
+    entry: { section: 'join', room: always, isNew: false },
+    stretches: [{ roomId, from, to }],
+    end: to,
+    full: false,
+  };
+}
+
+/** Everything of the window is in the timeline, or was cut off for nothing but its length. */
+function isPlain({ timeline }: ToldRoom, timelineLimit: number): boolean {
+  const { rows, limited } = timeline;
+  return (!limited || rows.length === timelineLimit) && rows.every(({ row }) => row.afterLine === 0 && row.back === 0);
+}
+
+/**
+ * The room as it is told to a member, whose own member event stands at `memberEvent`; or null when this member has to be
+ * told something else: a transaction id, or less than what an event took the place of.
+ */
+export function tellTo({ told }: { readonly told: ToldRoom }, userId: string, memberEvent: number): JoinedNews | null {
+  for (const { event } of told.timeline.rows) {
+    if (event.sender === userId && event.stateKey === null) return null;
+    const before = told.replaced.get(event.position);
+    if (before !== undefined && before < memberEvent) return null;
+  }
+  const summary = summaryFor(told.summary, userId);
+  return summary === null ? null : joinedNews(told, summary);
+}
+
+/** Null: whom else the room can be called by is not known. */
+function summaryFor(summary: RoomSummary | undefined, userId: string): RoomSummary | undefined | null {
+  const heroes = summary?.['m.heroes'];
+  if (summary === undefined || heroes === undefined) return summary;
+  const others = heroes.filter((hero) => hero !== userId).slice(0, HEROES);
+  return others.length === 0 ? null : { ...summary, 'm.heroes': others };
+}
