@@ -39,7 +39,12 @@ export default defineConfig({
         hookTimeout: 600_000,
         globalSetup: 'test/referee/global-setup.ts',
       }),
-      project('browser', 4, {
+      project('clients', 4, {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: 'test/support/clients-setup.ts',
+      }),
+      project('browser', 5, {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: 'test/support/browser-setup.ts',

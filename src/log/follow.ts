@@ -44,31 +44,18 @@ const MAX_REMEMBERED = 100_000;
 
 export function createFollower(initialHead: number): Follower {
   let head = initialHead;
-  // Nothing is known of what was committed before this process, and of what the memory had to let go.
-  let forgotten = initialHead;
-  const changed = new LRUCache<string, number>({
-    max: MAX_REMEMBERED,
-    dispose: (position, _name, reason) => {
-      if (reason === 'evict') forgotten = Math.max(forgotten, position);
-    },
-  });
+  // Nothing is known of what was committed before this process.
+  const changed = createMemory(initialHead);
   let touches = 0;
-  let forgottenTouch = 0;
-  const touched = new LRUCache<string, number>({
-    max: MAX_REMEMBERED,
-    dispose: (mark, _userId, reason) => {
-      if (reason === 'evict') forgottenTouch = Math.max(forgottenTouch, mark);
-    },
-  });
+  const touched = createMemory(0);
   const waiters = new Map<string, Set<() => void>>();
   let waiting = 0;
 
   const isNews = ({ userId, roomIds }: Interest, { position, mark }: Seen): boolean => {
-    if (mark < forgottenTouch || (touched.get(userId) ?? 0) > mark) return true;
+    if (touched.isAfter(userId, mark)) return true;
     if (position >= head) return false;
-    if (position < forgotten) return true;
-    if ((changed.get(userId) ?? 0) > position) return true;
-    for (const roomId of roomIds) if ((changed.get(roomId) ?? 0) > position) return true;
+    if (changed.isAfter(userId, position)) return true;
+    for (const roomId of roomIds) if (changed.isAfter(roomId, position)) return true;
     return false;
   };
 
@@ -78,8 +65,7 @@ export function createFollower(initialHead: number): Follower {
     isNews,
     roomsSince(roomIds, position) {
       if (position >= head) return [];
-      if (position < forgotten) return null;
-      return [...roomIds].filter((roomId) => (changed.get(roomId) ?? 0) > position);
+      return changed.reaches(position) ? [...roomIds].filter((roomId) => changed.isAfter(roomId, position)) : null;
     },
     async wait(interest, seen, timeoutMs, signal) {
       if (signal.aborted || timeoutMs <= 0 || isNews(interest, seen)) return;
@@ -94,17 +80,35 @@ export function createFollower(initialHead: number): Follower {
         names.add(judged.roomId);
         if (judged.transition !== null) names.add(judged.transition.userId);
       }
-      for (const name of names) changed.set(name, head);
+      for (const name of names) changed.note(name, head);
       for (const name of names) wake(waiters, name);
     },
     touch(userId) {
-      touched.set(userId, (touches += 1));
+      touched.note(userId, (touches += 1));
       wake(waiters, userId);
     },
     wakeAll() {
       for (const name of [...waiters.keys()]) wake(waiters, name);
     },
     waiting: () => waiting,
+  };
+}
+
+/** The newest number of each name, as far as there is room for names. */
+function createMemory(from: number) {
+  let forgotten = from;
+  const newest = new LRUCache<string, number>({
+    max: MAX_REMEMBERED,
+    dispose: (number, _name, reason) => {
+      if (reason === 'evict') forgotten = Math.max(forgotten, number);
+    },
+  });
+  return {
+    note: (name: string, number: number) => void newest.set(name, number),
+    /** Nothing after that number is forgotten. */
+    reaches: (number: number): boolean => number >= forgotten,
+    /** The name has a newer number; also true where that is forgotten. */
+    isAfter: (name: string, number: number): boolean => number < forgotten || (newest.get(name) ?? 0) > number,
   };
 }
 

@@ -14,7 +14,7 @@ import {
 import { readDoorsteps, type StrippedState } from './doorsteps.ts';
 import { openEventBook, type EventBook } from '../event-book.ts';
 import type { SyncFilter } from './filter.ts';
-import { joinedNews, readRoomNews, type AccountEvents, type JoinedNews, type RoomNews } from './room-news.ts';
+import { joinedNews, readRoomNews, type JoinedNews, type RoomNews } from './room-news.ts';
 import { chooseSections, type DoorstepRoom, type JoinedRoom, type LeftRoom, type SectionRoom } from './sections.ts';
 import { HEROES } from './summaries.ts';
 import { windowOf } from './windows.ts';
