@@ -58,6 +58,18 @@ export function statusOf(answer: EndpointAnswer): number {
   return (answer as { readonly [status]?: number })[status] ?? 200;
 }
 
+const pieces = Symbol('pieces');
+
+/** An answer in pieces of its JSON text, each made when the client has taken the one before: for what is long. */
+export function inPieces(texts: AsyncIterable<string>): EndpointAnswer {
+  return { [pieces]: texts };
+}
+
+/** The pieces of such an answer; null for any other. */
+export function piecesOf(answer: EndpointAnswer): AsyncIterable<string> | null {
+  return (answer as { readonly [pieces]?: AsyncIterable<string> })[pieces] ?? null;
+}
+
 /** A refusal: its errcode, with the HTTP status where that is not the errcode's own. */
 export type Refusal = Errcode | readonly [Errcode, number];
 

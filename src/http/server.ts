@@ -1,6 +1,7 @@
 /** The HTTP listener: every declared endpoint, and the mounts of other doors. */
 import { METHODS, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -11,7 +12,7 @@ import Fastify, {
 import { Histogram } from 'prom-client';
 import { MatrixError } from '../matrix/errors.ts';
 import { authenticateClient } from './authenticate-client.ts';
-import { statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
+import { piecesOf, statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
 import { answerError, answerNoHttp, CORS_HEADERS, unrecognized } from './errors.ts';
 import { MAX_BODY_BYTES, MAX_PARAM_LENGTH, MAX_PIPELINED } from './limits.ts';
 import type { HttpParts } from './parts.ts';
@@ -142,6 +143,8 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
           ip: request.ip,
         };
         const answer = await endpoint.handle(parts, given as never);
+        const pieces = piecesOf(answer);
+        if (pieces !== null) return reply.type('application/json; charset=utf-8').send(Readable.from(pieces));
         return reply.code(statusOf(answer)).send(answer);
       },
     });

@@ -69,6 +69,23 @@ export async function stateAt(db: Db, roomId: string, ref: Ref): Promise<readonl
   }));
 }
 
+/** Positions of the member events of the state at `ref` with one of these memberships, in order. */
+export async function memberPositionsAt(
+  db: Db,
+  roomId: string,
+  ref: Ref,
+  memberships: readonly Membership[],
+): Promise<readonly number[]> {
+  const path = await pathOf(db, roomId, ref);
+  const found = await sql<{ events: readonly number[] | null }>`
+    select array_agg(event order by event) filter (where membership = any(${memberships}::text[])) as events from (
+      select distinct on (s.state_key) s.state_key, s.event, s.membership
+        from unnest(${path.map((p) => p.line)}::int4[], ${path.map((p) => p.at)}::int8[]) with ordinality as p (line, at, n)
+        join state_changes s on s.room_id = ${roomId} and s.type = 'm.room.member' and s.line = p.line and s.at <= p.at
+       order by s.state_key, p.n, s.at desc) latest`.execute(db);
+  return found.rows[0]?.events ?? [];
+}
+
 /** The lines that `ref` stands on, nearest first: its own, then what each was branched from. */
 async function pathOf(db: Db, roomId: string, ref: Ref): Promise<readonly Ref[]> {
   if (ref.line === 0) return [ref];

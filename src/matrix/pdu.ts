@@ -42,10 +42,10 @@ export type Verdict = 'accepted' | 'soft_failed' | 'rejected' | 'out_of_band' | 
 
 export type Membership = 'invite' | 'join' | 'knock' | 'leave' | 'ban';
 
-const MEMBERSHIPS: readonly string[] = ['invite', 'join', 'knock', 'leave', 'ban'] satisfies readonly Membership[];
+export const MEMBERSHIPS: readonly Membership[] = ['invite', 'join', 'knock', 'leave', 'ban'];
 
 export function isMembership(value: JsonValue | undefined): value is Membership {
-  return typeof value === 'string' && MEMBERSHIPS.includes(value);
+  return (MEMBERSHIPS as readonly unknown[]).includes(value);
 }
 
 /** The membership a member event sets, or null for another type or an unknown membership. */

@@ -63,3 +63,15 @@ export async function joinedRoomsOf(db: Db, userId: string): Promise<readonly st
     .execute();
   return rows.map((row) => row.room_id);
 }
+
+/** Positions of the member events of a room's current state with one of these memberships, in order. */
+export async function memberPositions(
+  db: Db,
+  roomId: string,
+  memberships: readonly Membership[],
+): Promise<readonly number[]> {
+  const found = await sql<{ events: readonly number[] | null }>`
+    select array_agg(event order by event) as events from room_state
+     where room_id = ${roomId} and type = 'm.room.member' and membership = any(${memberships}::text[])`.execute(db);
+  return found.rows[0]?.events ?? [];
+}

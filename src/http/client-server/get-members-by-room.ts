@@ -1,17 +1,16 @@
 /** GET /rooms/{roomId}/members: the member events of a room, now or at a point of its timeline. */
 import { Type } from 'typebox';
 import { MatrixError } from '../../matrix/errors.ts';
-import { isMembership, type Membership } from '../../matrix/pdu.ts';
+import { isMembership, MEMBERSHIPS, type Membership } from '../../matrix/pdu.ts';
 import type { Db } from '../../database/database.ts';
 import { roomPositionAt } from '../../log/read.ts';
 import { refAtTimelinePoint } from '../../projections/sync-departures.ts';
 import { endpoint } from '../endpoint.ts';
 import { ClientEvents } from './answers.ts';
-import { clientEvent } from './client-event.ts';
-import { openEventBook } from './event-book.ts';
+import { eventList } from './long-lists.ts';
 import { parseSyncToken, parseTimelineToken } from './pagination-token.ts';
 import { roomIdIn } from './room-request.ts';
-import { stateInView, viewOfRoom, type RoomView } from './room-view.ts';
+import { membersInView, viewOfRoom, type RoomView } from './room-view.ts';
 
 /** With both `membership` and `not_membership`, members that match either (client-server API, getMembersByRoom). */
 export const getMembersByRoom = endpoint({
@@ -24,21 +23,11 @@ export const getMembersByRoom = endpoint({
   errors: ['M_FORBIDDEN'],
   async handle({ db, now }, { params, query, caller }) {
     const roomId = roomIdIn(params.roomId);
-    const wanted = wantedMembers(membershipIn(query.membership), membershipIn(query.not_membership));
+    const wanted = wantedMemberships(membershipIn(query.membership), membershipIn(query.not_membership));
     const newest = await viewOfRoom(db, roomId, caller.userId);
     const view = query.at === undefined ? newest : await viewAt(db, roomId, newest, query.at);
-    const state = await stateInView(db, roomId, view);
-    const members = state.filter(
-      (row) => row.type === 'm.room.member' && row.membership !== null && wanted(row.membership),
-    );
-    const book = openEventBook(db);
-    await book.load(members.map(({ event }) => ({ roomId, position: event })));
-    const at = now();
-    const chunk = members.flatMap(({ event }) => {
-      const stored = book.get(event);
-      return stored === undefined ? [] : [clientEvent(stored, { now: at, withRoomId: true })];
-    });
-    return { chunk };
+    const members = await membersInView(db, roomId, view, wanted);
+    return eventList(db, roomId, members, { now: now(), head: '{"chunk":[', tail: ']}' });
   },
 });
 
@@ -47,9 +36,9 @@ function membershipIn(value: string | undefined): Membership | undefined {
   throw new MatrixError('M_INVALID_PARAM', 'There is no such membership.');
 }
 
-function wantedMembers(is: Membership | undefined, isNot: Membership | undefined): (membership: Membership) => boolean {
-  if (is === undefined && isNot === undefined) return () => true;
-  return (membership) => membership === is || (isNot !== undefined && membership !== isNot);
+function wantedMemberships(is: Membership | undefined, isNot: Membership | undefined): readonly Membership[] {
+  if (is === undefined && isNot === undefined) return MEMBERSHIPS;
+  return MEMBERSHIPS.filter((membership) => membership === is || (isNot !== undefined && membership !== isNot));
 }
 
 /** The view at a token, never newer than what the user may see at all. */

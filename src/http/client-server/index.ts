@@ -22,6 +22,7 @@ import { getDevice } from './get-device.ts';
 import { getDevices } from './get-devices.ts';
 import { getEventContext } from './get-event-context.ts';
 import { getFilter } from './get-filter.ts';
+import { getJoinedMembersByRoom } from './get-joined-members-by-room.ts';
 import { getJoinedRooms } from './get-joined-rooms.ts';
 import { getKeysChanges } from './get-keys-changes.ts';
 import { getLocalAliases } from './get-local-aliases.ts';
@@ -126,6 +127,7 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   sendMessage,
   redactEvent,
   getMembersByRoom,
+  getJoinedMembersByRoom,
   getJoinedRooms,
   getOneRoomEvent,
   getEventContext,

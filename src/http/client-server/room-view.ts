@@ -1,6 +1,8 @@
 /** Which state of a room a user may read: the current one, the one at their departure, or none. */
 import type { Db } from '../../database/database.ts';
-import { stateAt, valuesAt, type Ref } from '../../log/state-lines.ts';
+import { memberPositionsAt, stateAt, valuesAt, type Ref } from '../../log/state-lines.ts';
+import type { Membership } from '../../matrix/pdu.ts';
+import { memberPositions } from '../../projections/members.ts';
 import { currentState, currentStateEvent, type CurrentState } from '../../projections/room-state.ts';
 import { readerOf } from './history/standpoint.ts';
 
@@ -32,4 +34,16 @@ export async function keyInView(
   if (view === 'current') return currentStateEvent(db, roomId, type, stateKey);
   const [event] = (await valuesAt(db, roomId, view, [[type, stateKey]])).values();
   return event ?? null;
+}
+
+/** Positions of the member events of the state in view with one of these memberships, in order. */
+export async function membersInView(
+  db: Db,
+  roomId: string,
+  view: RoomView,
+  memberships: readonly Membership[],
+): Promise<readonly number[]> {
+  return view === 'current'
+    ? memberPositions(db, roomId, memberships)
+    : memberPositionsAt(db, roomId, view, memberships);
 }

@@ -1,0 +1,68 @@
+/** Answers that list as many events as a room has members: in pieces, so that none of them holds up other requests. */
+import type { Db } from '../../database/database.ts';
+import { eventTexts, profileTexts, type EventTexts } from '../../log/event-texts.ts';
+import { readEvents, type StoredEvent } from '../../log/read.ts';
+import { stringIn } from '../../matrix/pdu.ts';
+import { inPieces, type EndpointAnswer } from '../endpoint.ts';
+import { clientEvent } from './client-event.ts';
+
+const AT_ONCE = 500;
+
+/** The events at these positions of a room as clients get them, between `head` and `tail`. */
+export function eventList(
+  db: Db,
+  roomId: string,
+  positions: readonly number[],
+  { now, head, tail }: { readonly now: number; readonly head: string; readonly tail: string },
+): EndpointAnswer {
+  const read = (some: readonly number[]) => eventTexts(db, roomId, some, now);
+  const spell = (event: StoredEvent) => JSON.stringify(clientEvent(event, { now, withRoomId: true }));
+  return inPieces(listed(db, roomId, positions, { head, tail, read, spell }));
+}
+
+/** The name and the picture of each member whose event stands at one of these positions, by user id. */
+export function profileList(db: Db, roomId: string, positions: readonly number[]): EndpointAnswer {
+  const read = (some: readonly number[]) => profileTexts(db, roomId, some);
+  return inPieces(listed(db, roomId, positions, { head: '{"joined":{', tail: '}}', read, spell: profileText }));
+}
+
+function profileText({ stateKey, content }: StoredEvent): string {
+  const [name, picture] = [stringIn(content, 'displayname'), stringIn(content, 'avatar_url')];
+  const profile = { ...(name !== null && { display_name: name }), ...(picture !== null && { avatar_url: picture }) };
+  return `${JSON.stringify(stateKey)}:${JSON.stringify(profile)}`;
+}
+
+interface List {
+  readonly head: string;
+  readonly tail: string;
+  readonly read: (positions: readonly number[]) => Promise<EventTexts>;
+  readonly spell: (event: StoredEvent) => string;
+}
+
+async function* listed(
+  db: Db,
+  roomId: string,
+  positions: readonly number[],
+  { head, tail, read, spell }: List,
+): AsyncGenerator<string> {
+  const piece = async (start: number): Promise<string> => {
+    const { text, others } = await read(positions.slice(start, start + AT_ONCE));
+    const rest = await readEvents(
+      db,
+      others.map((position) => ({ roomId, position })),
+    );
+    return [text, ...rest.map(spell)].filter((each) => each !== '').join(',');
+  };
+  let before = head;
+  let next = piece(0);
+  for (let start = AT_ONCE; start < positions.length + AT_ONCE; start += AT_ONCE) {
+    const text = await next;
+    // The database makes one while the client takes the other.
+    next = piece(start);
+    next.catch(() => undefined);
+    if (text === '') continue;
+    yield before + text;
+    before = ',';
+  }
+  yield (before === ',' ? '' : before) + tail;
+}
