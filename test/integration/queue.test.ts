@@ -143,6 +143,21 @@ for (const [name, home] of HOMES) {
       }
     });
 
+    it('answers that nobody repeats any more are forgotten by the job that tidies up', async () => {
+      const kept = `recent on ${name}`;
+      await test.owner.pool.query(
+        `insert into idempotency (actor, key, operation, result, position, at)
+         values ('@a:b', 'old', 'send', '', 1, now() - interval '8 days'), ('@a:b', $1, 'send', '', 2, now() - interval '6 days')`,
+        [kept],
+      );
+      const worker = work(home());
+      const queue = openQueue({ home: home(), onError: () => undefined });
+      expect(await ended(queue, await queue.enqueue('prune', {}))).toMatchObject({ state: 'completed' });
+      const { rows } = await test.owner.pool.query("select key from idempotency where key in ('old', $1)", [kept]);
+      expect(rows).toEqual([{ key: kept }]);
+      await Promise.all([worker.close(), queue.close()]);
+    });
+
     it('seals follow the schedule, and two workers do not double it', async () => {
       const workers = [work(home(), 'one', 400), work(home(), 'two', 400)];
       await untilSealed(3);

@@ -120,8 +120,9 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
 
 /** SQL of a value that the column does not have. Throws on a type that nobody has thought of yet. */
 export function otherThan({ name, type }: Column): string {
-  // Its constraint takes only these words.
+  // Their constraints take only these words.
   if (name === 'verdict') return "'rejected'";
+  if (name === 'key') return "'type'";
   const other = OTHER[type];
   if (other === undefined) throw new Error(`no other value is known for a column of type ${type}`);
   return other(`"${name}"`);

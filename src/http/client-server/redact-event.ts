@@ -1,16 +1,17 @@
 /** PUT /rooms/{roomId}/redact: takes an event's words away. */
-import { Type } from 'typebox';
 import { redactEvent as redact } from '../../commands/redact-event.ts';
 import { endpoint } from '../endpoint.ts';
+import { EventNamed } from './answers.ts';
 import { ReasonBody, roomIdIn } from './room-request.ts';
 
 export const redactEvent = endpoint({
+  summary: 'Redacts an event: takes its words away for everybody.',
   method: 'PUT',
   path: '/_matrix/client/v3/rooms/:roomId/redact/:eventId/:txnId',
   auth: 'user',
   body: ReasonBody,
-  answer: Type.Object({ event_id: Type.String() }),
-  errors: ['M_FORBIDDEN', 'M_NOT_FOUND'],
+  answer: EventNamed,
+  errors: ['M_FORBIDDEN', 'M_LIMIT_EXCEEDED', 'M_NOT_FOUND'],
   async handle(parts, { params, body, caller }) {
     const { reason } = body;
     const input = {

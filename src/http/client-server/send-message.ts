@@ -12,7 +12,8 @@ export const sendMessage = endpoint({
   auth: 'user',
   body: Type.Object({}),
   answer: EventNamed,
-  errors: ['M_FORBIDDEN', 'M_LIMIT_EXCEEDED'],
+  // A redaction whose target the room does not have is not found.
+  errors: ['M_FORBIDDEN', 'M_LIMIT_EXCEEDED', 'M_NOT_FOUND'],
   async handle(parts, { params, body, caller }) {
     const request = { deviceId: caller.deviceId, transactionId: params.txnId };
     const input = { roomId: roomIdIn(params.roomId), type: params.eventType, content: body, request };
