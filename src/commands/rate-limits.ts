@@ -55,6 +55,7 @@ const BY_USER: ReadonlyMap<string, RateName> = new Map([
   ['redactEvent', 'message'],
   ['setRoomAlias', 'message'],
   ['setRoomVisibility', 'message'],
+  ['upgradeRoom', 'message'],
   ['deleteRoomAlias', 'message'],
   ['setProfileField', 'profile'],
   ['deleteProfileField', 'profile'],

@@ -118,8 +118,9 @@ function plannedState(
   return { type, stateKey, content };
 }
 
-function planCreate(
-  input: CreateRoomInput,
+/** Content of the create event. Throws M_INVALID_PARAM for additional creators that are no users, where the version hears them. */
+export function planCreate(
+  input: Pick<CreateRoomInput, 'creation_content'>,
   version: RoomVersion,
   by: { readonly creator: UserId; readonly nonce: string },
   trusted: readonly UserId[],
@@ -161,18 +162,29 @@ function planPowerLevels(
   trusted: readonly UserId[],
   initial: readonly PlannedState[],
 ): PlannedState {
-  const users = Object.fromEntries([creator, ...trusted].map((userId) => [userId, 100]));
-  const tombstone = version.privilegedCreators ? 150 : 100;
-  const content = {
-    users: version.privilegedCreators ? {} : users,
+  // Matrix lets every member invite, which on a room that people knock on makes every member a moderator.
+  const invite = preset === 'public_chat' || knockable(initial) ? 50 : 0;
+  const content = jsonObject({
+    ...defaultLevels(version, [creator, ...trusted], invite),
+    ...input.power_level_content_override,
+  });
+  const problem = powerLevelProblem(content);
+  if (problem !== null) throw new MatrixError('M_INVALID_PARAM', problem);
+  return { type: 'm.room.power_levels', stateKey: '', content };
+}
+
+/** The levels of a room that asks for no others; `leaders` have the most of them, unless they stand above all levels. */
+export function defaultLevels(version: RoomVersion, leaders: readonly UserId[], invite = 0): JsonObject {
+  const users = version.privilegedCreators ? {} : Object.fromEntries(leaders.map((userId) => [userId, 100]));
+  return jsonObject({
+    users,
     users_default: 0,
     events_default: 0,
     state_default: 50,
     ban: 50,
     kick: 50,
     redact: 50,
-    // Matrix lets every member invite, which on a room that people knock on makes every member a moderator.
-    invite: preset === 'public_chat' || knockable(initial) ? 50 : 0,
+    invite,
     events: {
       'm.room.name': 50,
       'm.room.avatar': 50,
@@ -181,13 +193,9 @@ function planPowerLevels(
       'm.room.history_visibility': 100,
       'm.room.server_acl': 100,
       'm.room.encryption': 100,
-      'm.room.tombstone': tombstone,
+      'm.room.tombstone': version.privilegedCreators ? 150 : 100,
     },
-    ...input.power_level_content_override,
-  };
-  const problem = powerLevelProblem(content);
-  if (problem !== null) throw new MatrixError('M_INVALID_PARAM', problem);
-  return { type: 'm.room.power_levels', stateKey: '', content };
+  });
 }
 
 const KNOCK_RULES: readonly unknown[] = ['knock', 'knock_restricted'];

@@ -128,8 +128,10 @@ async function checkPowerLevels(room: LaneRoom, content: JsonObject): Promise<vo
   }
 }
 
-const LEVELS = ['ban', 'events_default', 'invite', 'kick', 'redact', 'state_default', 'users_default'];
-const LEVEL_MAPS = ['events', 'notifications', 'users'];
+/** The levels of their own in a power levels event. */
+export const LEVELS = ['ban', 'events_default', 'invite', 'kick', 'redact', 'state_default', 'users_default'];
+/** Its maps of levels. */
+export const LEVEL_MAPS = ['events', 'notifications', 'users'];
 
 /** What is wrong with the levels that a local user sets: integers only, in every room version. */
 export function powerLevelProblem(content: JsonObject): string | null {

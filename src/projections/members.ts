@@ -1,7 +1,9 @@
 /** Queries on the members of a room, over its current state. */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
+import { readEvents } from '../log/read.ts';
 import type { RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
+import type { JsonObject } from '../matrix/json.ts';
 import type { Membership } from '../matrix/pdu.ts';
 
 /** Up to ten joined users of a server in a room; among `userIds`, or anybody when it is null. */
@@ -74,4 +76,21 @@ export async function memberPositions(
     select array_agg(event order by event) as events from room_state
      where room_id = ${roomId} and type = 'm.room.member' and membership = any(${memberships}::text[])`.execute(db);
   return found.rows[0]?.events ?? [];
+}
+
+/** The first `limit` of the users who are banned from a room, by user id, with the content of their member events. */
+export async function bannedIn(
+  db: Db,
+  roomId: RoomId,
+  limit: number,
+): Promise<readonly { readonly userId: UserId; readonly content: JsonObject }[]> {
+  const found = await sql<{ userId: UserId; event: number }>`
+    select state_key as "userId", event from room_state
+     where room_id = ${roomId} and type = 'm.room.member' and membership = 'ban'
+     order by state_key limit ${limit}`.execute(db);
+  const events = await readEvents(
+    db,
+    found.rows.map((row) => ({ roomId, position: row.event })),
+  );
+  return events.map(({ stateKey, content }) => ({ userId: stateKey as UserId, content }));
 }

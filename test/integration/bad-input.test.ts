@@ -161,6 +161,13 @@ const BODY_ROUTES: readonly BodyRoute[] = [
     },
   },
   {
+    method: 'POST',
+    path: `${ROOM}/upgrade`,
+    good: { new_version: '1' },
+    needed: { new_version: 'M_BAD_JSON' },
+    wrong: { new_version: NO_TEXT, additional_creators: ['@a:b', {}, [1], [null], 1] },
+  },
+  {
     method: 'PUT',
     path: `${C}/directory/list/room/:roomId`,
     good: { visibility: 'public' },

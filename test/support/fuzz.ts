@@ -176,6 +176,7 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
       { since: 'n1_IXg6eQ', include_all_networks: true },
     ],
     ':roomId': [{ visibility: 'public' }, { visibility: 'private' }, {}],
+    upgrade: [{ new_version: '12' }, { new_version: '9', additional_creators: users }, { new_version: '1' }],
     ':roomAlias': rooms.map((room_id) => ({ room_id })),
     ':keyName': [{ displayname: 'x' }, { displayname: null }, { displayname: 'y'.repeat(2000) }],
     createRoom: [
@@ -247,6 +248,7 @@ const MEMBERS = [
     'alias',
     'alt_aliases',
     'room_id',
+    'new_version',
     'limit',
     'since',
     'filter',

@@ -85,6 +85,7 @@ import { setTyping } from './set-typing.ts';
 import { sync } from './sync.ts';
 import { unban } from './unban.ts';
 import { updateDevice } from './update-device.ts';
+import { upgradeRoom } from './upgrade-room.ts';
 import { uploadKeys } from './upload-keys.ts';
 
 export const clientServerEndpoints: readonly Endpoint[] = named({
@@ -121,6 +122,7 @@ export const clientServerEndpoints: readonly Endpoint[] = named({
   getPublicRooms,
   queryPublicRooms,
   getRoomSummary,
+  upgradeRoom,
   getRoomState,
   getRoomStateWithKey,
   setRoomStateWithKey,
