@@ -210,6 +210,31 @@ describe('page by page', () => {
   });
 });
 
+it('what was redacted is neither found nor shown any more', async () => {
+  for (const room_version of ['7', '11']) {
+    const room = await create(owner, {
+      ...{
+        room_version,
+        visibility: 'public',
+        name: 'Regrettable',
+        topic: 'Unfortunate',
+        creation_content: { type: 'm.space' },
+      },
+    });
+    const look = async (filter: object) => (await kim.ok('POST', '/publicRooms', { limit: 100, filter })).chunk;
+    expect(await look({ generic_search_term: 'regrettable' })).toMatchObject([{ room_id: room, name: 'Regrettable' }]);
+    for (const type of ['m.room.name', 'm.room.topic']) {
+      const { event_id } = await owner.ok('GET', `/rooms/${room}/state/${type}?format=event`);
+      await owner.ok('PUT', `/rooms/${room}/redact/${event_id}/${type}-${room_version}`, {});
+    }
+    for (const generic_search_term of ['regrettable', 'unfortunate'])
+      expect(await look({ generic_search_term })).toEqual([]);
+    const entry = (await look({ room_types: ['m.space'] })).find((one: Entry) => one.room_id === room);
+    expect(entry).toMatchObject({ room_type: 'm.space' });
+    for (const gone of ['name', 'topic']) expect(entry).not.toHaveProperty(gone);
+  }
+});
+
 it('what is looked for is made again from the log, as it was', async () => {
   const env = { DATABASE_URL: story.databaseUrl, DATA_DIR: story.server().dataDir };
   const same = await runRole(['rebuild', 'room-search', '--compare'], env);

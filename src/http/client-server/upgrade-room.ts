@@ -14,7 +14,7 @@ export const upgradeRoom = endpoint({
   }),
   summary: 'Replaces a room by one of another version.',
   answer: Type.Object({ replacement_room: Type.String() }),
-  errors: ['M_UNSUPPORTED_ROOM_VERSION', 'M_INVALID_PARAM', 'M_FORBIDDEN'],
+  errors: ['M_UNSUPPORTED_ROOM_VERSION', 'M_INVALID_PARAM', 'M_INVALID_ROOM_STATE', 'M_FORBIDDEN', 'M_TOO_LARGE'],
   async handle(parts, { params, body, caller }) {
     const { replacement } = await upgrade(parts.commands, caller, {
       roomId: roomIdIn(params.roomId),
