@@ -11,6 +11,7 @@ import { stateAfter } from './history/room-state-told.ts';
 import { endOfHistory, isReader } from './history/standpoint.ts';
 import { replacedBy, tellRows } from './history/tell.ts';
 import { pointAfter, timelineToken } from './pagination-token.ts';
+import { eventList } from './long-lists.ts';
 import { roomIdIn } from './room-request.ts';
 
 /** Half of `limit` before the event, half of it after; the filter does not concern the event itself. */
@@ -50,14 +51,19 @@ export const getEventContext = endpoint({
     const options = { now: now(), withRoomId: true };
     const told = await tellRows(deps, rows, await replacedBy(deps, rows), options);
     const last = after.at(-1) ?? seen;
-    const readable = await isReader(db, standpoint);
-    return {
+    const state = (await isReader(db, standpoint)) ? await stateAfter(deps, last, rows, filter) : [];
+    const around = {
       start: timelineToken((before.at(-1) ?? seen).row),
       end: timelineToken(pointAfter(last.row)),
       events_before: told.slice(0, before.length),
       event: told[before.length]!,
       events_after: told.slice(before.length + 1),
-      state: readable ? await stateAfter(deps, last, rows, filter, options) : [],
     };
+    return eventList(db, roomId, state, {
+      now: options.now,
+      head: `${JSON.stringify(around).slice(0, -1)},"state":[`,
+      tail: ']}',
+      wants: filter.isOpen ? undefined : (event) => filter.wants(event) && filter.wantsContent(event.content),
+    });
   },
 });

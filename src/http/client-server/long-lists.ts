@@ -8,15 +8,26 @@ import { clientEvent } from './client-event.ts';
 
 const AT_ONCE = 500;
 
+export interface EventListOptions {
+  readonly now: number;
+  readonly head: string;
+  readonly tail: string;
+  /** Which of the events are told; absent: all. */
+  readonly wants?: ((event: StoredEvent) => boolean) | undefined;
+}
+
 /** The events at these positions of a room as clients get them, between `head` and `tail`. */
 export function eventList(
   db: Db,
   roomId: string,
   positions: readonly number[],
-  { now, head, tail }: { readonly now: number; readonly head: string; readonly tail: string },
+  { now, head, tail, wants }: EventListOptions,
 ): EndpointAnswer {
-  const read = (some: readonly number[]) => eventTexts(db, roomId, some, now);
-  const spell = (event: StoredEvent) => JSON.stringify(clientEvent(event, { now, withRoomId: true }));
+  // What is picked by its content has to be read here.
+  const read = async (some: readonly number[]): Promise<EventTexts> =>
+    wants === undefined ? eventTexts(db, roomId, some, now) : { text: '', others: some };
+  const spell = (event: StoredEvent) =>
+    wants?.(event) === false ? '' : JSON.stringify(clientEvent(event, { now, withRoomId: true }));
   return inPieces(listed(db, roomId, positions, { head, tail, read, spell }));
 }
 

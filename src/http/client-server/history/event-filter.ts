@@ -7,6 +7,8 @@ export interface EventFilter {
   readonly wants: (event: FilteredEvent) => boolean;
   /** Whether its content is wanted as well. */
   readonly wantsContent: (content: JsonObject) => boolean;
+  /** Every event is wanted. */
+  readonly isOpen: boolean;
   /** Members are told of only as senders of other events. */
   readonly lazyLoadMembers: boolean;
 }
@@ -36,9 +38,12 @@ export function parseEventFilter(text: string | undefined): EventFilter {
       (types?.some((matches) => matches(type)) ?? true) &&
       !notTypes.some((matches) => matches(type)),
     wantsContent: (content) => containsUrl === null || Object.hasOwn(content, 'url') === containsUrl,
+    isOpen: CONDITIONS.every((name) => own(filter, name) === undefined),
     lazyLoadMembers: flagAt(filter, 'lazy_load_members'),
   };
 }
+
+const CONDITIONS = ['types', 'not_types', 'senders', 'not_senders', 'rooms', 'not_rooms', 'contains_url'] as const;
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 100;

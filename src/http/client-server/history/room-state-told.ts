@@ -16,30 +16,27 @@ export async function sendersState(
   const { roomId } = first.standpoint;
   const keys = [...sendersOf(rows)].map((sender) => ['m.room.member', sender] as const);
   const values = await valuesAt(deps.db, roomId, refAfter(first), keys);
-  return tellState(deps, roomId, [...values.values()], options);
+  const positions = [...values.values()];
+  await deps.book.load(positions.map((position) => ({ roomId, position })));
+  return positions.flatMap((position) => {
+    const event = deps.book.get(position);
+    return event === undefined ? [] : [clientEvent(event, options)];
+  });
 }
 
-/** The state after a row, as far as the filter wants it; with lazy loading the members are those who sent the `rows`. */
+/** Positions of the events of the state after a row; with lazy loading the members are those who sent the `rows`. */
 export async function stateAfter(
-  deps: SightDeps,
+  { db }: SightDeps,
   last: SeenRow,
   rows: readonly SeenRow[],
-  { wants, wantsContent, lazyLoadMembers }: EventFilter,
-  options: TellOptions,
-): Promise<readonly ClientEvent[]> {
-  const { roomId } = last.standpoint;
+  { lazyLoadMembers }: EventFilter,
+): Promise<readonly number[]> {
   const senders = sendersOf(rows);
-  const state = await stateAt(deps.db, roomId, refAfter(last));
+  const state = await stateAt(db, last.standpoint.roomId, refAfter(last));
   const asked = state.filter(
     ({ type, stateKey }) => !lazyLoadMembers || type !== 'm.room.member' || senders.has(stateKey),
   );
-  const told = await tellState(
-    deps,
-    roomId,
-    asked.map(({ event }) => event),
-    options,
-  );
-  return told.filter(({ type, sender, content }) => wants({ roomId, type, sender }) && wantsContent(content));
+  return asked.map(({ event }) => event);
 }
 
 function refAfter({ row }: SeenRow): Ref {
@@ -48,17 +45,4 @@ function refAfter({ row }: SeenRow): Ref {
 
 function sendersOf(rows: readonly SeenRow[]): ReadonlySet<string> {
   return new Set(rows.map(({ event }) => event.sender));
-}
-
-async function tellState(
-  { book }: SightDeps,
-  roomId: string,
-  positions: readonly number[],
-  options: TellOptions,
-): Promise<readonly ClientEvent[]> {
-  await book.load(positions.map((position) => ({ roomId, position })));
-  return positions.flatMap((position) => {
-    const event = book.get(position);
-    return event === undefined ? [] : [clientEvent(event, options)];
-  });
 }
