@@ -8,6 +8,7 @@ import {
   mayBan,
   mayInvite,
   mayKick,
+  mayRedact,
   mayRejectKnock,
   mayRejectKnocks,
   maySetState,
@@ -180,4 +181,30 @@ describe('the door', () => {
   });
 
   const powerLevelsOf = (level: number): PowerLevels => at({ invite: 50 }, level)[1];
+});
+
+describe('redacting', () => {
+  const allowed = (
+    power: number,
+    sender: string,
+    type = 'm.room.message',
+    membership: Membership = 'join',
+  ): boolean => {
+    const room = makeRoom('11', { powerLevels: { redact: 30 }, users: { [ACTOR]: power } });
+    const standing = { userId: ACTOR, admin: true, membership };
+    return mayRedact(standing, powerLevels(room.state, room.version), { type, sender }).allowed;
+  };
+
+  it('is for whoever sent the event, and for those with the redact level', () => {
+    expect(allowed(0, ACTOR)).toBe(true);
+    expect(allowed(29, TARGET)).toBe(false);
+    expect(allowed(30, TARGET)).toBe(true);
+    expect(allowed(30, TARGET, 'm.room.member')).toBe(true);
+  });
+
+  it('is not for those outside, admins of the server among them, and never of what a room cannot do without', () => {
+    for (const membership of ['invite', 'knock', 'leave', 'ban'] as const)
+      expect(allowed(100, ACTOR, 'm.room.message', membership), membership).toBe(false);
+    for (const type of ['m.room.create', 'm.room.server_acl']) expect(allowed(100, ACTOR, type), type).toBe(false);
+  });
 });
