@@ -98,11 +98,11 @@ export interface Declaration<
   /** It asks who is there: refuses with 401 and the stages of user-interactive authentication. */
   readonly asksForStages?: true;
   /** What it does, in a sentence. */
-  readonly summary?: string;
+  readonly summary: string;
   /** The shape of the answer, as far as it is promised. */
-  readonly answer?: TSchema;
+  readonly answer: TSchema;
   /** Refusals of its own: those that follow from caller, query, body and limit are known without being named. */
-  readonly errors?: readonly Refusal[];
+  readonly errors: readonly Refusal[];
   handle(
     parts: HttpParts,
     request: EndpointRequest<
@@ -129,9 +129,9 @@ export interface Endpoint {
   readonly wrongBody: Errcode;
   readonly limit: LimitName | null;
   readonly asksForStages: boolean;
-  readonly summary: string | null;
-  readonly answer: TSchema | null;
-  readonly errors: readonly Refusal[] | null;
+  readonly summary: string;
+  readonly answer: TSchema;
+  readonly errors: readonly Refusal[];
   readonly handle: (
     parts: HttpParts,
     request: EndpointRequest<never, never, never, never>,
@@ -168,9 +168,9 @@ export function endpoint<
     wrongBody: declared.wrongBody ?? 'M_BAD_JSON',
     limit: declared.limit ?? null,
     asksForStages: declared.asksForStages ?? false,
-    summary: declared.summary ?? null,
-    answer: declared.answer ?? null,
-    errors: declared.errors ?? null,
+    summary: declared.summary,
+    answer: declared.answer,
+    errors: declared.errors,
     handle: (parts, request) => declared.handle(parts, request),
   };
 }

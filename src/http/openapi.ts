@@ -75,13 +75,13 @@ function operation(endpoint: Endpoint): Json {
   const parameters = [...pathParameters(path), ...Object.entries(endpoint.query).map(queryParameter)];
   return {
     operationId: endpoint.operationId,
-    ...(endpoint.summary === null ? {} : { summary: endpoint.summary }),
+    summary: endpoint.summary,
     ...(endpoint.auth === 'admin' ? { description: 'For admins of this server.' } : {}),
     security: securityOf(endpoint),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(endpoint.bodyShape === null ? {} : { requestBody: requestBody(endpoint.bodyShape, endpoint.bodyOptional) }),
     responses: {
-      '200': { description: 'Done.', ...jsonContent(endpoint.answer ?? { type: 'object' }) },
+      '200': { description: 'Done.', ...jsonContent(endpoint.answer) },
       ...Object.fromEntries(refusalsByStatus(endpoint)),
     },
     ...(spellings.length === 0 ? {} : { 'x-also-served-at': spellings }),
@@ -137,7 +137,7 @@ export function refusalsOf(endpoint: Endpoint): readonly (readonly [Errcode, num
     ...(Object.keys(query).length > 0 ? (['M_INVALID_PARAM'] as const) : []),
     ...(Object.values(query).includes('needed') ? (['M_MISSING_PARAM'] as const) : []),
     ...(bodyShape === null ? [] : (['M_NOT_JSON', 'M_BAD_JSON', endpoint.wrongBody, 'M_TOO_LARGE'] as const)),
-    ...(errors ?? []),
+    ...errors,
   ];
   const pairs = all.map((each) => (typeof each === 'string' ? ([each, ERRCODES[each].status] as const) : each));
   return [...new Map(pairs.map((pair) => [pair.join(' '), pair])).values()];

@@ -48,13 +48,11 @@ interface Content {
   readonly content: { readonly 'application/json': { readonly schema: Schema } };
 }
 
-/** Our operations in the same words, by their operationIds. An answer whose shape is not declared is left out. */
+/** Our operations in the same words, by their operationIds. */
 export function documented(endpoints: readonly Endpoint[]): ReadonlyMap<string, Operation> {
-  const undeclared = new Set(endpoints.filter(({ answer }) => answer === null).map(({ operationId }) => operationId));
   const paths = openApiDocument(endpoints)['paths'] as Readonly<Record<string, Readonly<Record<string, Documented>>>>;
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { operationId, security, parameters = [], requestBody, responses }]) => {
-      const answer = undeclared.has(operationId) ? {} : { answer: fields(schemaOf(responses['200']!)) };
       const body =
         requestBody === undefined
           ? {}
@@ -72,7 +70,7 @@ export function documented(endpoints: readonly Endpoint[]): ReadonlyMap<string, 
             ]),
         ),
         ...body,
-        ...answer,
+        answer: fields(schemaOf(responses['200']!)),
         errors: Object.keys(responses)
           .map(Number)
           .filter((status) => status >= 400),
@@ -100,7 +98,7 @@ function types({ type, anyOf = [] }: Schema): Types {
   return [...new Set([...(type === undefined ? [] : [type]), ...anyOf.flatMap(types)])].sort();
 }
 
-/** In what `ours` says otherwise than the specification, a line each; what one of them does not name is no contradiction. */
+/** In what `ours` says otherwise than the specification, a line each. */
 export function contradictions(name: string, ours: Operation, theirs: Operation): readonly string[] {
   const said: string[] = [];
   const differ = (what: string, mine: unknown, other: unknown): void => {
@@ -118,13 +116,19 @@ export function contradictions(name: string, ours: Operation, theirs: Operation)
       differ(`need of ${param}`, required, other.required ?? false);
     }
   }
-  for (const [param, { required }] of Object.entries(theirs.query))
-    if (required === true && ours.query[param] === undefined) said.push(`${name}: the parameter ${param} is needed`);
+  for (const param of Object.keys(theirs.query))
+    if (ours.query[param] === undefined) said.push(`${name}: the parameter ${param} is not read`);
   if (theirs.body === undefined || ours.body === undefined)
     differ('body', ours.body?.needed === true, theirs.body?.needed === true);
-  else said.push(...contradictingFields(`${name}: the body`, ours.body, theirs.body));
+  else {
+    said.push(...contradictingFields(`${name}: the body`, ours.body, theirs.body));
+    for (const field of Object.keys(theirs.body.properties))
+      if (ours.body.properties[field] === undefined) said.push(`${name}: ${field} of the body is not read`);
+  }
   if (ours.answer !== undefined && theirs.answer !== undefined)
     said.push(...contradictingFields(`${name}: the answer`, ours.answer, theirs.answer));
+  for (const status of theirs.errors)
+    if (!ours.errors.includes(status)) said.push(`${name}: nothing is refused with ${status}`);
   return said;
 }
 

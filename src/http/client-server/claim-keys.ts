@@ -8,5 +8,7 @@ export const claimKeys = endpoint({
   auth: 'user',
   body: Type.Object({ one_time_keys: Type.Object({}), timeout: Type.Optional(Type.Integer()) }),
   summary: 'Tells that there are no one-time keys.',
+  answer: Type.Object({ one_time_keys: Type.Object({}), failures: Type.Object({}) }),
+  errors: [],
   handle: () => ({ one_time_keys: {}, failures: {} }),
 });

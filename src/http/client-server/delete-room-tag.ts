@@ -1,6 +1,7 @@
 /** DELETE /user/{userId}/rooms/{roomId}/tags/{tag}. */
 import { jsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { changeOwn, ownUserId, tagsIn, TAGS } from './own-account.ts';
 import { roomIdIn } from './room-request.ts';
 
@@ -10,6 +11,7 @@ export const deleteRoomTag = endpoint({
   auth: 'user',
   summary: 'Takes a tag off a room; `/sync` tells of it.',
   errors: ['M_FORBIDDEN', 'M_TOO_LARGE'],
+  answer: Nothing,
   async handle(parts, { params: { tag, ...params }, caller }) {
     const key = { userId: ownUserId(caller, params.userId), roomId: roomIdIn(params.roomId), type: TAGS };
     await changeOwn(parts, key, (before) => {

@@ -1,4 +1,5 @@
 /** GET /presence/{userId}/status: of nobody is it known. */
+import { Type } from 'typebox';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 
@@ -8,6 +9,7 @@ export const getPresence = endpoint({
   auth: 'user',
   summary: 'Tells that presence is not kept here.',
   errors: ['M_NOT_FOUND'],
+  answer: Type.Object({ presence: Type.String() }),
   handle() {
     throw new MatrixError('M_NOT_FOUND', 'Presence is not kept here.');
   },

@@ -1,4 +1,5 @@
 /** GET /thirdparty/protocols: no bridge runs here. */
+import { Type } from 'typebox';
 import { endpoint } from '../endpoint.ts';
 
 export const getProtocols = endpoint({
@@ -6,5 +7,7 @@ export const getProtocols = endpoint({
   path: '/_matrix/client/v3/thirdparty/protocols',
   auth: 'user',
   summary: 'No third-party protocols: an empty answer.',
+  answer: Type.Object({}),
+  errors: [],
   handle: () => ({}),
 });

@@ -1,4 +1,5 @@
 /** GET /room_keys/version: there is no backup of keys. */
+import { Type } from 'typebox';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 
@@ -8,6 +9,13 @@ export const getRoomKeysVersionCurrent = endpoint({
   auth: 'user',
   summary: 'Tells that there is no backup of encryption keys.',
   errors: ['M_NOT_FOUND'],
+  answer: Type.Object({
+    algorithm: Type.String(),
+    auth_data: Type.Object({}),
+    count: Type.Integer(),
+    etag: Type.String(),
+    version: Type.String(),
+  }),
   handle() {
     throw new MatrixError('M_NOT_FOUND', 'There is no backup of keys.');
   },

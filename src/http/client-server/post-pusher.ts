@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 
 export const postPusher = endpoint({
   method: 'POST',
@@ -14,6 +15,7 @@ export const postPusher = endpoint({
   }),
   summary: 'Takes a pusher away; setting one up is refused, because nothing is pushed from here.',
   errors: ['M_INVALID_PARAM'],
+  answer: Nothing,
   handle(_parts, { body: { kind } }) {
     if (kind !== null) throw new MatrixError('M_INVALID_PARAM', 'This server does not push.');
     return {};

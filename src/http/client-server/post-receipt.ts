@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { keepFullyRead, memberOf } from './own-account.ts';
 
 const TYPES = ['m.read', 'm.read.private', 'm.fully_read'];
@@ -13,6 +14,7 @@ export const postReceipt = endpoint({
   body: Type.Object({ thread_id: Type.Optional(Type.String()) }),
   summary: 'Keeps the fully-read marker; receipts are told to nobody.',
   errors: ['M_FORBIDDEN'],
+  answer: Nothing,
   async handle(parts, { params: { receiptType, eventId, ...params }, body: { thread_id }, caller }) {
     if (!TYPES.includes(receiptType)) throw new MatrixError('M_INVALID_PARAM', 'There is no such kind of receipt.');
     if (thread_id === '' || (thread_id !== undefined && receiptType === 'm.fully_read'))

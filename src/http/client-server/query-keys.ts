@@ -8,6 +8,8 @@ export const queryKeys = endpoint({
   auth: 'user',
   body: Type.Object({ device_keys: Type.Object({}), timeout: Type.Optional(Type.Integer()) }),
   summary: 'Tells that nobody has encryption keys.',
+  answer: Type.Object({ device_keys: Type.Object({}), failures: Type.Object({}) }),
+  errors: [],
   handle: (_parts, { body }) => ({
     device_keys: Object.fromEntries(Object.keys(body.device_keys).map((userId) => [userId, {}])),
     failures: {},

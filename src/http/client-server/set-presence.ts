@@ -1,6 +1,7 @@
 /** PUT /presence/{userId}/status: taken and told to nobody, as on any server that keeps presence switched off. */
 import { Type } from 'typebox';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { ownUserId } from './own-account.ts';
 
 export const setPresence = endpoint({
@@ -13,6 +14,7 @@ export const setPresence = endpoint({
   }),
   summary: 'Takes one’s presence and tells nobody: presence is not kept here.',
   errors: ['M_FORBIDDEN'],
+  answer: Nothing,
   handle(_parts, { params, caller }) {
     ownUserId(caller, params.userId);
     return {};

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { jsonObject } from '../../matrix/json.ts';
 import { endpoint } from '../endpoint.ts';
+import { Nothing } from './answers.ts';
 import { changeOwn, ownUserId, tagsIn, TAGS } from './own-account.ts';
 import { roomIdIn } from './room-request.ts';
 
@@ -13,6 +14,7 @@ export const setRoomTag = endpoint({
   numbers: 'any',
   summary: 'Tags a room; `/sync` tells of it.',
   errors: ['M_FORBIDDEN'],
+  answer: Nothing,
   async handle(parts, { params: { tag, ...params }, body, caller }) {
     const key = { userId: ownUserId(caller, params.userId), roomId: roomIdIn(params.roomId), type: TAGS };
     await changeOwn(parts, key, (before) =>
