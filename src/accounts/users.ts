@@ -96,7 +96,14 @@ export async function userExists(db: Db, userId: string): Promise<boolean> {
   return row !== undefined;
 }
 
+/** Whether anybody can sign in who is an admin. */
 export async function hasAdmin(db: Db): Promise<boolean> {
-  const row = await db.selectFrom('users').select('user_id').where('admin', '=', true).limit(1).executeTakeFirst();
+  const row = await db
+    .selectFrom('users')
+    .select('user_id')
+    .where('admin', '=', true)
+    .where('deactivated_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
   return row !== undefined;
 }

@@ -157,4 +157,14 @@ describe('deactivating an account', () => {
     expect(await story.rows('select reason from knocks where user_id = $1', [quin.userId])).toEqual([{ reason: null }]);
     expectRefusal(await login(quin), 403, 'M_FORBIDDEN');
   });
+
+  it('of the last admin leaves a server without one: its next start offers the link again', async () => {
+    const [rosa] = await story.people('rosa');
+    await story.rows('update users set admin = true where user_id = $1', [rosa.userId]);
+    await story.restart();
+    expect(story.server().output().out).not.toContain('Admin');
+    await end(rosa);
+    await story.restart();
+    expect(story.server().output().out).toContain('Admin');
+  });
 });
