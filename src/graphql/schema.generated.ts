@@ -791,9 +791,9 @@ export type Query = {
   /** Anything by its id. */
   readonly node?: Maybe<Node>;
   /**
-   * A room by its Matrix id, or by its canonical alias among the rooms that the viewer is in, invited to or knocking on.
-   * Null when this server does not know it, and when the viewer never had anything to do with it. Name exactly one of the
-   * two.
+   * A room by its Matrix id, by an alias of this server, or by the canonical alias, whosever it is, of a room that the viewer
+   * is in, invited to or knocking on. Null when this server does not know it, and when the viewer never had anything to do
+   * with it. Name exactly one of id and alias.
    */
   readonly room?: Maybe<Room>;
   /** The rooms that the viewer is in, invited to or knocking on; every room, for an admin. Ordered by room id. */

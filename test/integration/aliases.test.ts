@@ -168,6 +168,21 @@ describe('by its alias', () => {
       expectRefusal(await lee.call('POST', `/${act}/nowhere`, {}), 400, 'M_INVALID_PARAM');
     }
   });
+
+  it('a room is found through GraphQL, by those who may see it', async () => {
+    const name = alias('unnamed');
+    const of = await knockRoom(owner);
+    await owner.ok('PUT', path(name), { room_id: of });
+    const find = async (client: Client) =>
+      (await client.graphql('query ($alias: String!) { room(alias: $alias) { roomId } }', { alias: name })).data.room;
+    expect(await find(owner)).toEqual({ roomId: of });
+    expect(await find(admin)).toEqual({ roomId: of });
+    expect(await find(kim)).toBeNull();
+    await kim.ok('POST', `/knock/${of}`, {});
+    expect(await find(kim)).toEqual({ roomId: of });
+    await owner.ok('DELETE', path(name));
+    expect(await find(owner)).toBeNull();
+  });
 });
 
 describe('what a room calls itself', () => {

@@ -17,7 +17,7 @@ let aliased: RoomId;
 beforeAll(async () => {
   desk = await openDesk(async ({ deps }) => {
     aliased = await makeKnockRoom(deps, 'owner');
-    // No endpoint gives a room an alias yet; rooms from elsewhere have one.
+    // As of a room from elsewhere: the alias does not stand in our own directory.
     const draft = {
       type: 'm.room.canonical_alias',
       stateKey: '',

@@ -1,4 +1,5 @@
 /** The roots of every query. */
+import { aliasNamed } from '../../directory/aliases.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { parseRoomAlias } from '../../matrix/identifiers.ts';
 import { stringIn } from '../../matrix/pdu.ts';
@@ -15,6 +16,8 @@ import { jobStatus } from './job.ts';
 async function roomByAlias(context: Context, text: string): Promise<RoomHead | null> {
   const alias = parseRoomAlias(text);
   if (alias === null) throw new MatrixError('M_INVALID_PARAM', 'This is no room alias.');
+  const known = await aliasNamed(context.db, alias);
+  if (known !== null) return visibleRoom(context, known.roomId);
   const roomIds = await ownRooms(context, ['join', 'invite', 'knock']);
   const found = await Promise.all(
     roomIds.map(async (roomId) => {
