@@ -65,6 +65,20 @@ export async function readEvents(
   return storedEvents(db, found.rows);
 }
 
+/** What is known of events unread, in the order asked. */
+export async function readNames(
+  db: Db,
+  keys: readonly { readonly roomId: string; readonly position: number }[],
+): Promise<readonly EventName[]> {
+  if (keys.length === 0) return [];
+  const found = await sql<EventName>`
+    select e.type, e.state_key as "stateKey", e.sender
+      from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.position)}::int8[]) with ordinality as k (room_id, position, n)
+      join events e on e.room_id = k.room_id and e.position = k.position
+     order by k.n`.execute(db);
+  return found.rows;
+}
+
 /** The event of that id, or null; with `roomId`, only if it is that room's. */
 export async function eventById(db: Db, eventId: string, roomId?: string): Promise<StoredEvent | null> {
   const room = roomId === undefined ? sql`true` : sql`e.room_id = ${roomId}`;
@@ -138,11 +152,13 @@ export interface TimelinePage {
   readonly limit: number;
 }
 
-export interface NamedTimelineRow extends TimelineRow {
+export interface EventName {
   readonly type: string;
   readonly stateKey: string | null;
   readonly sender: string;
 }
+
+export type NamedTimelineRow = TimelineRow & EventName;
 
 const TIMELINE_COLUMNS = sql`v.event, v.room_position as "roomPosition", v.position, v.anchor, v.back, v.before_line as "beforeLine",
   v.before_at as "beforeAt", v.after_line as "afterLine", v.after_at as "afterAt"`;

@@ -125,6 +125,67 @@ describe('a sync with a filter', () => {
     },
   );
 
+  it('tells the newest events of the types and senders it wants, and all changes of the state besides', async () => {
+    const room = await joinedRoom();
+    const say = (client: Client, body: string) =>
+      client.ok('PUT', `/rooms/${room}/send/m.room.message/${body}`, { msgtype: 'm.text', body });
+    const { next_batch: since } = await sync(kim, '{}');
+    for (const body of ['a', 'b', 'c']) await say(owner, body);
+    await rename(room, 'two');
+    await say(kim, 'd');
+    await owner.ok('PUT', `/rooms/${room}/state/io.last`, {});
+    const read = async (timeline: object): Promise<Body> => {
+      const { timeline: told, state } = (await sync(kim, JSON.stringify({ room: { timeline } }), since)).rooms.join[
+        room
+      ];
+      const nameOf = ({ type, content }: Body): string => content.body ?? type;
+      return [told.events.map(nameOf).join(' '), state.events.map(nameOf).join(' '), told.limited];
+    };
+    const changes = 'm.room.name io.last';
+    expect(await read({ types: ['m.room.message'] })).toEqual(['a b c d', changes, false]);
+    expect(await read({ types: ['m.room.mess*'], limit: 2 })).toEqual(['c d', changes, true]);
+    expect(await read({ not_types: ['m.room.message', 'm.room.name'] })).toEqual(['io.last', 'm.room.name', false]);
+    expect(await read({ senders: [kim.userId] })).toEqual(['d', changes, false]);
+    expect(await read({ not_senders: [kim.userId], types: ['*.message', 'io.*'], limit: 1 })).toEqual([
+      ...['io.last', 'm.room.name', true],
+    ]);
+    expect(await read({ types: [] })).toEqual(['', changes, false]);
+    expect(await read({ types: ['m.room.message'], contains_url: true })).toEqual(['', changes, false]);
+  });
+
+  it('that wants nothing of what was said waits on, and is told of the state', async () => {
+    const room = await joinedRoom();
+    const filter = JSON.stringify({ room: { timeline: { not_types: ['*'] } } });
+    const { next_batch: since } = await sync(kim, filter);
+    const poll = kim.ok('GET', `/sync?since=${since}&timeout=60000&filter=${encodeURIComponent(filter)}`);
+    await owner.ok('PUT', `/rooms/${room}/send/m.room.message/x`, { msgtype: 'm.text', body: 'x' });
+    await rename(room, 'told');
+    const { timeline, state } = (await poll).rooms.join[room];
+    expect(timeline.events).toEqual([]);
+    expect(state.events).toMatchObject([{ content: { name: 'told' } }]);
+  });
+
+  it('tells the account data it wants, and is not woken by other', async () => {
+    const room = await joinedRoom();
+    const keep = (type: string, at = '') => kim.ok('PUT', `/user/${kim.userId}${at}/account_data/${type}`, {});
+    const filter = JSON.stringify({
+      account_data: { not_types: ['m.push_rules', 'io.b'] },
+      room: { rooms: [room], account_data: { types: ['io.a'] } },
+    });
+    const { next_batch: since, account_data } = await sync(kim, filter);
+    expect(account_data.events.map(({ type }: Body) => type)).not.toContain('m.push_rules');
+    const poll = kim.ok('GET', `/sync?since=${since}&timeout=60000&filter=${encodeURIComponent(filter)}`);
+    for (const type of ['io.b', 'io.a']) {
+      await keep(type, `/rooms/${room}`);
+      if (type === 'io.b') await keep(type);
+    }
+    const news = await poll;
+    expect(news.account_data.events).toEqual([]);
+    expect(news.rooms.join[room].account_data.events).toEqual([{ type: 'io.a', content: {} }]);
+    await keep('io.a');
+    expect((await sync(kim, filter, news.next_batch)).account_data.events).toEqual([{ type: 'io.a', content: {} }]);
+  });
+
   it('that leaves a room out is not woken by it, and is told of it once it does not', async () => {
     const [room, other] = [await joinedRoom(), await joinedRoom()];
     const without = JSON.stringify({ room: { not_rooms: [room] } });

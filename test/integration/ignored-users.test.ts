@@ -98,6 +98,10 @@ describe('in a room with somebody who is ignored', () => {
     expect(told.events.map(({ content }: Body) => content)).toMatchObject([{ body: 'two' }, { name: 'by the bore' }]);
     expect(told.limited).toBe(false);
     // A fresh sync tells nothing of what they said either, until they are ignored no more.
+    const paged = await kim.ok('GET', `/rooms/${room}/messages?dir=b&limit=3`);
+    expect(paged.chunk.map(({ content }: Body) => content.body ?? content.name)).toEqual([
+      ...['by the bore', 'two', undefined],
+    ]);
     const bodies = async () =>
       (await sync()).rooms.join[room].timeline.events.flatMap((e: Body) => e.content.body ?? []);
     expect(await bodies()).toEqual(['two']);

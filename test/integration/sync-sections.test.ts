@@ -202,6 +202,33 @@ describe('stripped state', () => {
     },
   );
 
+  it('is told again when it is renewed with other words, and not when it is said again', async () => {
+    const room = await knockRoom(owner);
+    let since = (await sync(kim)).next_batch;
+    const told = async (section: 'knock' | 'invite'): Promise<unknown> => {
+      const news = await sync(kim, since);
+      since = news.next_batch;
+      const events = news.rooms[section][room]?.[`${section}_state`].events ?? [];
+      return events.at(-1)?.content.reason;
+    };
+    for (const [reason, seen] of [
+      ['one', 'one'],
+      ['two', 'two'],
+      ['two', undefined],
+    ]) {
+      await kim.ok('POST', `/knock/${room}`, { reason });
+      expect(await told('knock')).toBe(seen);
+    }
+    for (const [reason, seen] of [
+      ['come', 'come'],
+      ['do come', 'do come'],
+      ['do come', undefined],
+    ]) {
+      await act('invite', room, { reason });
+      expect(await told('invite')).toBe(seen);
+    }
+  });
+
   it('is told to nobody else', async () => {
     const room = await knockRoom(owner);
     await kim.ok('POST', `/knock/${room}`, {});

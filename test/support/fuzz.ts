@@ -90,6 +90,9 @@ function paramFor(name: string, { rooms, users }: Scenery): fc.Arbitrary<string>
     keyName: ['displayname', 'avatar_url', 'm.tz'],
     eventType: EVENT_TYPES,
     stateKey: ['key', ...users],
+    ...{ kind: ['override', 'content', 'room', 'underride'], ruleId: ['mine', '.m.rule.master', '!r:x'] },
+    ...{ type: ['io.vestibule.x', 'm.push_rules', 'm.ignored_user_list'], tag: ['m.favourite', 'u.work'] },
+    receiptType: ['m.read', 'm.fully_read'],
   };
   return fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...(likely[name] ?? ['x'])) },
@@ -109,7 +112,7 @@ function queryValue(name: string, { users }: Scenery): fc.Arbitrary<string> {
   ];
   const likely: Readonly<Record<string, readonly string[]>> = {
     ...{
-      since: ['s0', 's1', 's5', 's999999999'],
+      since: ['s0', 's1_0', 's5_1', 's999999999', 's1_999999999'],
       at: ['s0', 's3', 't1_0', 't99_-5'],
       from: ['s0', 's3', 't0_0', 't4_1', 't99_-5'],
       to: ['s0', 's3', 't2_0', 't99_-5'],
@@ -175,6 +178,13 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
       { limit: 1, filter: { generic_search_term: 'x', room_types: [null, 'm.space'] } },
       { since: 'n1_IXg6eQ', include_all_networks: true },
     ],
+    ':ruleId': [{ actions: ['notify'] }, { actions: [], pattern: 'x' }, { actions: [{ set_tweak: 'highlight' }] }],
+    actions: [{ actions: [] }, { actions: ['notify', { set_tweak: 'sound', value: 'x' }] }],
+    enabled: [{ enabled: true }, { enabled: false }],
+    filter: [{}, { room: { timeline: { limit: 5, types: ['m.*'] } } }, { room: { rooms: [...rooms] } }],
+    ':type': [{}, { ignored_users: { [users[0]!]: {} } }, { ignored_users: [] }],
+    ':tag': [{}, { order: 0.25 }],
+    read_markers: [{ 'm.fully_read': '$x' }],
     ':roomId': [{ visibility: 'public' }, { visibility: 'private' }, {}],
     upgrade: [{ new_version: '12' }, { new_version: '9', additional_creators: users }, { new_version: '1' }],
     ':roomAlias': rooms.map((room_id) => ({ room_id })),

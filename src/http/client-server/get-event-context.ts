@@ -1,10 +1,11 @@
 /** GET /rooms/{roomId}/context/{eventId}: what was said around an event. */
 import { Type } from 'typebox';
+import { ignoredUsersOf } from '../../accounts/ignored-users.ts';
 import { roomPositionNow } from '../../log/read.ts';
 import { endpoint } from '../endpoint.ts';
 import { ClientEventShape, ClientEvents } from './answers.ts';
 import { openEventBook } from './event-book.ts';
-import { eventLimit, parseEventFilter } from './history/event-filter.ts';
+import { eventLimit, parseEventFilter, withoutIgnored } from './history/event-filter.ts';
 import { readHistory } from './history/pages.ts';
 import { BEGINNING, eventSeenBy } from './history/request.ts';
 import { stateAfter } from './history/room-state-told.ts';
@@ -33,7 +34,8 @@ export const getEventContext = endpoint({
   async handle({ db, now }, { params, query, caller }) {
     const roomId = roomIdIn(params.roomId);
     const limit = eventLimit(query.limit);
-    const filter = parseEventFilter(query.filter);
+    const asked = parseEventFilter(query.filter);
+    const filter = withoutIgnored(asked, await ignoredUsersOf(db, caller.userId));
     const deps = { db, book: openEventBook(db, caller) };
     const newest = await roomPositionNow(db, roomId);
     const seen = await eventSeenBy(deps, roomId, params.eventId, caller.userId);

@@ -1,11 +1,12 @@
 /** GET /rooms/{roomId}/messages: a room's timeline, page by page, backwards or forwards. */
 import { Type } from 'typebox';
+import { ignoredUsersOf } from '../../accounts/ignored-users.ts';
 import { roomPositionNow } from '../../log/read.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 import { ClientEvents } from './answers.ts';
 import { openEventBook } from './event-book.ts';
-import { eventLimit, parseEventFilter } from './history/event-filter.ts';
+import { eventLimit, parseEventFilter, withoutIgnored } from './history/event-filter.ts';
 import { readHistory } from './history/pages.ts';
 import { BEGINNING, earlier, pointIn } from './history/request.ts';
 import { sendersState } from './history/room-state-told.ts';
@@ -35,7 +36,8 @@ export const getRoomEvents = endpoint({
     const roomId = roomIdIn(params.roomId);
     const dir = directionIn(query.dir);
     const limit = eventLimit(query.limit);
-    const filter = parseEventFilter(query.filter);
+    const asked = parseEventFilter(query.filter);
+    const filter = withoutIgnored(asked, await ignoredUsersOf(db, caller.userId));
     const newest = await roomPositionNow(db, roomId);
     const standpoint = await readerOf(db, roomId, caller.userId);
     const end = endOfHistory(standpoint, newest);

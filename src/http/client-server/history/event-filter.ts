@@ -1,6 +1,6 @@
 /** Which events of a room a client wants to be told of: a RoomEventFilter (client-server API, Filtering). */
 import type { JsonObject } from '../../../matrix/json.ts';
-import { flagAt, listAt, own, parseInline } from '../sync/filter.ts';
+import { flagAt, listAt, own, parseInline } from '../filter-json.ts';
 
 export interface EventFilter {
   /** Whether an event may be wanted, by what is known of it unread. */
@@ -17,11 +17,17 @@ export interface FilteredEvent {
   readonly roomId: string;
   readonly type: string;
   readonly sender: string;
+  /** Null: not state. */
+  readonly stateKey: string | null;
 }
 
 /** Reads a `filter` parameter: inline JSON. Throws M_INVALID_PARAM for anything else. */
 export function parseEventFilter(text: string | undefined): EventFilter {
-  const filter = text === undefined ? {} : parseInline(text);
+  return readEventFilter(text === undefined ? {} : parseInline(text));
+}
+
+/** As parseEventFilter(), of a part of another filter. */
+export function readEventFilter(filter: JsonObject): EventFilter {
   const rooms = listIn(filter, 'rooms');
   const senders = listIn(filter, 'senders');
   const types = listIn(filter, 'types')?.map(typePattern) ?? null;
@@ -41,6 +47,12 @@ export function parseEventFilter(text: string | undefined): EventFilter {
     isOpen: CONDITIONS.every((name) => own(filter, name) === undefined),
     lazyLoadMembers: flagAt(filter, 'lazy_load_members'),
   };
+}
+
+/** The same without what ignored people send; what they do to a room's state stays. */
+export function withoutIgnored(filter: EventFilter, ignored: ReadonlySet<string>): EventFilter {
+  const isIgnored = ({ stateKey, sender }: FilteredEvent) => stateKey === null && ignored.has(sender);
+  return { ...filter, wants: (event) => !isIgnored(event) && filter.wants(event) };
 }
 
 const CONDITIONS = ['types', 'not_types', 'senders', 'not_senders', 'rooms', 'not_rooms', 'contains_url'] as const;

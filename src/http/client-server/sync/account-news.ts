@@ -9,6 +9,7 @@ import { ignoredIn, IGNORED_USERS } from '../../../accounts/ignored-users.ts';
 import { PUSH_RULES } from '../../../accounts/push-rules.ts';
 import type { Db } from '../../../database/database.ts';
 import { shownContent } from '../own-account.ts';
+import type { SyncFilter } from './filter.ts';
 
 export interface AccountEvent {
   readonly type: string;
@@ -52,6 +53,22 @@ export async function readAccountNews(
     events.unshift({ type: PUSH_RULES, content: shownContent(userId, PUSH_RULES, null)! });
   const ignoredChanged = since !== null && global.some(({ type }) => type === IGNORED_USERS);
   return { head: changes, events, ofRooms: byRoom(userId, entries), ignored, ignoredChanged };
+}
+
+/** Without what the filter does not want. */
+export function wantedNews(news: AccountNews, userId: string, filter: SyncFilter): AccountNews {
+  const { wants } = filter.accountData;
+  const events = news.events.filter(({ type }) => wants({ roomId: '', type, sender: userId, stateKey: null }));
+  return { ...news, events, ofRooms: wantedNotes(news.ofRooms, userId, filter) };
+}
+
+/** The same of account data about rooms: rooms of which nothing is wanted are not in it. */
+export function wantedNotes(notes: AccountNews['ofRooms'], userId: string, filter: SyncFilter): AccountNews['ofRooms'] {
+  const { wants } = filter.roomAccountData;
+  const wanted = [...notes].map(([roomId, events]) => {
+    return [roomId, events.filter(({ type }) => wants({ roomId, type, sender: userId, stateKey: null }))] as const;
+  });
+  return new Map(wanted.filter(([, events]) => events.length > 0));
 }
 
 /** All account data about rooms that are new to the client. */

@@ -1,6 +1,8 @@
 /** What a client wants of a sync: the parts of a filter that sync honours (client-server API, Filtering). */
 import { MatrixError, type Errcode } from '../../../matrix/errors.ts';
-import { isJsonArray, isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from '../../../matrix/json.ts';
+import type { JsonObject } from '../../../matrix/json.ts';
+import { flagAt, limitAt, listAt, objectAt, own } from '../filter-json.ts';
+import { readEventFilter, type EventFilter } from '../history/event-filter.ts';
 
 export interface SyncFilter {
   /** Events of a room's timeline in one answer. */
@@ -10,21 +12,26 @@ export interface SyncFilter {
   /** Null: all. */
   readonly rooms: ReadonlySet<string> | null;
   readonly notRooms: ReadonlySet<string>;
+  /** Null: every event. */
+  readonly timeline: EventFilter | null;
+  readonly accountData: EventFilter;
+  readonly roomAccountData: EventFilter;
 }
-
-const DEFAULT_TIMELINE_LIMIT = 10;
-const MAX_TIMELINE_LIMIT = 100;
 
 /** Reads a filter's JSON. Lazy loading is accepted and not needed: all members are sent. Throws the errcode for a wrong type. */
 export function readSyncFilter(whole: JsonObject, errcode: Errcode = 'M_INVALID_PARAM'): SyncFilter {
   try {
     const room = objectAt(whole, 'room');
     const timeline = objectAt(room, 'timeline');
+    const wanted = readEventFilter(timeline);
     return {
       timelineLimit: limitAt(timeline),
       includeLeave: flagAt(room, 'include_leave'),
       rooms: own(room, 'rooms') === undefined ? null : listAt(room, 'rooms'),
       notRooms: listAt(room, 'not_rooms'),
+      timeline: wanted.isOpen ? null : wanted,
+      accountData: readEventFilter(objectAt(whole, 'account_data')),
+      roomAccountData: readEventFilter(objectAt(room, 'account_data')),
     };
   } catch (error) {
     throw error instanceof MatrixError ? new MatrixError(errcode, error.message) : error;
@@ -33,58 +40,4 @@ export function readSyncFilter(whole: JsonObject, errcode: Errcode = 'M_INVALID_
 
 export function wantsRoom(filter: SyncFilter, roomId: string): boolean {
   return (filter.rooms === null || filter.rooms.has(roomId)) && !filter.notRooms.has(roomId);
-}
-
-export function parseInline(text: string): JsonObject {
-  if (!text.startsWith('{')) throw noSuchFilter();
-  try {
-    return parseJsonObject(text);
-  } catch (error) {
-    if (!(error instanceof MatrixError)) throw error;
-    throw new MatrixError('M_INVALID_PARAM', `filter: ${error.message}`);
-  }
-}
-
-export function noSuchFilter(): MatrixError {
-  return new MatrixError('M_INVALID_PARAM', 'There is no such filter.');
-}
-
-export function invalid(name: string): MatrixError {
-  return new MatrixError('M_INVALID_PARAM', `filter: ${name} has the wrong type.`);
-}
-
-export function objectAt(parent: JsonObject, name: string): JsonObject {
-  const value = own(parent, name);
-  if (value === undefined) return {};
-  if (!isJsonObject(value)) throw invalid(name);
-  return value;
-}
-
-export function limitAt(timeline: JsonObject): number {
-  const value = own(timeline, 'limit');
-  if (value === undefined) return DEFAULT_TIMELINE_LIMIT;
-  if (typeof value !== 'number' || value < 0) throw invalid('limit');
-  return Math.min(value, MAX_TIMELINE_LIMIT);
-}
-
-export function flagAt(parent: JsonObject, name: string): boolean {
-  const value = own(parent, name);
-  if (value !== undefined && typeof value !== 'boolean') throw invalid(name);
-  return value === true;
-}
-
-export function listAt(parent: JsonObject, name: string): ReadonlySet<string> {
-  const value = own(parent, name);
-  if (value === undefined) return new Set();
-  if (!isJsonArray(value)) throw invalid(name);
-  return new Set(
-    value.map((entry) => {
-      if (typeof entry !== 'string') throw invalid(name);
-      return entry;
-    }),
-  );
-}
-
-export function own(parent: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(parent, name) ? parent[name] : undefined;
 }

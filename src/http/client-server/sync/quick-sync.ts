@@ -43,7 +43,8 @@ export function createQuickSync(follower: Follower): QuickSync {
     async read(db, request) {
       const { userId, since, filter, useStateAfter, fullState, now } = request;
       const standing = standings.get(userId);
-      const point = since === null || fullState ? null : parseSyncPoint(since);
+      const particular = since === null || fullState || filter.timeline !== null;
+      const point = particular ? null : parseSyncPoint(since);
       const to = follower.head();
       if (standing === undefined || point === null || point.position > to || point.change !== standing.change)
         return null;

@@ -8,6 +8,8 @@ import {
   readAccountHead,
   readAccountNews,
   readRoomAccountData,
+  wantedNews,
+  wantedNotes,
   type AccountEvent,
   type AccountNews,
 } from './account-news.ts';
@@ -65,7 +67,8 @@ async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
   const point =
     request.since === null ? null : sincePoint(request.since, { position: head, change: accountHead.changes });
   const since = point?.position ?? null;
-  const account = await readAccountNews(db, userId, accountHead, fullState ? null : (point?.change ?? null));
+  const all = await readAccountNews(db, userId, accountHead, fullState ? null : (point?.change ?? null));
+  const account = wantedNews(all, userId, filter);
   const rooms = await roomsOfUser(db, userId);
   const transitions = await transitionsOfUser(db, userId, since ?? 0);
   const noted = new Set(account.ofRooms.keys());
@@ -122,9 +125,9 @@ async function readInside(
   const known = await roomPositionsAt(db, covered, since);
   const windows = entries.map((entry) => windowOf(entry, { fullState, known }));
   const notes = await readNotes(db, request, entries, account);
-  const { timelineLimit } = request.filter;
+  const { timelineLimit, timeline } = request.filter;
   const { ignored } = account;
-  const wanted = { userId, timelineLimit, useStateAfter, now, ignored, heroes: HEROES };
+  const wanted = { userId, timelineLimit, timeline, useStateAfter, now, ignored, heroes: HEROES };
   const told = await readRoomNews({ db, book }, wanted, windows, notes);
   const of = (section: 'join' | 'leave') => told.filter(({ window }) => window.entry.section === section);
   return {
@@ -136,12 +139,12 @@ async function readInside(
 /** Account data by room: what changed, and for a room that is new to the client all of it. */
 async function readNotes(
   db: Db,
-  { userId, since }: SyncRequest,
+  { userId, since, filter }: SyncRequest,
   entries: readonly (JoinedRoom | LeftRoom)[],
   { ofRooms }: AccountNews,
 ): Promise<ReadonlyMap<string, readonly AccountEvent[]>> {
   const fresh = since === null ? [] : entries.filter((entry) => entry.isNew).map((entry) => entry.room.roomId);
-  return new Map([...ofRooms, ...(await readRoomAccountData(db, userId, fresh))]);
+  return new Map([...ofRooms, ...wantedNotes(await readRoomAccountData(db, userId, fresh), userId, filter)]);
 }
 
 /** The answer's token: usable after a restart, and again and again. */

@@ -1,6 +1,7 @@
 /** What a sync tells of rooms that somebody is or was in: timeline, state, summary, account data. */
 import { clientEvent, type ClientEvent } from '../client-event.ts';
 import type { EventBook } from '../event-book.ts';
+import type { EventFilter } from '../history/event-filter.ts';
 import type { SightDeps } from '../history/sight.ts';
 import { tellRows } from '../history/tell.ts';
 import { timelineToken } from '../pagination-token.ts';
@@ -14,6 +15,8 @@ export interface RoomNewsRequest {
   readonly userId: string;
   /** Events of a room's timeline. */
   readonly timelineLimit: number;
+  /** Which of them; null: any. */
+  readonly timeline: EventFilter | null;
   readonly useStateAfter: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -62,8 +65,8 @@ export async function readRoomNews(
   windows: readonly RoomWindow[],
   notes: ReadonlyMap<string, readonly AccountEvent[]>,
 ): Promise<readonly ToldRoom[]> {
-  const { userId, timelineLimit, useStateAfter, ignored } = request;
-  const visible = await readTimelines({ db, book, userId, ignored }, windows, timelineLimit);
+  const { userId, useStateAfter, ignored } = request;
+  const visible = await readTimelines({ db, book, userId, ignored }, windows, request);
   const changes = await readChanges(db, windows, visible);
   const timelines = useStateAfter ? visible : withoutOutdated(windows, visible, changes);
   const states = await readStates(db, windows, timelines, changes, useStateAfter);

@@ -59,7 +59,7 @@ async function readLayer(db: Db, asks: readonly RoomAsk[]): Promise<readonly Sha
   const spans = await roomSpans(db, asks);
   const windows = asks.flatMap(({ roomId }, n) => (spans[n] == null ? [] : [windowOver(roomId, spans[n])]));
   // Nobody in particular, who has always been there; one hero more, for one of them may be who is told.
-  const anybody = { userId: '', ignored: new Set<string>(), heroes: HEROES + 1 };
+  const anybody = { userId: '', ignored: new Set<string>(), timeline: null, heroes: HEROES + 1 };
   const request = { ...anybody, timelineLimit, useStateAfter, now };
   const told = await readRoomNews({ db, book: openEventBook(db) }, request, windows, new Map());
   const byRoom = new Map(told.map((room) => [room.roomId, room]));

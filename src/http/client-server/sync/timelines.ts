@@ -1,9 +1,12 @@
 /** The timelines of an answer: the newest events of each room's window, as far as the user may see them. */
-import type { TimelinePoint } from '../../../log/read.ts';
+import type { Db } from '../../../database/database.ts';
+import { readNames, type TimelinePoint, type TimelineRow } from '../../../log/read.ts';
 import { stateName } from '../../../log/state-lines.ts';
 import { recentEvents, type StateChangeRow } from '../../../projections/sync-queries.ts';
+import type { EventFilter } from '../history/event-filter.ts';
 import { seenRows, type SeenRow, type SightDeps } from '../history/sight.ts';
 import type { Standpoint } from '../history/standpoint.ts';
+import type { SyncFilter } from './filter.ts';
 import type { RoomWindow } from './windows.ts';
 
 export interface RoomTimeline {
@@ -21,17 +24,23 @@ export interface TimelineDeps extends SightDeps {
   readonly ignored: ReadonlySet<string>;
 }
 
-/** The timelines by room. */
+/** Of what a filter wants, it is looked for among this many of a room's newest events. */
+const LOOKED_AT = 100;
+
+/** The timelines by room: of each the newest events that are wanted, up to a limit. */
 export async function readTimelines(
   deps: TimelineDeps,
   windows: readonly RoomWindow[],
-  limit: number,
+  { timelineLimit: limit, timeline: wanted }: Pick<SyncFilter, 'timelineLimit' | 'timeline'>,
 ): Promise<ReadonlyMap<string, RoomTimeline>> {
   const stretches = windows.flatMap((window) => window.stretches);
-  const found = await recentEvents(deps.db, stretches, limit + 1);
+  const most = wanted === null || limit === 0 ? limit : LOOKED_AT;
+  const newest = await recentEvents(deps.db, stretches, most + 1);
+  const found = wanted === null ? newest : await wantedRows(deps.db, newest, wanted);
   const cut = windows.map((window) => {
     const rows = found.get(window.entry.room.roomId) ?? [];
-    return { window, rows: limit === 0 ? [] : rows.slice(-limit), wasCut: rows.length > limit };
+    const wasCut = rows.length > limit || (newest.get(window.entry.room.roomId) ?? []).length > most;
+    return { window, rows: limit === 0 ? [] : rows.slice(-limit), wasCut };
   });
   const asked = cut.flatMap(({ window, rows }) => {
     const standpoint = standpointOf(deps.userId, window);
@@ -43,10 +52,29 @@ export async function readTimelines(
       const { roomId } = window.entry.room;
       const visible = seen.get(roomId) ?? [];
       const limited = wasCut || visible.length < rows.length;
-      const told = visible.filter((row) => !isIgnored(row, deps.ignored));
+      const told = visible.filter((row) => !isIgnored(row, deps.ignored) && hasWantedContent(row, wanted));
       return [roomId, { rows: told, limited, start: startOf(visible, window.end) }];
     }),
   );
+}
+
+async function wantedRows(
+  db: Db,
+  newest: ReadonlyMap<string, readonly TimelineRow[]>,
+  { wants }: EventFilter,
+): Promise<ReadonlyMap<string, readonly TimelineRow[]>> {
+  const rows = [...newest].flatMap(([roomId, ofRoom]) => ofRoom.map((row) => ({ roomId, row })));
+  const names = await readNames(
+    db,
+    rows.map(({ roomId, row }) => ({ roomId, position: row.event })),
+  );
+  const wanted = rows.filter(({ roomId }, n) => wants({ roomId, ...names[n]! }));
+  const byRoom = Map.groupBy(wanted, ({ roomId }) => roomId);
+  return new Map([...byRoom].map(([roomId, ofRoom]) => [roomId, ofRoom.map(({ row }) => row)]));
+}
+
+function hasWantedContent({ event }: SeenRow, wanted: EventFilter | null): boolean {
+  return wanted === null || wanted.wantsContent(event.content);
 }
 
 /**
