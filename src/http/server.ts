@@ -57,7 +57,8 @@ export async function createHttpServer(
   app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
   const served = collectRoutes(app);
   for (const mount of mounts) await mount(app);
-  for (const endpoint of endpoints) serve(app, parts, endpoint);
+  const signalOf = createSignals(parts.shutdown);
+  for (const endpoint of endpoints) serve(app, parts, endpoint, signalOf);
   refuseOtherMethods(app, served);
   return app;
 }
@@ -117,7 +118,7 @@ function quietRoutes(log: FastifyBaseLogger): FastifyBaseLogger {
   return log.child({}, { level: 'error' });
 }
 
-function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void {
+function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint, signalOf: SignalOf): void {
   for (const url of endpoint.paths) {
     app.route({
       method: endpoint.method,
@@ -138,7 +139,7 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint): void
           caller: request.caller,
           // Made when an endpoint takes it: those that answer at once never do.
           get signal() {
-            return abortSignal(parts, reply);
+            return signalOf(reply);
           },
           ip: request.ip,
         };
@@ -164,11 +165,27 @@ async function callerOf(parts: HttpParts, auth: AuthKind, request: FastifyReques
   return caller;
 }
 
-// Of the answer, not of its connection: many requests share one, and each would leave its listener behind.
-function abortSignal(parts: HttpParts, reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return AbortSignal.any([gone.signal, parts.shutdown]);
+type SignalOf = (reply: FastifyReply) => AbortSignal;
+
+const OVER = new Error('The request is over.');
+
+/**
+ * Makes signals of answers, not of their connections: many requests share one, and each would leave its listener behind.
+ * The same goes for the signal that tells of the server's end: it is listened to once, for all of them.
+ */
+function createSignals(shutdown: AbortSignal): SignalOf {
+  const open = new Set<AbortController>();
+  shutdown.addEventListener('abort', () => open.forEach((one) => one.abort(OVER)), { once: true });
+  return (reply) => {
+    const one = new AbortController();
+    if (shutdown.aborted) one.abort(OVER);
+    open.add(one);
+    reply.raw.once('close', () => {
+      open.delete(one);
+      one.abort(OVER);
+    });
+    return one.signal;
+  };
 }
 
 type Served = ReadonlyMap<string, ReadonlySet<string>>;

@@ -52,8 +52,8 @@ export const sync = endpoint({
     const { userId, deviceId } = caller;
     const since = query.since ?? null;
     const quick = quickSyncOf(follower);
-    const seat = seats.take(userId);
-    const ended = AbortSignal.any([signal, seat.given]);
+    const seat = seats.take(userId, signal);
+    const ended = seat.given;
     try {
       for (;;) {
         const mark = follower.mark();
