@@ -18,9 +18,11 @@ const REFERENCE = 'https://spec.matrix.org/latest/client-server-api/';
 export function openApiDocument(endpoints: readonly Endpoint[]): Json {
   const { version, description } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as Package;
   const paths: Record<string, Record<string, Json>> = {};
+  const responses: Record<string, Json> = {};
   for (const endpoint of endpoints) {
     const [path = ''] = endpoint.paths;
     (paths[openApiPath(path)] ??= {})[endpoint.method.toLowerCase()] = operation(endpoint);
+    for (const refused of refusalsByStatus(endpoint)) responses[refused.name] = refused.response;
   }
   return {
     openapi: '3.1.0',
@@ -35,6 +37,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
     servers: [{ url: '/' }],
     paths,
     components: {
+      responses,
       securitySchemes: { accessToken: { type: 'http', scheme: 'bearer' } },
       schemas: {
         Error: {
@@ -82,7 +85,9 @@ function operation(endpoint: Endpoint): Json {
     ...(endpoint.bodyShape === null ? {} : { requestBody: requestBody(endpoint.bodyShape, endpoint.bodyOptional) }),
     responses: {
       '200': { description: 'Done.', ...jsonContent(endpoint.answer) },
-      ...Object.fromEntries(refusalsByStatus(endpoint)),
+      ...Object.fromEntries(
+        refusalsByStatus(endpoint).map(({ status, name }) => [status, { $ref: `#/components/responses/${name}` }]),
+      ),
     },
     ...(spellings.length === 0 ? {} : { 'x-also-served-at': spellings }),
   };
@@ -145,7 +150,14 @@ export function refusalsOf(endpoint: Endpoint): readonly (readonly [Errcode, num
 
 const STAGES = { $ref: '#/components/schemas/Stages' };
 
-function refusalsByStatus(endpoint: Endpoint): readonly (readonly [string, Json])[] {
+interface RefusedResponse {
+  readonly status: string;
+  /** Under which all endpoints that refuse so share the response. */
+  readonly name: string;
+  readonly response: Json;
+}
+
+function refusalsByStatus(endpoint: Endpoint): readonly RefusedResponse[] {
   const refusals = refusalsOf(endpoint);
   const statuses = new Set([...refusals.map(([, status]) => status), ...(endpoint.asksForStages ? [401] : [])]);
   return [...statuses]
@@ -156,7 +168,8 @@ function refusalsByStatus(endpoint: Endpoint): readonly (readonly [string, Json]
       const either = status === 401 && endpoint.asksForStages ? [...refused, STAGES] : refused;
       const words = [...codes, ...(either.includes(STAGES) ? ['the stages that are asked for'] : [])];
       const schema = either.length === 1 ? either[0]! : { anyOf: either };
-      return [String(status), { description: words.join(', '), ...jsonContent(schema) }];
+      const name = [status, ...codes, ...(either.includes(STAGES) ? ['Stages'] : [])].join('.');
+      return { status: String(status), name, response: { description: words.join(', '), ...jsonContent(schema) } };
     });
 }
 

@@ -1,0 +1,56 @@
+/** Which of the protocol's numbered cases (PROTOCOL §8) the tests name, and why some of them are not tested here. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const FOLDER = new URL('../', import.meta.url);
+
+/** The cases of which at least a part needs no second server: 1 to 42 and 55 to 60, without those of `ELSEWHERE`. */
+export const CASES: readonly number[] = [...numbers(1, 42), ...numbers(55, 60)];
+
+/** What happens between servers alone. */
+export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
+  [9, 'the answer to send_knock'],
+  [10, 'a knock that is relayed to a third server'],
+  [11, 'a knock that was sent to another server'],
+  [12, 'send_knock, send_join and send_leave'],
+  [13, 'make_knock'],
+  [14, 'a template that another server made'],
+  [15, 'templates for other servers'],
+  [23, 'an invite that its inviter revokes from another server'],
+  [24, 'an invite that comes from another server'],
+  [27, 'make_join and send_join'],
+  [28, 'the last member of another server'],
+  [39, 'an invite that comes from another server, with its create event'],
+]);
+
+/** Of which the tests hold the half that happens on one server, and what the other half is. */
+export const HALVES: ReadonlyMap<number, string> = new Map([
+  [4, 'make_knock and send_knock'],
+  [5, 'a knocker of another server, which never heard of the rejection'],
+  [16, 'an inviter of another server'],
+  [17, 'a knock on a room of another server, reachable or not'],
+  [20, 'the directory as other servers ask for it'],
+  [21, 'an invite over federation'],
+  [22, 'declining an invite of another server'],
+  [32, 'a joiner who fails over to another resident'],
+  [36, 'an event from elsewhere that cites the create event'],
+  [38, 'the create event on the wire'],
+  [55, 'a redaction that arrives before its target'],
+  [59, 'paths that are served to other servers'],
+  [60, 'a crash between what another server answered and what is stored'],
+]);
+
+function numbers(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+}
+
+/** Numbers at the beginning of the names of tests, and of their groups, with the files that have them. */
+export function casesNamed(source: string): readonly number[] {
+  const names = source.matchAll(/\b(?:it|test|describe)\b(?:\.\w+)*(?:\((?:[^()]|\([^()]*\))*\))?\(\s*['"`](\d+): \S/g);
+  return [...new Set([...names].map(([, number]) => Number(number)))];
+}
+
+/** Every test file's cases. */
+export function casesOfTests(): ReadonlyMap<string, readonly number[]> {
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+  return new Map(files.map((name) => [name, casesNamed(readFileSync(new URL(name, FOLDER), 'utf8'))]));
+}
