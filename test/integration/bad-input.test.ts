@@ -194,6 +194,7 @@ const BODY_ROUTES: readonly BodyRoute[] = [
   },
   { method: 'PUT', path: `${ROOM}/state/:eventType/:stateKey`, good: { a: 1 }, wrong: {} },
   { method: 'PUT', path: `${ROOM}/send/:eventType/:txnId`, good: { a: 1 }, wrong: {} },
+  { method: 'PUT', path: `${ROOM}/redact/:eventId/:txnId`, good: { reason: 'x' }, wrong: { reason: NO_TEXT } },
   ...['', '/rooms/:roomId'].map((which) => ({
     ...{ method: 'PUT', path: `${C}/user/:userId${which}/account_data/:type`, good: { a: 1 }, wrong: {} },
     anyNumbers: true,
