@@ -31,7 +31,7 @@ export function splitEvent(pdu: Pdu, version: RoomVersion): StoredParts {
   const event = lost(pdu, proof, ['content', 'unsigned']);
   const words = Object.keys(content).length + Object.keys(event).length > 0;
   const extra: Record<string, JsonValue> = {};
-  for (const key of READ_BY_RULES[pdu.type] ?? []) {
+  for (const key of Object.hasOwn(READ_BY_RULES, pdu.type) ? READ_BY_RULES[pdu.type]! : []) {
     if (Object.hasOwn(content, key)) extra[key] = ruleReads(pdu.type, key, content[key]!);
   }
   return {

@@ -430,6 +430,15 @@ describe('members that only look dangerous', () => {
     expect(state.json.filter((event: object) => 'polluted' in event)).toEqual([]);
   });
 
+  it('are types of events like any other', async () => {
+    for (const type of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+      expect((await sendAs(owner, 'PUT', `/rooms/${room}/send/${type}/1`, '{"a":1}')).status, type).toBe(200);
+      const path = `/rooms/${room}/state/${type}`;
+      expect((await sendAs(owner, 'PUT', path, '{"a":1}')).status, type).toBe(200);
+      expect((await sendAs(owner, 'GET', path)).json, type).toEqual({ a: 1 });
+    }
+  });
+
   it('a NUL is data in content, a reason and a name too, and is served again', async () => {
     const odd = await knockRoom(owner, { name: `a${NUL}b`, topic: NUL });
     expect((await sendAs(owner, 'GET', `/rooms/${odd}/state/m.room.name`)).json).toEqual({ name: `a${NUL}b` });
