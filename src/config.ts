@@ -1,7 +1,7 @@
 /** The environment, parsed once into one readonly record. */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { parseServerName, type ServerName } from './matrix/identifiers.ts';
+import { parseServerName, parseUserId, type ServerName } from './matrix/identifiers.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersionId } from './matrix/room-versions.ts';
 
 /** So many at once, and so many a second after that. */
@@ -28,6 +28,8 @@ export interface Config {
   readonly rateLimits: RateLimits;
   /** Without a trailing slash; null: not advertised. */
   readonly publicBaseUrl: string | null;
+  /** Told to whoever asks; the contact is an address or a user id. */
+  readonly support: { readonly contact: string | null; readonly page: string | null };
   readonly logLevel: LogLevel;
   /** Absolute. */
   readonly erasureLedger: string;
@@ -79,6 +81,8 @@ export const CONFIG_VARIABLES = [
   { name: 'RATE_LIMIT_REFRESH', default: '1/s burst 30', meaning: 'Access tokens renewed from one address.' },
   { name: 'RATE_LIMIT_REGISTER', default: '0.17/s burst 3', meaning: 'Registrations from one address.' },
   { name: 'PUBLIC_BASE_URL', default: 'none', meaning: 'URL of the client API, told in .well-known/matrix/client.' },
+  { name: 'SUPPORT_CONTACT', default: 'none', meaning: 'Mail address or user id, told in .well-known/matrix/support.' },
+  { name: 'SUPPORT_PAGE', default: 'none', meaning: 'URL of a page with help, told there as well.' },
   { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
   {
     name: 'ERASURE_LEDGER',
@@ -161,6 +165,7 @@ export function readConfig(env: Environment): Config {
     ),
     rateLimits: readRates(read),
     publicBaseUrl,
+    support: readSupport(read),
     logLevel: read<LogLevel>('LOG_LEVEL', 'info', oneOf(...LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`),
     erasureLedger: read('ERASURE_LEDGER', inDataDir('erasures.jsonl'), (text) => resolve(text), 'a path'),
     defaultRoomVersion: read<RoomVersionId>(
@@ -173,6 +178,13 @@ export function readConfig(env: Environment): Config {
   };
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
   return config;
+}
+
+function readSupport(read: Read): Config['support'] {
+  return {
+    contact: read<string | null>('SUPPORT_CONTACT', null, parseContact, 'a mail address or a user id'),
+    page: read<string | null>('SUPPORT_PAGE', null, urlOf('http:', 'https:'), 'an http:// or https:// URL'),
+  };
 }
 
 function readRates(read: Read): RateLimits {
@@ -223,6 +235,10 @@ function urlOf(...protocols: readonly string[]): (text: string) => string | null
 
 function parseBaseUrl(text: string): string | null {
   return urlOf('http:', 'https:')(text)?.replace(/\/+$/, '') ?? null;
+}
+
+function parseContact(text: string): string | null {
+  return text.startsWith('@') ? parseUserId(text) : /^[^@\s]{1,64}@[^@\s]{1,255}$/.test(text) ? text : null;
 }
 
 function longEnough(text: string): string | null {

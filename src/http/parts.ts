@@ -6,6 +6,7 @@ import type { RegistrationPolicy } from '../accounts/registration.ts';
 import type { SharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import type { Aftercare } from '../commands/aftercare.ts';
+import type { Config } from '../config.ts';
 import type { Db } from '../database/database.ts';
 import type { Follower } from '../log/follow.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
@@ -25,6 +26,7 @@ export interface HttpParts {
   readonly lastSeen: LastSeen;
   /** Base of the client API as clients see it; null when it is not told. */
   readonly publicBaseUrl: string | null;
+  readonly support: Config['support'];
   /** Milliseconds. */
   readonly now: () => number;
   readonly randomId: (length: number) => string;

@@ -134,6 +134,7 @@ async function buildParts(
     limits: createLimits(limits, config),
     lastSeen: createLastSeen(db, now, (error) => log.warn({ err: error }, 'what devices were seen is not noted')),
     publicBaseUrl: config.publicBaseUrl,
+    support: config.support,
     now,
     randomId,
     health: () => readHealth(db, pool, now),

@@ -7,7 +7,12 @@ let story: Story;
 let kim: Client;
 
 beforeAll(async () => {
-  story = await openStory({ PUBLIC_BASE_URL: 'https://matrix.example.org/', REGISTRATION: 'open' });
+  story = await openStory({
+    PUBLIC_BASE_URL: 'https://matrix.example.org/',
+    SUPPORT_CONTACT: 'help@example.org',
+    SUPPORT_PAGE: 'https://example.org/help',
+    REGISTRATION: 'open',
+  });
   [kim] = await story.people('kim');
 });
 
@@ -179,6 +184,11 @@ describe('what everybody may ask', () => {
     expect(unstable_features).toEqual({});
     const wellKnown = await request(story.url, 'GET', '/.well-known/matrix/client');
     expect(wellKnown.body).toEqual({ 'm.homeserver': { base_url: 'https://matrix.example.org' } });
+    const support = await request(story.url, 'GET', '/.well-known/matrix/support');
+    expect(support.body).toEqual({
+      contacts: [{ role: 'm.role.admin', email_address: 'help@example.org' }],
+      support_page: 'https://example.org/help',
+    });
   });
 
   it('capabilities, with one', async () => {

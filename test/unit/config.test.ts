@@ -1,4 +1,4 @@
-/** Who may register when nobody said so. */
+/** Who may register when nobody said so, and whom the server names as its contact. */
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 
@@ -29,4 +29,17 @@ describe('registration that nobody has set', () => {
     expect(registration({ REGISTRATION: 'open', SERVER_NAME: 'example.org' })).toBe('open');
     expect(registration({ REGISTRATION: 'Token' })).toBe('token');
   });
+});
+
+describe('the contact of a server', () => {
+  it.each(['help@example.org', '@admin:example.org'])('is a mail address or a user id: %s', (contact) => {
+    expect(readConfig({ SUPPORT_CONTACT: contact }).support).toEqual({ contact, page: null });
+  });
+
+  it.each([{ SUPPORT_CONTACT: 'admin' }, { SUPPORT_CONTACT: '@admin' }, { SUPPORT_PAGE: 'javascript:alert(1)' }])(
+    'is nothing else: %j',
+    (env) => {
+      expect(() => readConfig(env)).toThrow(/must be/);
+    },
+  );
 });

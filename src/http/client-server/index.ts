@@ -50,6 +50,7 @@ import { getTokenOwner } from './get-token-owner.ts';
 import { getTurnServer } from './get-turn-server.ts';
 import { getUserProfile } from './get-user-profile.ts';
 import { getVersions } from './get-versions.ts';
+import { getWellknownSupport } from './get-wellknown-support.ts';
 import { getWellknown } from './get-wellknown.ts';
 import { inviteUser } from './invite-user.ts';
 import { isPushRuleEnabled } from './is-push-rule-enabled.ts';
@@ -91,6 +92,7 @@ import { uploadKeys } from './upload-keys.ts';
 export const clientServerEndpoints: readonly Endpoint[] = named({
   getVersions,
   getWellknown,
+  getWellknownSupport,
   getCapabilities,
   getLoginFlows,
   login,
