@@ -166,6 +166,19 @@ describe('the context of an event', () => {
     expect((await kim.ok('GET', `/rooms/${room}/messages?dir=f&from=${around.end}`)).chunk).toEqual([]);
   });
 
+  it.each(['ban', 'kick'])('29: of one’s own %s after one’s departure brings the state as one left it', async (end) => {
+    const room = await openRoom({}, kim);
+    await note(room, 1);
+    await kim.ok('POST', `/rooms/${room}/leave`, {});
+    await note(room, 2);
+    await lee.ok('POST', `/join/${room}`, {});
+    if (end === 'kick') await owner.ok('POST', `/rooms/${room}/invite`, { user_id: kim.userId });
+    await owner.ok('POST', `/rooms/${room}/${end}`, { user_id: kim.userId });
+    const around = await context(kim, room, await memberEvent(room, kim.userId));
+    expect(JSON.stringify(around)).not.toContain(lee.userId);
+    expect(numbers(around.state)).toEqual([1]);
+  });
+
   it('brings no state to those who see the event and may not read the room', async () => {
     const room = await openRoom();
     const event = await visible(room, 'world_readable');
