@@ -178,7 +178,10 @@ function createSignals(shutdown: AbortSignal): SignalOf {
   shutdown.addEventListener('abort', () => open.forEach((one) => one.abort(OVER)), { once: true });
   return (reply) => {
     const one = new AbortController();
-    if (shutdown.aborted) one.abort(OVER);
+    // A client may be gone before its token was looked up; its going is not told again.
+    const isGone = reply.raw.destroyed;
+    if (shutdown.aborted || isGone) one.abort(OVER);
+    if (isGone) return one.signal;
     open.add(one);
     reply.raw.once('close', () => {
       open.delete(one);

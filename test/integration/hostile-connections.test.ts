@@ -43,6 +43,22 @@ describe('one connection', () => {
     expect(await kim.ok('GET', '/account/whoami')).toMatchObject({ user_id: kim.userId });
   });
 
+  it('that is gone before its long poll is looked at leaves nobody waiting', async () => {
+    const { next_batch } = await kim.ok('GET', '/sync');
+    const head = `GET /_matrix/client/v3/sync?since=${next_batch}&timeout=60000 HTTP/1.1`;
+    const asked = `${head}\r\nhost: here\r\nauthorization: Bearer ${kim.token}\r\n\r\n`;
+    for (let n = 0; n < 20; n += 1) {
+      const socket = connect(story.server().port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(asked, () => socket.resetAndDestroy());
+      await new Promise((closed) => socket.once('close', closed));
+    }
+    // What was asked before is answered, or let go, by then.
+    await new Promise((later) => setTimeout(later, 1_000));
+    const metrics = await (await fetch(`${story.url}/metrics`)).text();
+    expect(/^vestibule_sync_waiting (\d+)/m.exec(metrics)?.[1]).toBe('0');
+  });
+
   it('that asks for a few things at once gets all of them, in order', async () => {
     const socket = connect(story.server().port, '127.0.0.1');
     const paths = ['/health', '/_matrix/client/versions', '/nothing', '/_matrix/client/v3/login'];
