@@ -1,10 +1,13 @@
 /** The connection breaks at COMMIT, when nobody can say whether it happened: the log is asked, and the same rows are sent again or not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readAccountData } from '../../src/accounts/account-data.ts';
 import type { CommandDeps } from '../../src/commands/act.ts';
 import { createRoom } from '../../src/commands/create-room.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { openDatabase, type Database } from '../../src/database/database.ts';
+import { changeOwn } from '../../src/http/client-server/own-account.ts';
+import { createFollower } from '../../src/log/follow.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { actor, makeKnockRoom, openTestLog, userId, type TestLog } from '../support/history.ts';
@@ -77,6 +80,16 @@ describe('what is not an event', () => {
     const types = (await eventsOf(test.database, roomId)).map(({ type }) => type);
     expect(types.filter((type) => type === 'm.room.create')).toHaveLength(1);
     expect(types).toContain('m.room.name');
+  });
+
+  it('account data whose COMMIT was not heard is looked for by the syncs of its user', async () => {
+    const follower = createFollower(0);
+    const key = { userId: userId('keeper'), roomId: null, type: 'io.x' };
+    const mark = follower.mark();
+    proxy.cutNextCommit('unheard');
+    await expect(changeOwn({ db: throughProxy.db, follower }, key, () => jsonObject({ kept: true }))).rejects.toThrow();
+    expect(await readAccountData(test.database.db, key)).toEqual({ kept: true });
+    expect(follower.isNews({ userId: key.userId, roomIds: new Set() }, { position: 0, mark })).toBe(true);
   });
 
   it('the record of a refusal, which is an act alone, is stored once whether or not its COMMIT was heard', async () => {

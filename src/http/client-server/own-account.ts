@@ -57,8 +57,9 @@ export async function changeOwn(
     await mine;
   } finally {
     if (turns.get(key.userId) === over) turns.delete(key.userId);
+    // Also after an error: of a connection that broke at the commit nobody knows whether it happened.
+    follower.touch(key.userId);
   }
-  follower.touch(key.userId);
 }
 
 export async function pushRulesOf({ db }: Pick<Parts, 'db'>, { userId }: Caller): Promise<PushRuleset> {
