@@ -24,29 +24,49 @@ export type SharedNews = { readonly told: ToldRoom | null } | 'particular';
 /** What happened in a room, asked together with all that is asked in the same turn. */
 export const sharedNews: (db: Db, ask: RoomAsk) => Promise<SharedNews> = gathered(readAll);
 
+/** Between two points of a room's own count: the same for all whose tokens lie between the same of its events. */
+interface Stretch extends Pick<RoomAsk, 'timelineLimit' | 'useStateAfter' | 'now'> {
+  readonly roomId: string;
+  readonly span: RoomSpan;
+}
+
 const keyOf = ({ roomId, from, to, timelineLimit, useStateAfter }: RoomAsk): string =>
   `${from} ${to} ${timelineLimit} ${useStateAfter} ${roomId}`;
 
 async function readAll(db: Db, asks: readonly RoomAsk[]): Promise<readonly SharedNews[]> {
-  const distinct = new Map(asks.map((ask) => [keyOf(ask), ask]));
+  const distinct = [...new Map(asks.map((ask) => [keyOf(ask), ask])).values()];
+  const stretchOf = new Map<string, string>();
   const found = new Map<string, SharedNews>();
   await db
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (snapshot) => {
-      for (const layer of layersOf([...distinct.values()])) {
-        const news = await readLayer(snapshot, layer);
-        for (const [n, ask] of layer.entries()) found.set(keyOf(ask), news[n]!);
+      const stretches = new Map<string, Stretch>();
+      for (const [n, span] of (await roomSpans(snapshot, distinct)).entries()) {
+        if (span === null) continue;
+        const ask = distinct[n]!;
+        const key = keyOf({ ...ask, from: span.from, to: span.to });
+        stretchOf.set(keyOf(ask), key);
+        stretches.set(key, { ...ask, span });
+      }
+      for (const layer of layersOf([...stretches])) {
+        const news = await readLayer(
+          snapshot,
+          layer.map(([, stretch]) => stretch),
+        );
+        for (const [n, [key]] of layer.entries()) found.set(key, news[n]!);
       }
     });
-  return asks.map((ask) => found.get(keyOf(ask))!);
+  return asks.map((ask) => found.get(stretchOf.get(keyOf(ask)) ?? '') ?? { told: null });
 }
 
+type KeyedStretch = readonly [key: string, stretch: Stretch];
+
 /** What can be read together: of the same shape, each room once. */
-function layersOf(asks: readonly RoomAsk[]): readonly (readonly RoomAsk[])[] {
+function layersOf(stretches: readonly KeyedStretch[]): readonly (readonly KeyedStretch[])[] {
   const times = new Map<string, number>();
-  const layers = Map.groupBy(asks, ({ roomId, timelineLimit, useStateAfter }) => {
+  const layers = Map.groupBy(stretches, ([, { roomId, timelineLimit, useStateAfter }]) => {
     const time = times.get(roomId) ?? 0;
     times.set(roomId, time + 1);
     return `${timelineLimit} ${useStateAfter} ${time}`;
@@ -54,16 +74,15 @@ function layersOf(asks: readonly RoomAsk[]): readonly (readonly RoomAsk[])[] {
   return [...layers.values()];
 }
 
-async function readLayer(db: Db, asks: readonly RoomAsk[]): Promise<readonly SharedNews[]> {
-  const [{ timelineLimit, useStateAfter, now }] = asks as [RoomAsk];
-  const spans = await roomSpans(db, asks);
-  const windows = asks.flatMap(({ roomId }, n) => (spans[n] == null ? [] : [windowOver(roomId, spans[n])]));
+async function readLayer(db: Db, stretches: readonly Stretch[]): Promise<readonly SharedNews[]> {
+  const [{ timelineLimit, useStateAfter, now }] = stretches as [Stretch];
+  const windows = stretches.map(({ roomId, span }) => windowOver(roomId, span));
   // Nobody in particular, who has always been there; one hero more, for one of them may be who is told.
   const anybody = { userId: '', ignored: new Set<string>(), timeline: null, heroes: HEROES + 1 };
   const request = { ...anybody, timelineLimit, useStateAfter, now };
   const told = await readRoomNews({ db, book: openEventBook(db) }, request, windows, new Map());
   const byRoom = new Map(told.map((room) => [room.roomId, room]));
-  return asks.map(({ roomId }) => {
+  return stretches.map(({ roomId }) => {
     const room = byRoom.get(roomId) ?? null;
     return room === null || isPlain(room, timelineLimit) ? { told: room } : 'particular';
   });
