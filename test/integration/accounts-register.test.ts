@@ -118,6 +118,7 @@ describe('registering in one request', () => {
   it('has no guests', async () => {
     expectRefusal(await post({ password: 'x', auth: DUMMY }, story.url, '?kind=guest'), 403, 'M_FORBIDDEN');
     expect((await post({ password: 'x', auth: DUMMY }, story.url, '?kind=user')).status).toBe(200);
+    expectRefusal(await post({ password: 'x', auth: DUMMY }, story.url, '?kind=bot'), 400, 'M_INVALID_PARAM');
   });
 });
 

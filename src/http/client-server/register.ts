@@ -59,8 +59,7 @@ export const register = endpoint({
   asksForStages: true,
   errors: ['M_USER_IN_USE', 'M_INVALID_USERNAME', 'M_FORBIDDEN'],
   async handle(parts, { query, body }) {
-    if (query.kind !== undefined && query.kind !== 'user')
-      throw new MatrixError('M_FORBIDDEN', 'This server has no guests.');
+    refuseGuests(query.kind);
     const stage = registrationStage(parts.registration);
     // The name is judged before anything is asked of the person, so that they learn at once that it is taken.
     await newUserId(parts.db, body.username, parts.identity.serverName);
@@ -76,6 +75,11 @@ export const register = endpoint({
     return challenge(stage, begun ?? (await beginSession(parts, wanted)), error);
   },
 });
+
+function refuseGuests(kind = 'user'): void {
+  if (kind === 'guest') throw new MatrixError('M_FORBIDDEN', 'This server has no guests.');
+  if (kind !== 'user') throw new MatrixError('M_INVALID_PARAM', 'kind is user or guest.');
+}
 
 /** What the request asks for; what its session has `bound` stands, whatever the request says now. */
 async function wantedOf(body: JsonObject & { readonly password?: string }, bound: Wanted = {}): Promise<Wanted> {
