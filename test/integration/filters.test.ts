@@ -30,6 +30,17 @@ async function joinedRoom(): Promise<string> {
 }
 
 describe('a stored filter', () => {
+  it('has a bounded number of types with a star in each list, and exact ones as many as fit', async () => {
+    const types = (count: number, star: string) => Array.from({ length: count }, (_, n) => `${star}io.${n}${star}`);
+    for (const part of ['types', 'not_types']) {
+      const of = (list: readonly string[]) => ({ account_data: { [part]: list } });
+      await sync(kim, await store(kim, of([...types(100, '*'), ...types(3_000, '')])));
+      expectRefusal(await kim.call('POST', pathOf(kim), of(types(101, '*'))), 400, 'M_BAD_JSON');
+      const inline = encodeURIComponent(JSON.stringify(of(types(101, '*'))));
+      expectRefusal(await kim.call('GET', `/sync?filter=${inline}`), 400, 'M_INVALID_PARAM');
+    }
+  });
+
   it('is given back as it was, under one id however often and in whatever order it is stored', async () => {
     const filter = {
       room: { timeline: { limit: 3, lazy_load_members: true }, state: { lazy_load_members: true } },

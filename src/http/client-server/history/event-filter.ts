@@ -1,4 +1,5 @@
 /** Which events of a room a client wants to be told of: a RoomEventFilter (client-server API, Filtering). */
+import { MatrixError } from '../../../matrix/errors.ts';
 import type { JsonObject } from '../../../matrix/json.ts';
 import { flagAt, listAt, own, parseInline } from '../filter-json.ts';
 
@@ -30,19 +31,20 @@ export function parseEventFilter(text: string | undefined): EventFilter {
 export function readEventFilter(filter: JsonObject): EventFilter {
   const rooms = listIn(filter, 'rooms');
   const senders = listIn(filter, 'senders');
-  const types = listIn(filter, 'types')?.map(typePattern) ?? null;
+  const types = listIn(filter, 'types');
+  const isOfTypes = types === null ? () => true : typeMatcher('types', types);
   const notRooms = listAt(filter, 'not_rooms');
   const notSenders = listAt(filter, 'not_senders');
-  const notTypes = [...listAt(filter, 'not_types')].map(typePattern);
+  const isOfNotTypes = typeMatcher('not_types', listAt(filter, 'not_types'));
   const containsUrl = own(filter, 'contains_url') === undefined ? null : flagAt(filter, 'contains_url');
   return {
     wants: ({ roomId, type, sender }) =>
-      (rooms?.includes(roomId) ?? true) &&
+      (rooms?.has(roomId) ?? true) &&
       !notRooms.has(roomId) &&
-      (senders?.includes(sender) ?? true) &&
+      (senders?.has(sender) ?? true) &&
       !notSenders.has(sender) &&
-      (types?.some((matches) => matches(type)) ?? true) &&
-      !notTypes.some((matches) => matches(type)),
+      isOfTypes(type) &&
+      !isOfNotTypes(type),
     wantsContent: (content) => containsUrl === null || Object.hasOwn(content, 'url') === containsUrl,
     isOpen: CONDITIONS.every((name) => own(filter, name) === undefined),
     lazyLoadMembers: flagAt(filter, 'lazy_load_members'),
@@ -65,15 +67,26 @@ export function eventLimit(asked: number | undefined): number {
   return Math.min(asked ?? DEFAULT_LIMIT, MAX_LIMIT);
 }
 
-function listIn(filter: JsonObject, name: string): readonly string[] | null {
-  return own(filter, name) === undefined ? null : [...listAt(filter, name)];
+function listIn(filter: JsonObject, name: string): ReadonlySet<string> | null {
+  return own(filter, name) === undefined ? null : listAt(filter, name);
+}
+
+/** Of types with `*` in one list: each is held against every event that is looked at. */
+const MAX_PATTERNS = 100;
+
+/** Whether a type is on the list, where a `*` stands for any text. Throws M_INVALID_PARAM for more than 100 with one. */
+function typeMatcher(name: string, list: ReadonlySet<string>): (type: string) => boolean {
+  const patterns = [...list].filter((entry) => entry.includes('*'));
+  if (patterns.length > MAX_PATTERNS)
+    throw new MatrixError('M_INVALID_PARAM', `filter: ${name} holds more than ${MAX_PATTERNS} types with a *.`);
+  const matchers = patterns.map(typePattern);
+  return (type) => list.has(type) || matchers.some((matches) => matches(type));
 }
 
 /** A type in which each `*` stands for any text. Takes time in proportion to the two texts, whoever wrote them. */
 function typePattern(pattern: string): (type: string) => boolean {
   const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return (type) => type === pattern;
+  const last = rest.pop() ?? '';
   return (type) => {
     if (!type.startsWith(first)) return false;
     let at = first.length;
