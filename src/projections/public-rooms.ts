@@ -2,7 +2,7 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { RoomId } from '../matrix/identifiers.ts';
-import { foldedWords } from './room-search.ts';
+import { foldedWords, typeWords } from './room-search.ts';
 
 /** A room's place in the directory. */
 export interface DirectoryPlace {
@@ -72,9 +72,9 @@ function like(words: string): string {
 }
 
 function ofType(types: readonly (string | null)[]): RawBuilder<SqlBool> {
-  const some = types.filter((type) => type !== null && !type.includes('\u0000'));
+  const some = types.filter((type) => type !== null).filter((type) => !type.includes('\u0000'));
   const typed = sql<SqlBool>`p.room_id in (
-    select s.room_id from room_search s where s.key = 'type' and s.words = any(${some}::text[]))`;
+    select s.room_id from room_search s where s.key = 'type' and s.words = any(${some.map(typeWords)}::text[]))`;
   if (!types.includes(null)) return typed;
   return sql<SqlBool>`(${typed} or not exists (
     select from room_search s where s.room_id = p.room_id and s.key = 'type' and s.words is not null))`;

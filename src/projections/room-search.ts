@@ -9,10 +9,17 @@ import type { Fact, Projection, SearchFact } from './projection.ts';
 
 // A topic can be 65,000 bytes long; nobody looks for how it ends.
 const MAX_WORDS = 1_000;
+// Types stand in an index whose entries take 2,700 bytes.
+const MAX_TYPE = 500;
 
 /** The same for two texts that differ in case or in how their characters are composed. Postgres text holds no NUL. */
 export function foldedWords(text: string): string {
   return text.normalize('NFKC').toLowerCase().replaceAll('\u0000', '').slice(0, MAX_WORDS).toWellFormed();
+}
+
+/** A room's type as it is compared: as it is, but for what Postgres does not hold and for the end of a long one. */
+export function typeWords(type: string): string {
+  return type.replaceAll('\u0000', '').slice(0, MAX_TYPE).toWellFormed();
 }
 
 /** The event types that say something, of the state key ''. */
@@ -49,12 +56,12 @@ export function searchFact(
   }
 }
 
-// A room is created once: one without a type needs no row. Types are compared as they are.
+// A room is created once: one without a type needs no row.
 function typeFact(content: JsonObject, version: string): SearchFact | null {
   const roomType = stringIn(content, 'type');
   const lasts = roomVersion(version)?.keptContent['m.room.create'] === 'all';
   if (roomType === null) return null;
-  return { key: 'type', words: roomType.replaceAll('\u0000', '').slice(0, MAX_WORDS).toWellFormed(), lasts };
+  return { key: 'type', words: typeWords(roomType), lasts };
 }
 
 export const roomSearch: Projection = {

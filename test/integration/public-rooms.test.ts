@@ -142,6 +142,14 @@ describe('a search', () => {
     expect(await typed(['M.SPACE', 'a\u0000'])).toEqual([]);
   });
 
+  it('finds a room of a type that is too long and too random for an index', async () => {
+    const type = Array.from({ length: 1_000 }, (_, n) =>
+      String.fromCharCode(0x4e00 + ((n * n * 7_919 + n * 104_729) % 20_000)),
+    );
+    const long = await create(owner, { visibility: 'public', creation_content: { type: type.join('') } });
+    expect(await find({ room_types: [type.join('')] })).toEqual([long]);
+  });
+
   it('is for users of this server, about this server', async () => {
     expect((await request(story.url, 'POST', PATH, { body: {} })).status).toBe(401);
     expect((await kim.ok('POST', `/publicRooms?server=${SERVER_NAME}`, {})).chunk.length).toBeGreaterThan(0);
