@@ -6,6 +6,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { keepNewestDevices, lockDevice } from './devices.ts';
 import { hashSecret, newSecret, randomId } from './secrets.ts';
+import { holdPassword } from './users.ts';
 
 export interface TokenOwner {
   readonly userId: UserId;
@@ -17,6 +18,8 @@ export interface TokenOwner {
 
 export interface NewLogin {
   readonly userId: UserId;
+  /** What the password was held against, if by a password. */
+  readonly passwordHash?: string | undefined;
   /** Absent: a new device. One in use loses its older tokens. */
   readonly deviceId?: string | undefined;
   readonly displayName?: string | undefined;
@@ -90,11 +93,16 @@ async function retire(db: Db, { userId, deviceId }: TokenOwner, refreshToken: st
   });
 }
 
-/** Makes the tokens of a login on a device, new or in use. */
+/**
+ * Makes the tokens of a login on a device, new or in use. Throws M_FORBIDDEN when the password does not count any more:
+ * checking one takes long enough for its owner to change it, which is to sign out whoever knew it.
+ */
 export async function logIn(db: Db, login: NewLogin): Promise<NewTokens & { readonly deviceId: string }> {
-  const { userId, now, displayName, refreshable = false } = login;
+  const { userId, passwordHash, now, displayName, refreshable = false } = login;
   const deviceId = login.deviceId ?? randomId(10).toUpperCase();
   const tokens = await db.transaction().execute(async (tx) => {
+    if (passwordHash !== undefined && !(await holdPassword(tx, userId, passwordHash)))
+      throw new MatrixError('M_FORBIDDEN', 'The password has just been changed.');
     await tx
       .insertInto('devices')
       .values({ user_id: userId, device_id: deviceId, display_name: displayName ?? null, created_at: new Date(now) })

@@ -62,19 +62,43 @@ export function localUserId(name: string, server: ServerName): UserId | null {
   return userId === null || serverOf(userId) !== server ? null : userIdOf(folded(localpartOf(userId)), server);
 }
 
+/** Whose password was right, and what it was held against: logIn() asks whether that still counts. */
+export interface CheckedPassword {
+  readonly userId: UserId;
+  readonly passwordHash: string;
+}
+
 /**
  * Checks a user and a password. Throws M_FORBIDDEN, the same for an unknown user as for a wrong
  * password; M_USER_DEACTIVATED, only to whoever knows the password.
  */
-export async function checkPassword(db: Db, userId: UserId | null, password: string): Promise<UserId> {
+export async function checkPassword(db: Db, userId: UserId | null, password: string): Promise<CheckedPassword> {
   const row =
     userId === null
       ? undefined
       : await db.selectFrom('users').selectAll().where('user_id', '=', userId).executeTakeFirst();
-  const right = await verifyPassword(row?.password_hash ?? null, password);
-  if (!right || row === undefined) throw new MatrixError('M_FORBIDDEN', 'The user name or the password is wrong.');
+  const passwordHash = row?.password_hash ?? null;
+  const right = await verifyPassword(passwordHash, password);
+  if (!right || row === undefined || passwordHash === null)
+    throw new MatrixError('M_FORBIDDEN', 'The user name or the password is wrong.');
   if (row.deactivated_at !== null) throw new MatrixError('M_USER_DEACTIVATED');
-  return row.user_id as UserId;
+  return { userId: row.user_id as UserId, passwordHash };
+}
+
+/**
+ * Holds an account until the transaction ends, so that neither its password nor its end comes between. False when the
+ * password whose hash this is has been changed meanwhile, or the account has ended.
+ */
+export async function holdPassword(tx: Tx, userId: UserId, passwordHash: string): Promise<boolean> {
+  const held = await tx
+    .selectFrom('users')
+    .select('user_id')
+    .where('user_id', '=', userId)
+    .where('password_hash', '=', passwordHash)
+    .where('deactivated_at', 'is', null)
+    .forShare()
+    .executeTakeFirst();
+  return held !== undefined;
 }
 
 /** Sets another password. In the writer's transaction. */

@@ -1,5 +1,9 @@
 /** Changing one's password (PROTOCOL §1.2). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logIn } from '../../src/accounts/access-tokens.ts';
+import { checkPassword } from '../../src/accounts/users.ts';
+import { openDatabase } from '../../src/database/database.ts';
+import type { UserId } from '../../src/matrix/identifiers.ts';
 import { clientWith, request, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 import { passwordOf, sessionOf } from '../support/uia.ts';
@@ -74,6 +78,20 @@ describe('another password', () => {
     expect(wrong).toMatchObject({ status: 401, body: { errcode: 'M_FORBIDDEN' } });
     expectRefusal(await request(story.url, 'POST', PATH, { body: { new_password: 'x' } }), 401, 'M_MISSING_TOKEN');
     expect((await login(nora)).status).toBe(200);
+  });
+
+  it('keeps out who was signing in with the old one just then', async () => {
+    const [rosa] = await story.people('rosa');
+    const database = openDatabase({ url: story.databaseUrl, max: 2 });
+    try {
+      const checked = await checkPassword(database.db, rosa.userId as UserId, 'password of rosa');
+      await rosa.ok('POST', PATH, { new_password: 'other', auth: passwordOf(rosa) });
+      const late = logIn(database.db, { ...checked, now: Date.now() });
+      await expect(late).rejects.toMatchObject({ errcode: 'M_FORBIDDEN' });
+      expect((await rosa.ok('GET', '/devices')).devices).toHaveLength(1);
+    } finally {
+      await database.close();
+    }
   });
 
   it('ends what waited to be confirmed with the old one', async () => {

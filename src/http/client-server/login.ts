@@ -29,9 +29,14 @@ export const login = endpoint({
     if (typeof body.password !== 'string') throw new MatrixError('M_BAD_JSON', 'password is missing.');
     const named = localUserId(user, identity.serverName);
     limits.consume('login', ip, named ?? '');
-    const userId = await checkPassword(db, named, body.password);
+    const checked = await checkPassword(db, named, body.password);
     const device = { deviceId: body.device_id, displayName: body.initial_device_display_name };
-    const made = await logIn(db, { userId, ...device, refreshable: body.refresh_token, now: now() });
-    return { user_id: userId, ...tokenFields(made), device_id: made.deviceId, home_server: identity.serverName };
+    const made = await logIn(db, { ...checked, ...device, refreshable: body.refresh_token, now: now() });
+    return {
+      user_id: checked.userId,
+      ...tokenFields(made),
+      device_id: made.deviceId,
+      home_server: identity.serverName,
+    };
   },
 });
