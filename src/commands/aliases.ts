@@ -47,7 +47,7 @@ export async function setRoomAlias(
   input: { readonly alias: string; readonly roomId: RoomId },
 ): Promise<void> {
   const { roomId } = input;
-  const act = { operation: 'setRoomAlias', roomId, target: input.alias };
+  const act = { operation: 'setRoomAlias', roomId, target: parseRoomAlias(input.alias) };
   deps.limits?.consume(act.operation, actor.userId, roomId);
   await recordingRefusal(deps, actor, act, async () => {
     const alias = newAlias(input.alias, deps.identity.serverName);
@@ -83,7 +83,7 @@ export async function deleteRoomAlias(
   actor: Actor,
   input: { readonly alias: string },
 ): Promise<void> {
-  const act = { operation: 'deleteRoomAlias', roomId: null, target: input.alias };
+  const act = { operation: 'deleteRoomAlias', roomId: null, target: parseRoomAlias(input.alias) };
   deps.limits?.consume(act.operation, actor.userId, null);
   await recordingRefusal(deps, actor, act, async () => {
     const alias = localAlias(input.alias, deps.identity.serverName);

@@ -16,6 +16,9 @@ export const REDACTION = 'm.room.redaction';
 /** As its row in `actions` calls it. */
 export const REDACT_OPERATION = 'redactEvent';
 
+// Of all room versions that are spoken here.
+const EVENT_ID = /^\$[\w-]{43}$/;
+
 export interface RedactionInput {
   readonly roomId: RoomId;
   /** The event to redact. */
@@ -36,11 +39,13 @@ export async function redactEvent(
   { roomId, eventId, content, request }: RedactionInput,
   path: readonly string[] = ['redact', roomId, eventId],
 ): Promise<{ readonly eventId: EventId }> {
-  const act = { operation: REDACT_OPERATION, roomId, target: eventId };
+  // What is no id is not written down: acts are kept for ever, and it may be anything that somebody typed.
+  const named = EVENT_ID.test(eventId) ? eventId : null;
+  const act = { operation: REDACT_OPERATION, roomId, target: named };
   const redacted = await actOnce(deps, actor, act, { request, path }, async (room) => {
     const { standing, levels } = await powerOf(room, actor);
     if (standing.membership !== 'join') throw notInRoom();
-    const target = await findTarget(deps, room, eventId);
+    const target = named === null ? null : await findTarget(deps, room, named);
     if (target === null) throw new MatrixError('M_NOT_FOUND', 'The room has no such event.');
     const power = mayRedact(standing, levels, target);
     if (!power.allowed) throw new MatrixError('M_FORBIDDEN', power.why);

@@ -50,10 +50,10 @@ export async function upgradeRoom(
   input: UpgradeInput,
 ): Promise<{ readonly replacement: RoomId }> {
   const { roomId, newVersion } = input;
-  const act = { operation: 'upgradeRoom', roomId, target: newVersion };
+  const to = roomVersion(newVersion);
+  const act = { operation: 'upgradeRoom', roomId, target: to?.id ?? null };
   deps.limits?.consume(act.operation, actor.userId, roomId);
   return recordingRefusal(deps, actor, act, async () => {
-    const to = roomVersion(newVersion);
     if (to === null) throw new MatrixError('M_UNSUPPORTED_ROOM_VERSION');
     const creators = creatorsOf(actor, to, input.additionalCreators ?? []);
     return deps.lanes.run(roomId, async (room) => {
@@ -208,7 +208,7 @@ async function close({ userId: sender }: Actor, chain: EventChain, old: OldRoom,
 function decide(
   deps: CommandDeps,
   actor: Actor,
-  act: { readonly operation: string; readonly roomId: RoomId; readonly target: string },
+  act: { readonly operation: string; readonly roomId: RoomId; readonly target: string | null },
   { roomId, old, made, ended }: Replacement & { readonly roomId: RoomId; readonly old: OldRoom },
 ): Decision<{ readonly replacement: RoomId }> {
   const replacement = made.head.roomId;

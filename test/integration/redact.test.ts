@@ -251,6 +251,26 @@ describe('a redaction', () => {
     expectRefusal(await redact(mara, roomId, elsewhere, { reason: 7 }), 400, 'M_BAD_JSON');
   });
 
+  it('of what is no id is not found, and what it was is not kept among the acts', async () => {
+    const room = await makeRoom('11');
+    for (const said of [
+      'my number is 555',
+      '$my number is 555',
+      'a\u0000b',
+      `$\u0000${'x'.repeat(42)}`,
+      'x'.repeat(9_000),
+    ])
+      expectRefusal(
+        await finn.call('PUT', `${inRoom(room)}/send/m.room.redaction/${newTxn()}`, { redacts: said }),
+        ...([404, 'M_NOT_FOUND', said] as const),
+      );
+    const acts = await story.rows('select distinct outcome, target from actions where room_id = $1 and outcome <> $2', [
+      room,
+      'ok',
+    ]);
+    expect(acts).toEqual([{ outcome: 'M_NOT_FOUND', target: null }]);
+  });
+
   it('cannot take what a room is made of', async () => {
     const roomId = await makeRoom('10');
     const acl = { allow: ['*'], deny: ['evil.example'] };

@@ -214,13 +214,13 @@ describe('an upgrade', () => {
     expectRefusal(await ask(kim, { new_version: '12' }), 403, 'M_FORBIDDEN', 'no power');
     expectRefusal(await ask(lee, { new_version: '12' }), 403, 'M_FORBIDDEN', 'banned');
     expectRefusal(await ask(owner, { new_version: '12' }, '!none:localhost:8448'), 403, 'M_FORBIDDEN', 'no room');
-    for (const new_version of ['6', '13', 'org.example', '', '__proto__'])
+    for (const new_version of ['6', '13', 'org.example', '', '__proto__', '1\u00002', 'x'.repeat(9_000)])
       expectRefusal(await ask(owner, { new_version }), 400, 'M_UNSUPPORTED_ROOM_VERSION', new_version);
     for (const additional_creators of [['kim'], ['@invalid:dom$ain$.com'], [kim.userId, '']])
       expectRefusal(await ask(owner, { new_version: '12', additional_creators }), 400, 'M_INVALID_PARAM');
     for (const body of [{}, { new_version: 12 }, { new_version: '12', additional_creators: kim.userId }])
       expectRefusal(await ask(owner, body), 400, 'M_BAD_JSON', JSON.stringify(body));
-    expect(await story.counts()).toEqual({ ...before, actions: before.actions + 11 });
+    expect(await story.counts()).toEqual({ ...before, actions: before.actions + 13 });
     await upgrade(owner, room, '11', { additional_creators: ['whatever'] });
   });
 
