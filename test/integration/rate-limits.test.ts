@@ -68,6 +68,14 @@ describe('signing in', () => {
     expect((await login(at, 'lee', 'x')).status).toBe(200);
   });
 
+  it('counts as often for who names new passwords: they are hashed before the old one is given', async () => {
+    const at = await storyWith({ RATE_LIMITS: 'on' });
+    const [kim] = await at.people('kim');
+    const answers = await inTurn(4, (n) => kim.call('POST', '/account/password', { new_password: `guess ${n}` }));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 429]);
+    expectLimited(answers[3]!);
+  });
+
   it('and registering are not limited where the limits are off', async () => {
     const at = await storyWith({ RATE_LIMITS: 'off', REGISTRATION: 'token' });
     const logins = await inTurn(6, () => login(at, 'kim', 'guess'));

@@ -24,11 +24,14 @@ export const changePassword = endpoint({
     const { new_password, logout_devices, auth } = body;
     const confirmed = await confirmedByPassword(parts, {
       ...{ operation: 'changePassword', caller, ip, auth },
-      wanted: async (bound) =>
-        jsonObject({
+      wanted: async (bound) => {
+        // Hashing is the work of signing in, and is counted as often; by itself, for whoever is asked twice.
+        if (bound['password_hash'] === undefined) parts.limits.consume('login', ip, `new ${caller.userId}`);
+        return jsonObject({
           password_hash: bound['password_hash'] ?? (await hashNewPassword(new_password)),
           logout_devices: bound['logout_devices'] ?? logout_devices ?? true,
-        }),
+        });
+      },
     });
     if ('challenge' in confirmed) return confirmed.challenge;
     const { parameters } = confirmed;
