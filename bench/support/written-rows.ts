@@ -1,4 +1,5 @@
 /** The rows that knocks wrote, read back, to be written again by bare statements into a copy of the database. */
+import { binaryArray } from '../../src/database/binary-array.ts';
 import type { Database } from '../../src/database/database.ts';
 
 /** One statement with what it is given. */
@@ -103,17 +104,29 @@ function names({ columns }: TableRows): string {
   return columns.map(({ name }) => `"${name}"`).join(', ');
 }
 
-// unnest() flattens arrays of arrays: what is an array itself travels as text.
+// As the append sends them, so that it is not compared with something slower: numbers and bytes in Postgres' own format.
+const BINARY = {
+  bigint: { as: 'int8', of: Number },
+  integer: { as: 'int4', of: Number },
+  boolean: { as: 'bool', of: (text: string) => text === 'true' },
+  bytea: { as: 'bytea', of: (text: string) => Buffer.from(text.slice(2), 'hex') },
+} as const;
+// unnest() flattens arrays of arrays: what is an array itself travels as text, and so do times.
+const TEXT = { as: 'text', of: (text: string) => text } as const;
+
+function formatOf({ type }: Column): (typeof BINARY)[keyof typeof BINARY] | typeof TEXT {
+  return type in BINARY ? BINARY[type as keyof typeof BINARY] : TEXT;
+}
+
 function unnested({ columns }: TableRows, first: number): string {
   const picked = columns.map(({ name, type }) => `"${name}"::${type}`).join(', ');
-  const given = columns.map(({ type }, i) => `$${first + i}::${type.endsWith('[]') ? 'text' : type}[]`).join(', ');
+  const given = columns.map((column, i) => `$${first + i}::${formatOf(column).as}[]`).join(', ');
   return `select ${picked} from unnest(${given}) as v (${columns.map(({ name }) => `"${name}"`).join(', ')})`;
 }
 
-function arrays({ columns, rows }: TableRows): readonly string[] {
-  return columns.map((_, i) => `{${rows.map((row) => literal(row[i]!)).join(',')}}`);
-}
-
-function literal(value: string | null): string {
-  return value === null ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`;
+function arrays({ columns, rows }: TableRows): readonly Buffer[] {
+  return columns.map((column, i) => {
+    const { as, of } = formatOf(column);
+    return binaryArray(as, rows, (row) => (row[i] == null ? null : of(row[i])));
+  });
 }
