@@ -130,6 +130,9 @@ interface Printed {
   log: string;
 }
 
+/** As `npm start` and the container start it. */
+export const NODE_FLAGS = ['--max-semi-space-size=8'] as const;
+
 function run(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -137,7 +140,9 @@ function run(
   const printed: Printed = { out: '', log: '' };
   // Of this process' environment only what finds programs: what a developer has set must not reach the server.
   const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...bare, LOG_LEVEL: 'debug', ...env } });
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+    env: { ...bare, LOG_LEVEL: 'debug', ...env },
+  });
   child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed.log += chunk.toString()));
   return { child, printed };

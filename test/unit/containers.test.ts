@@ -7,6 +7,7 @@ import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_VARIABLES, readConfig } from '../../src/config.ts';
 import { composeEnvironment, readCompose, type ComposeService } from '../support/compose.ts';
+import { NODE_FLAGS } from '../support/server.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const compose = readCompose();
@@ -127,9 +128,11 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toContain('npm ci --omit=dev');
   });
 
-  it('runs as nobody in particular, under an init, with a health check', () => {
+  it('runs as nobody in particular, under an init, as npm start and the tests do, with a health check', () => {
     expect(last('USER')).toBe('USER node');
-    expect(last('ENTRYPOINT')).toBe('ENTRYPOINT ["tini", "--", "node", "src/main.ts"]');
+    const words = ['tini', '--', 'node', ...NODE_FLAGS, 'src/main.ts'];
+    expect(last('ENTRYPOINT')).toBe(`ENTRYPOINT [${words.map((word) => `"${word}"`).join(', ')}]`);
+    expect(JSON.parse(read('package.json')).scripts.start).toBe(['node', ...NODE_FLAGS, 'src/preflight.mjs'].join(' '));
     expect(last('HEALTHCHECK')).toContain('"node", "docker/healthy.mjs", "server"');
   });
 
