@@ -73,7 +73,7 @@ describe('the reference pages', () => {
 
 describe('the scripts', () => {
   const files = Object.entries(manifest.scripts).flatMap(([name, line]) =>
-    [...line.matchAll(/\bnode (?:--\w+ )?([\w/.-]+)/g)].map(([, file = '']) => [name, file] as const),
+    [...line.matchAll(/\bnode (?:--[\w=-]+ )?([\w/.-]+)/g)].map(([, file = '']) => [name, file] as const),
   );
 
   it('run files that are there', () => {

@@ -57,6 +57,7 @@ async function* listed(
   { head, tail, read, spell }: List,
 ): AsyncGenerator<string> {
   const piece = async (start: number): Promise<string> => {
+    if (start >= positions.length) return '';
     const { text, others } = await read(positions.slice(start, start + AT_ONCE));
     const rest = await readEvents(
       db,
