@@ -6,6 +6,7 @@ const OIDS = { bool: 16, bytea: 17, int8: 20, int2: 21, int4: 23, text: 25 } as 
 export type ElementType = keyof typeof OIDS;
 export type Element = string | number | boolean | Buffer | null;
 
+const GREATEST = { bool: 1, int2: 2 ** 15 - 1, int4: 2 ** 31 - 1, int8: Number.MAX_SAFE_INTEGER } as const;
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;
 const MOST_NUMBER_BYTES = 8;
@@ -56,7 +57,8 @@ function write(type: ElementType, element: string | number | boolean | Buffer, a
 }
 
 function writeNumber(type: 'bool' | 'int2' | 'int4' | 'int8', value: number, at: number): number {
-  if (!Number.isSafeInteger(value) || (type !== 'int8' && value !== (value | 0)))
+  const greatest = GREATEST[type];
+  if (!Number.isSafeInteger(value) || value > greatest || value < -greatest - 1)
     throw new RangeError(`${value} stands in a column of ${type}`);
   switch (type) {
     case 'int8':

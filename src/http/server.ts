@@ -85,6 +85,8 @@ function readBytes(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
+const SLOW_BODY_MS = 1_000;
+
 function answerAnyOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(CORS_HEADERS);
@@ -132,6 +134,8 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint, signa
         delete request.headers['content-type'];
       },
       handler: async (request, reply) => {
+        // The token may have ended, and the account with it, while the body trickled in.
+        if (reply.elapsedTime > SLOW_BODY_MS) request.caller = await callerOf(parts, endpoint.auth, request);
         const given = {
           params: readParams(request),
           query: readQuery(endpoint.query, request),

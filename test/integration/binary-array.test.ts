@@ -58,6 +58,7 @@ describe('a binary array', () => {
     ['int8', 2 ** 53],
     ['int8', 1.5],
     ['int4', 2 ** 31],
+    ['int2', 2 ** 15],
     ['bool', 'true'],
   ] as const)('of %s refuses %s', (type, value) => {
     expect(() => binaryArray(type, [value], (element) => element)).toThrow(/stands in a column/);

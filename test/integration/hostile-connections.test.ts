@@ -1,7 +1,8 @@
 /** Connections that mean harm: what one caller may hold open, and what becomes of the others meanwhile. */
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from '../support/client.ts';
+import { clientWith, type Client } from '../support/client.ts';
 import { openStory, type Story } from '../support/story.ts';
 
 let story: Story;
@@ -32,6 +33,30 @@ describe('one user', () => {
 });
 
 describe('one connection', () => {
+  it('whose body trickles in does nothing any more once its token has ended', async () => {
+    const { access_token } = await kim.ok('POST', '/login', {
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: kim.userId },
+      password: 'password of kim',
+    });
+    const socket = connect(story.server().port, '127.0.0.1');
+    const told = new Promise<string>((said) => {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.once('close', () => said(text));
+    });
+    const head =
+      'POST /_matrix/client/v3/createRoom HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-length: 2\r\n';
+    socket.write(`${head}authorization: Bearer ${access_token}\r\n\r\n{`);
+    await sleep(500);
+    await clientWith(story.url, access_token, kim.userId).ok('POST', '/logout', {});
+    await sleep(700);
+    socket.write('}');
+    const answer = await told;
+    expect(answer).toContain('401');
+    expect(answer).toContain('M_UNKNOWN_TOKEN');
+  });
+
   it('that asks for thousands of long polls before it has an answer is cut off, and everybody else is served', async () => {
     const { next_batch } = await kim.ok('GET', '/sync');
     const head = `GET /_matrix/client/v3/sync?since=${next_batch}&timeout=60000 HTTP/1.1`;
