@@ -104,7 +104,7 @@ function names({ columns }: TableRows): string {
   return columns.map(({ name }) => `"${name}"`).join(', ');
 }
 
-// As the append sends them, so that it is not compared with something slower: numbers and bytes in Postgres' own format.
+// As the append sends and unfolds them, so that it is not compared with something slower.
 const BINARY = {
   bigint: { as: 'int8', of: Number },
   integer: { as: 'int4', of: Number },
@@ -119,9 +119,8 @@ function formatOf({ type }: Column): (typeof BINARY)[keyof typeof BINARY] | type
 }
 
 function unnested({ columns }: TableRows, first: number): string {
-  const picked = columns.map(({ name, type }) => `"${name}"::${type}`).join(', ');
-  const given = columns.map((column, i) => `$${first + i}::${formatOf(column).as}[]`).join(', ');
-  return `select ${picked} from unnest(${given}) as v (${columns.map(({ name }) => `"${name}"`).join(', ')})`;
+  const picked = columns.map((column, i) => `unnest($${first + i}::${formatOf(column).as}[])::${column.type}`);
+  return `select ${picked.join(', ')}`;
 }
 
 function arrays({ columns, rows }: TableRows): readonly Buffer[] {

@@ -12,8 +12,7 @@ export type Column<Row> = readonly [
 /**
  * Inserts rows; nothing is sent when there are none.
  *
- *   insert into actions ("position", "actor", "at") select "position", "actor", $3::timestamptz
- *     from unnest($1::int8[], $2::text[]) as rows ("position", "actor")
+ *   insert into actions ("position", "actor", "at") select unnest($1::int8[]), unnest($2::text[]), $3::timestamptz
  */
 export async function insertRows<Row>(
   tx: TxClient,
@@ -36,20 +35,14 @@ const statements = new Map<string, string>();
 function statement<Row>(table: string, columns: readonly Column<Row>[], onConflict: string): string {
   const known = statements.get(table);
   if (known !== undefined) return known;
-  const [names, picked, arrays, arrayNames]: [string[], string[], string[], string[]] = [[], [], [], []];
-  for (const [i, [name, type, value]] of columns.entries()) {
-    names.push(`"${name}"`);
-    if (typeof value === 'object') {
-      picked.push(`$${i + 1}::${type}`);
-      continue;
-    }
+  const names = columns.map(([name]) => `"${name}"`);
+  // In the list of what is selected: as a table, each of these functions would first store all its rows.
+  const picked = columns.map(([, type, value], i) => {
+    if (typeof value === 'object') return `$${i + 1}::${type}`;
     const elements = elementsOf(type);
-    picked.push(elements === type ? `"${name}"` : `"${name}"::${type}`);
-    arrays.push(`$${i + 1}::${elements}[]`);
-    arrayNames.push(`"${name}"`);
-  }
-  const unnested = `unnest(${arrays.join(', ')}) as rows (${arrayNames.join(', ')})`;
-  const text = `insert into ${table} (${names.join(', ')}) select ${picked.join(', ')} from ${unnested} ${onConflict}`;
+    return `unnest($${i + 1}::${elements}[])${elements === type ? '' : `::${type}`}`;
+  });
+  const text = `insert into ${table} (${names.join(', ')}) select ${picked.join(', ')} ${onConflict}`;
   statements.set(table, text);
   return text;
 }
