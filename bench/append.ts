@@ -9,7 +9,16 @@ import { driveWarm, type Sample } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { printBudget, printTable, printValue, progress, say } from './support/report.ts';
 import { fastest, figures, interleave, ratios, type Contender } from './support/rounds.ts';
-import { asArrays, asOne, asValues, readRows, slice, type Statement, type TableRows } from './support/written-rows.ts';
+import {
+  asArrays,
+  asBinary,
+  asOne,
+  asValues,
+  readRows,
+  slice,
+  type Statement,
+  type TableRows,
+} from './support/written-rows.ts';
 
 const options = readOptions(
   'append',
@@ -36,6 +45,8 @@ const APPEND = 'append';
 const ONE_BY_ONE = 'a transaction per request';
 /** What that would be without the log's promise: many at once, their positions and all their rows made in advance. */
 const AT_ONCE = 'the same, 20 at once, no counter, rows ready';
+/** More than a driver does by itself: what the append would be if nothing but the database took time. */
+const ALIKE = 'the same in binary, as the append sends it';
 const BARE = ['bare INSERT, arrays', 'bare INSERT, VALUES', 'bare INSERT, one statement'] as const;
 
 async function main(): Promise<void> {
@@ -50,6 +61,12 @@ async function main(): Promise<void> {
     printBudget('append / best bare INSERT', ratios(results, APPEND, best), { atLeast: 0.7 });
     printBudget('append / a transaction per request', ratios(results, APPEND, ONE_BY_ONE), { atLeast: 5 });
     printValue(`append / ${AT_ONCE}`, ratios(results, APPEND, AT_ONCE), 2);
+    printValue(`append / ${ALIKE}`, ratios(results, APPEND, ALIKE), 2);
+    printValue(
+      'append / best bare INSERT, p99',
+      ratios(results, APPEND, best, (s) => s.p99),
+      2,
+    );
     printBudget(
       'append, p99 in ms',
       figures(results, APPEND, (s) => s.p99),
@@ -91,6 +108,7 @@ function contenders({ cluster, roomIds, rows }: Stage): readonly Contender[] {
     bare(arrays, (some) => inTransaction(asArrays(some))),
     bare(values, (some) => inTransaction(asValues(some))),
     bare(one, (some) => [asOne(some)]),
+    bare(ALIKE, (some) => inTransaction(asBinary(some))),
     { name: ONE_BY_ONE, run: () => copy((database) => transactOneByOne(database, cluster, roomIds)) },
     { name: AT_ONCE, run: () => copy((database) => transactAtOnce(database, cluster, rows)) },
   ];

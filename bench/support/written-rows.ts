@@ -89,6 +89,29 @@ export function asValues(tables: readonly TableRows[]): readonly Statement[] {
   });
 }
 
+const BINARY = {
+  bigint: { as: 'int8', of: Number },
+  integer: { as: 'int4', of: Number },
+  boolean: { as: 'bool', of: (text: string) => text === 'true' },
+  bytea: { as: 'bytea', of: (text: string) => Buffer.from(text.slice(2), 'hex') },
+} as const;
+const TEXT = { as: 'text', of: (text: string) => text } as const;
+
+/** As asArrays(), in the very format in which the append sends and unfolds its arrays. */
+export function asBinary(tables: readonly TableRows[]): readonly Statement[] {
+  return tables.map((table) => {
+    const formats = table.columns.map(({ type }) => (type in BINARY ? BINARY[type as keyof typeof BINARY] : TEXT));
+    const picked = table.columns.map(({ type }, i) => `unnest($${i + 1}::${formats[i]!.as}[])::${type}`);
+    return {
+      name: `binary-${table.table}`,
+      text: `insert into ${table.table} (${names(table)}) select ${picked.join(', ')}`,
+      values: formats.map(({ as, of }, i) =>
+        binaryArray(as, table.rows, (row) => (row[i] == null ? null : of(row[i]))),
+      ),
+    };
+  });
+}
+
 /** One statement for all tables. */
 export function asOne(tables: readonly TableRows[]): Statement {
   let n = 1;
@@ -104,28 +127,17 @@ function names({ columns }: TableRows): string {
   return columns.map(({ name }) => `"${name}"`).join(', ');
 }
 
-// As the append sends and unfolds them, so that it is not compared with something slower.
-const BINARY = {
-  bigint: { as: 'int8', of: Number },
-  integer: { as: 'int4', of: Number },
-  boolean: { as: 'bool', of: (text: string) => text === 'true' },
-  bytea: { as: 'bytea', of: (text: string) => Buffer.from(text.slice(2), 'hex') },
-} as const;
-// unnest() flattens arrays of arrays: what is an array itself travels as text, and so do times.
-const TEXT = { as: 'text', of: (text: string) => text } as const;
-
-function formatOf({ type }: Column): (typeof BINARY)[keyof typeof BINARY] | typeof TEXT {
-  return type in BINARY ? BINARY[type as keyof typeof BINARY] : TEXT;
-}
-
+// unnest() flattens arrays of arrays: what is an array itself travels as text.
 function unnested({ columns }: TableRows, first: number): string {
-  const picked = columns.map((column, i) => `unnest($${first + i}::${formatOf(column).as}[])::${column.type}`);
-  return `select ${picked.join(', ')}`;
+  const picked = columns.map(({ name, type }) => `"${name}"::${type}`).join(', ');
+  const given = columns.map(({ type }, i) => `$${first + i}::${type.endsWith('[]') ? 'text' : type}[]`).join(', ');
+  return `select ${picked} from unnest(${given}) as v (${columns.map(({ name }) => `"${name}"`).join(', ')})`;
 }
 
-function arrays({ columns, rows }: TableRows): readonly Buffer[] {
-  return columns.map((column, i) => {
-    const { as, of } = formatOf(column);
-    return binaryArray(as, rows, (row) => (row[i] == null ? null : of(row[i])));
-  });
+function arrays({ columns, rows }: TableRows): readonly string[] {
+  return columns.map((_, i) => `{${rows.map((row) => literal(row[i]!)).join(',')}}`);
+}
+
+function literal(value: string | null): string {
+  return value === null ? 'NULL' : `"${value.replace(/["\\]/g, '\\$&')}"`;
 }
