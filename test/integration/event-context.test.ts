@@ -1,6 +1,6 @@
 /** One event of a room, and what was said around it: who may see it, and what stands in the answer (PROTOCOL §1.3, §1.6, §8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knockRoom, type Answer, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
 let story: Story;
@@ -17,11 +17,8 @@ afterAll(() => story.close());
 
 type News = Answer['body'];
 
-async function openRoom(options: object = {}, ...members: readonly Client[]): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', ...options });
-  for (const member of members) await member.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const openRoom = (options: object = {}, ...members: readonly Client[]): Promise<string> =>
+  publicRoom(owner, members, options);
 
 const note = async (room: string, n: number, key = ''): Promise<string> =>
   (await owner.ok('PUT', `/rooms/${room}/state/io.vestibule.note/${key}`, { n })).event_id;

@@ -1,6 +1,6 @@
 /** Filters: stored ones, and that no filter hides a change of a room's state (PROTOCOL §1.3, §1.5, §8 56). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knockRoom, request, type Answer, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, request, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
 let story: Story;
@@ -23,11 +23,7 @@ const sync = (client: Client, filter: string, since?: string): Promise<Body> =>
   client.ok('GET', `/sync?filter=${encodeURIComponent(filter)}${since === undefined ? '' : `&since=${since}`}`);
 const rename = (room: string, name: string) => owner.ok('PUT', `/rooms/${room}/state/m.room.name`, { name });
 
-async function joinedRoom(): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', name: 'one' });
-  await kim.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const joinedRoom = (): Promise<string> => publicRoom(owner, [kim], { name: 'one' });
 
 describe('a stored filter', () => {
   it('has a bounded number of types with a star in each list, and exact ones as many as fit', async () => {

@@ -1,6 +1,6 @@
 /** The members of a room, the rooms of a member: whole, exact and for those alone who may know (PROTOCOL §1.3, §8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knockRoom, request, type Answer, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, request, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
 let story: Story;
@@ -17,11 +17,8 @@ afterAll(() => story.close());
 
 type News = Answer['body'];
 
-async function openRoom(options: object = {}, ...members: readonly Client[]): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', ...options });
-  for (const member of members) await member.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const openRoom = (options: object = {}, ...members: readonly Client[]): Promise<string> =>
+  publicRoom(owner, members, options);
 
 const members = async (client: Client, room: string, query = ''): Promise<readonly News[]> =>
   (await client.ok('GET', `/rooms/${room}/members${query}`)).chunk;

@@ -1,7 +1,7 @@
 /** A room's timeline page by page: order, tokens, bounds, filters, and who sees what of it (PROTOCOL §1.3, §1.6, §8). */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knockRoom, type Answer, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 import { pageThrough } from '../support/timeline-pages.ts';
 
@@ -21,11 +21,8 @@ afterAll(() => story.close());
 
 type News = Answer['body'];
 
-async function openRoom(options: object = {}, ...members: readonly Client[]): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', ...options });
-  for (const member of members) await member.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const openRoom = (options: object = {}, ...members: readonly Client[]): Promise<string> =>
+  publicRoom(owner, members, options);
 
 const note = (room: string, n: number, key = '') =>
   owner.ok('PUT', `/rooms/${room}/state/io.vestibule.note/${key}`, { n });

@@ -1,6 +1,6 @@
 /** Reading and writing a room's state: who may, in which shape, and what those see who are gone (PROTOCOL §1.3, §8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knockRoom, request, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, request, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
 let story: Story;
@@ -15,11 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => story.close());
 
-async function openRoom(...members: readonly Client[]): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', name: 'before' });
-  for (const member of members) await member.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const openRoom = (...members: readonly Client[]): Promise<string> => publicRoom(owner, members, { name: 'before' });
 
 const rename = (by: Client, room: string, name: string) => by.call('PUT', `/rooms/${room}/state/m.room.name`, { name });
 const memberIds = async (by: Client, room: string, query = ''): Promise<readonly string[]> => {

@@ -1,6 +1,6 @@
 /** What a sync tells of each room, first and later: its four sections (PROTOCOL §1.5, §8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { knockRoom, type Answer, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
 let story: Story;
@@ -26,11 +26,7 @@ const rename = (room: string, name: string) => owner.ok('PUT', `/rooms/${room}/s
 const typesOf = (events: readonly { type: string; state_key?: string }[]) => events.map(({ type }) => type);
 const filterOf = (room: object): string => `&filter=${encodeURIComponent(JSON.stringify({ room }))}`;
 
-async function joinedRoom(): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', name: 'one' });
-  await kim.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const joinedRoom = (): Promise<string> => publicRoom(owner, [kim], { name: 'one' });
 
 describe('an answer', () => {
   it('has all its parts, and a token that goes on', async () => {

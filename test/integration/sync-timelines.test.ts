@@ -1,6 +1,6 @@
 /** Timelines and the state beside them: what is cut, where a client goes on, what a filter asks for (PROTOCOL §1.5, §8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, type Client } from '../support/client.ts';
+import { publicRoom, type Answer, type Client } from '../support/client.ts';
 import { openStory, type Story } from '../support/story.ts';
 import { fold, NOTHING_KNOWN, syncOn } from '../support/sync-fold.ts';
 
@@ -17,11 +17,7 @@ afterAll(() => story.close());
 
 type News = Answer['body'];
 
-async function joinedRoom(options: object = {}): Promise<string> {
-  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', ...options });
-  await kim.ok('POST', `/join/${room_id}`, {});
-  return room_id;
-}
+const joinedRoom = (options: object = {}): Promise<string> => publicRoom(owner, [kim], options);
 
 const note = (room: string, n: number, key = '') =>
   owner.ok('PUT', `/rooms/${room}/state/io.vestibule.note/${key}`, { n });

@@ -73,6 +73,13 @@ export async function register(url: string, username: string, password = `passwo
   return clientWith(url, answer.body.access_token, answer.body.user_id);
 }
 
+/** A room that everybody may join, and that these people have joined, one after the other. */
+export async function publicRoom(owner: Client, members: readonly Client[], options: object = {}): Promise<string> {
+  const { room_id } = await owner.ok('POST', '/createRoom', { preset: 'public_chat', ...options });
+  for (const member of members) await member.ok('POST', `/join/${room_id}`, {});
+  return room_id;
+}
+
 /** A room that people knock on; only level 50 invites. */
 export async function knockRoom(owner: Client, options: object = {}): Promise<string> {
   const { room_id } = await owner.ok('POST', '/createRoom', {
