@@ -26,9 +26,6 @@ const ROLES: Readonly<Record<string, Role>> = {
 
 const USAGE_ERROR = 2;
 
-// Almost all that a server makes is garbage at once. V8 would let it double the heap before it looks.
-setFlagsFromString('--heap-growing-percent=50');
-
 async function main(words: readonly string[]): Promise<number> {
   const [name, rest] =
     words[0] === undefined || words[0].startsWith('-') ? ['serve', words] : [words[0], words.slice(1)];
@@ -44,6 +41,8 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     return complain(`The environment cannot be used:\n${(error as Error).message}`);
   }
+  // Almost all that a server makes is garbage at once. V8 would let it double the heap before it looks.
+  if (role === serveRole) setFlagsFromString('--heap-growing-percent=50');
   return run(role, given, config);
 }
 

@@ -27,12 +27,14 @@ describe('the search for numbers', () => {
       "describe('3: three', () => {",
       'it(`4: four of ${n}`, { timeout: 1 }, async () => {});',
       "it.each(['7', f(8)])(\n    '5: five of %s',",
-      "it.skip('6: six'",
+      "it.concurrent('6: six'",
       "describe.each(ALL)('7: seven %s'",
+      "it.skip('12: twelve'; it.todo('13: thirteen')",
+      "describe.skipIf(old)('14: fourteen'",
       "expect(x, '8: eight');",
       '// it is 9: nine',
       "it('a10: ten', () => {}); it('11 eleven'); it('12:');",
     ].join('\n');
-    expect(casesNamed(source)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(casesNamed(source)).toEqual([1, 2, 3, 4, 5, 6, 7, 14]);
   });
 });
