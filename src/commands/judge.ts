@@ -1,5 +1,13 @@
 /** Gives an authorized event its verdict and works out what follows from it: state, membership, presence. */
-import type { JudgedFields, JudgedPdu, PresenceChange, StateChange, TransitionRecord } from '../log/judged-pdu.ts';
+import type {
+  EventSlot,
+  JudgedFields,
+  JudgedPdu,
+  PresenceChange,
+  StateChange,
+  TransitionRecord,
+} from '../log/judged-pdu.ts';
+import { movesPresence, presenceChange } from '../log/presence.ts';
 import { transitionKind } from '../log/transition.ts';
 import { serverOf, type UserId } from '../matrix/identifiers.ts';
 import { membershipOf } from '../matrix/pdu.ts';
@@ -17,17 +25,20 @@ export function judge(head: RoomHead, proposed: ProposedEvent, state: HeadState,
   if (head.extremities.some((tip) => !cites.has(tip.slot))) throw new Error('the event was not built on the head');
   const roomPosition = head.roomPosition + 1;
   const before = { line: 0, at: head.stateAt };
-  const change = stateChange(pdu, state);
-  const transition = change === null ? null : transitionOf(pdu, change, state, onBehalfOf);
+  const slot = { eventId, position: 0 };
+  const change = stateChange(pdu, slot, roomPosition, state);
+  const transition = change === null ? null : transitionOf(pdu, slot, change, state, onBehalfOf);
   const fields: JudgedFields = {
     pdu,
     verdict: 'accepted',
     rule: null,
-    slot: { eventId, position: 0 },
+    slot,
+    known: false,
     roomId: head.roomId,
     version: head.version,
     origin: serverOf(pdu.sender),
     auth,
+    authRejection: null,
     prev,
     roomPosition,
     before,
@@ -35,21 +46,25 @@ export function judge(head: RoomHead, proposed: ProposedEvent, state: HeadState,
     anchor: roomPosition,
     back: 0,
     relay: true,
-    change,
-    transition,
-    presence: transition === null ? null : presenceChange(head, transition),
+    lines: prev.length === 0 ? [{ line: 0, parent: null, depth: 0 }] : [],
+    changes: change === null ? [] : [change],
+    transitions: transition === null ? [] : [transition],
+    presence: transition === null ? null : presenceOf(head, transition),
     startsRoom: prev.length === 0,
   };
   return fields as JudgedPdu;
 }
 
-function stateChange(pdu: ProposedEvent['pdu'], state: HeadState): StateChange | null {
+function stateChange(pdu: ProposedEvent['pdu'], slot: EventSlot, at: number, state: HeadState): StateChange | null {
   if (pdu.state_key === undefined) return null;
   const previous = pdu.type === 'm.room.create' ? undefined : state.get(pdu.type, pdu.state_key);
   return {
     line: 0,
+    at,
     type: pdu.type,
     stateKey: pdu.state_key,
+    event: slot,
+    pdu,
     previous: previous?.slot ?? null,
     membership: membershipOf(pdu),
   };
@@ -57,6 +72,7 @@ function stateChange(pdu: ProposedEvent['pdu'], state: HeadState): StateChange |
 
 function transitionOf(
   pdu: ProposedEvent['pdu'],
+  slot: EventSlot,
   change: StateChange,
   state: HeadState,
   onBehalfOf: string | null,
@@ -74,23 +90,18 @@ function transitionOf(
     to,
     kind,
     cause: self ? 'self' : 'moderator',
+    event: slot,
+    pdu,
     previous: change.previous,
+    supersedes: null,
     actor: pdu.sender,
     onBehalfOf,
     occurredAt: pdu.origin_server_ts,
   };
 }
 
-// A join or its end; a changed profile is neither.
-function movesPresence(transition: Pick<TransitionRecord, 'from' | 'to'>): boolean {
-  return (transition.from === 'join') !== (transition.to === 'join');
-}
-
-function presenceChange(head: RoomHead, transition: TransitionRecord): PresenceChange | null {
+function presenceOf({ servers }: RoomHead, transition: TransitionRecord): PresenceChange | null {
   if (!movesPresence(transition)) return null;
-  if (head.servers === null) throw new Error('the servers of the room were not counted');
-  const server = serverOf(transition.userId);
-  const joined = head.servers.get(server) ?? 0;
-  if (transition.to === 'join') return joined === 0 ? { arrived: [server], departed: [] } : null;
-  return joined === 1 ? { arrived: [], departed: [server] } : null;
+  if (servers === null) throw new Error('the servers of the room were not counted');
+  return presenceChange(servers, [transition]);
 }

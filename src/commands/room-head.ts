@@ -3,10 +3,11 @@ import { sql } from 'kysely';
 import type { LRUCache } from 'lru-cache';
 import type { Db } from '../database/database.ts';
 import { gathered } from '../database/gather.ts';
-import type { EventSlot, JudgedPdu } from '../log/judged-pdu.ts';
+import type { EventSlot, JudgedPdu, StateChange } from '../log/judged-pdu.ts';
+import { countMembers } from '../log/presence.ts';
 import { readEvents } from '../log/read.ts';
 import { stateName, type Ref } from '../log/state-lines.ts';
-import { serverOf, type EventId, type RoomId, type ServerName } from '../matrix/identifiers.ts';
+import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
 import type { PduFields } from '../matrix/pdu.ts';
 import { roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
 import type { RoomState, StateEvent } from '../matrix/room-state.ts';
@@ -48,8 +49,8 @@ export interface RoomHead {
   servers: Map<ServerName, number> | null;
   /** An event it was built on was not stored: nothing proposed on this head may be answered. */
   stale: boolean;
-  /** State that is not durable yet, by name; it outranks cache and database. */
-  readonly pending: Map<string, StateEntry>;
+  /** State that is not durable yet, by name, null for what became absent; it outranks cache and database. */
+  readonly pending: Map<string, StateEntry | null>;
   /** Names that are being read ahead of their turn; taken out when the value changes meanwhile. */
   readonly warming: Map<string, symbol>;
   /** Names this head's entries in the shared cache. */
@@ -114,7 +115,7 @@ export async function loadRoomHead(db: Db, roomId: string): Promise<RoomHead | n
 
 /** The state of a room that is just being made: all of it is pending. */
 export function pendingState(head: RoomHead): HeadState {
-  return { get: (type, stateKey) => head.pending.get(stateName(type, stateKey)) };
+  return { get: (type, stateKey) => head.pending.get(stateName(type, stateKey)) ?? undefined };
 }
 
 /** The current state at some keys: what is pending, else the cache, else one query. */
@@ -128,7 +129,8 @@ export async function headState(
   const missing: (readonly [string, string])[] = [];
   for (const [type, stateKey] of keys) {
     const name = stateName(type, stateKey);
-    const known = head.pending.get(name) ?? cache.get(cacheName(head, name))?.entry;
+    const pending = head.pending.get(name);
+    const known = pending === undefined ? cache.get(cacheName(head, name))?.entry : pending;
     if (known !== undefined) found.set(name, known);
     // No event has such a key, and Postgres cannot even be asked for it; content that names one asks nonetheless.
     else if (stateKey.includes('\u0000')) found.set(name, null);
@@ -175,35 +177,38 @@ export function isResident({ servers, resident }: RoomHead, home: ServerName): b
 /** Moves the head past an event that is on its way to the log. */
 export function advance(head: RoomHead, judged: JudgedPdu): void {
   head.roomPosition = judged.roomPosition;
-  head.extremities = [
-    ...head.extremities.filter((tip) => !judged.prev.includes(tip.slot)),
-    { slot: judged.slot, ref: judged.after, depth: judged.pdu.depth },
-  ];
-  if (judged.change !== null) {
-    head.stateAt = judged.roomPosition;
-    const name = stateName(judged.change.type, judged.change.stateKey);
-    head.warming.delete(name);
-    head.pending.set(name, { eventId: judged.slot.eventId, pdu: judged.pdu, slot: judged.slot });
+  // An event of the past, found later, has followers already.
+  const live = judged.anchor === judged.roomPosition && judged.back === 0;
+  if (judged.verdict === 'accepted' && judged.after !== null && live) {
+    const cited = new Set(judged.prev.map(({ eventId }) => eventId));
+    head.extremities = [
+      ...head.extremities.filter((tip) => !cited.has(tip.slot.eventId)),
+      { slot: judged.slot, ref: judged.after, depth: judged.pdu.depth },
+    ];
   }
-  countMember(head, judged);
+  for (const change of judged.changes) {
+    if (change.line !== 0) continue;
+    head.stateAt = change.at;
+    const name = stateName(change.type, change.stateKey);
+    head.warming.delete(name);
+    head.pending.set(name, entryOf(change));
+  }
+  if (head.servers !== null) countMembers(head.servers, judged.transitions);
 }
 
-function countMember(head: RoomHead, { transition }: JudgedPdu): void {
-  if (transition === null || head.servers === null) return;
-  const delta = Number(transition.to === 'join') - Number(transition.from === 'join');
-  if (delta === 0) return;
-  const server = serverOf(transition.userId);
-  const count = (head.servers.get(server) ?? 0) + delta;
-  if (count > 0) head.servers.set(server, count);
-  else head.servers.delete(server);
+function entryOf({ event, pdu }: StateChange): StateEntry | null {
+  return event === null || pdu === null ? null : { eventId: event.eventId, pdu, slot: event };
 }
 
 /** After the commit: what was pending is durable and may now be forgotten by the cache. */
 export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): void {
-  if (judged.change === null) return;
-  const name = stateName(judged.change.type, judged.change.stateKey);
-  const entry = head.pending.get(name);
-  if (entry?.slot === judged.slot) remember(cache, head, name, entry);
+  for (const { line, type, stateKey, event } of judged.changes) {
+    if (line !== 0) continue;
+    const name = stateName(type, stateKey);
+    const entry = head.pending.get(name);
+    // Unless a later one has taken its place.
+    if (entry !== undefined && (entry?.slot ?? null) === event) remember(cache, head, name, entry);
+  }
 }
 
 /** Takes a state event's words out of what is remembered, when their deletion is on its way to the log. */
@@ -219,7 +224,7 @@ export function settleRedacted(cache: StateCache, head: RoomHead, { type, stateK
   if (head.pending.get(name) === entry) remember(cache, head, name, entry);
 }
 
-function remember(cache: StateCache, head: RoomHead, name: string, entry: StateEntry): void {
+function remember(cache: StateCache, head: RoomHead, name: string, entry: StateEntry | null): void {
   cache.set(cacheName(head, name), { entry });
   head.pending.delete(name);
 }

@@ -1,7 +1,7 @@
 /** What waits for the next batch: units by room, taken round robin, so that no room and no size starves the others. */
 import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord, ErasureRecord } from '../log/append.ts';
-import type { JudgedPdu } from '../log/judged-pdu.ts';
+import type { JudgedPdu, Outlier } from '../log/judged-pdu.ts';
 import type { KeyedAnswer } from '../log/keyed-answers.ts';
 import type { RoomHead } from './room-head.ts';
 
@@ -11,6 +11,8 @@ export interface AppendUnit {
   readonly roomId: string | null;
   /** The head it was proposed on; stale by the time of the append, the unit is cancelled. */
   readonly head: RoomHead | null;
+  /** Evidence without a verdict, before what is judged. */
+  readonly outliers?: readonly Outlier[];
   readonly judged: readonly JudgedPdu[];
   readonly actions: readonly ActionRecord[];
   readonly erasures: readonly ErasureRecord[];
@@ -81,7 +83,7 @@ function takeBatch(rooms: Map<string, Waiting[]>, limits: BatchLimits): readonly
     const perRoom = rooms.size > 1 ? limits.eventsPerRoom : limits.events;
     let [taken, ofRoom] = [0, 0];
     for (const { unit } of queue) {
-      const [unitEvents, unitBytes] = [Math.max(1, unit.judged.length), bytesOf(unit)];
+      const [unitEvents, unitBytes] = [Math.max(1, arrivals(unit).length), bytesOf(unit)];
       const first = batch.length === 0 && taken === 0;
       const full = events + unitEvents > limits.events || bytes + unitBytes > limits.bytes;
       if (!first && (full || ofRoom + unitEvents > perRoom)) break;
@@ -100,10 +102,14 @@ function takeBatch(rooms: Map<string, Waiting[]>, limits: BatchLimits): readonly
   return batch;
 }
 
+function arrivals({ outliers = [], judged }: AppendUnit): readonly (Outlier | JudgedPdu)[] {
+  return outliers.length === 0 ? judged : [...outliers, ...judged];
+}
+
 // Strings dominate an event; counting them is close enough to its size and costs nothing.
 function bytesOf(unit: AppendUnit): number {
   let bytes = 0;
-  for (const { pdu } of unit.judged) {
+  for (const { pdu } of arrivals(unit)) {
     bytes += 700;
     for (const value of Object.values(pdu.content)) bytes += typeof value === 'string' ? value.length : 100;
   }

@@ -11,11 +11,11 @@ import {
   type LogBatch,
 } from '../log/append.ts';
 import { writeAnswers } from '../log/keyed-answers.ts';
-import type { UserId } from '../matrix/identifiers.ts';
+import type { StateChange, TransitionRecord } from '../log/judged-pdu.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import { searchFact } from '../projections/room-search.ts';
-import type { Erased, Fact, FactTransition, ProjectionContext } from '../projections/projection.ts';
+import type { Erased, Fact, FactChange, FactTransition, ProjectionContext } from '../projections/projection.ts';
 import type { AppendUnit } from './unit-queue.ts';
 
 export interface PlacedBatch {
@@ -27,6 +27,7 @@ export interface PlacedBatch {
 /** Puts units into one batch and gives their rows positions after `head`. */
 export function placeUnits(units: readonly AppendUnit[], head: number, at: Date): PlacedBatch {
   const batch = {
+    outliers: units.flatMap((unit) => unit.outliers ?? []),
     judged: units.flatMap((unit) => unit.judged),
     actions: units.flatMap((unit) => unit.actions),
     erasures: units.flatMap((unit) => unit.erasures),
@@ -99,11 +100,17 @@ function erasedBy(erasure: ErasureRecord): Erased {
  */
 export async function wasStored(client: PoolClient, { batch, placed }: PlacedBatch): Promise<boolean> {
   await client.query('select from log_head for update');
+  const outlier = batch.outliers[0];
   const event = placed.events[0];
-  if (event !== undefined) {
-    const { roomId, slot } = event.judged;
+  if (outlier !== undefined) {
+    const { roomId, slot } = outlier;
     return exists(client, 'events where room_id = $1 and position = $2 and event_id = $3', [
-      ...[roomId, event.position, slot.eventId],
+      ...[roomId, slot.position, slot.eventId],
+    ]);
+  }
+  if (event !== undefined) {
+    return exists(client, 'verdicts where position = $1 and room_id = $2 and event = $3', [
+      ...[event.verdictPosition, event.judged.roomId, event.position],
     ]);
   }
   const stamp = batch.at.toISOString();
@@ -130,33 +137,38 @@ async function runWithin(tx: TxClient, units: readonly AppendUnit[], appended: A
   }
 }
 
-function factOf({ judged, position, verdictPosition, transitionPosition }: AppendedPdu): Fact {
-  const { change } = judged;
+function factOf({ judged, position, verdictPosition, transitionPositions }: AppendedPdu): Fact {
+  const { roomId, roomPosition, after, changes, transitions } = judged;
+  const version = judged.version.id;
   return {
-    roomId: judged.roomId,
-    version: judged.version.id,
-    roomPosition: judged.roomPosition,
+    roomId,
+    version,
+    roomPosition,
     event: position,
     verdict: judged.verdict,
     verdictPosition,
     startsRoom: judged.startsRoom,
+    live: judged.anchor === roomPosition && judged.back === 0,
     prev: judged.prev.map((slot) => slot.position),
-    afterLine: judged.after.line,
-    afterAt: judged.after.at,
-    change: change === null || change.line !== 0 ? null : change,
-    transition: judged.transition === null ? null : factTransition(judged, judged.transition, transitionPosition ?? 0),
+    afterLine: after?.line ?? null,
+    afterAt: after?.at ?? null,
+    changes: changes.filter(({ line }) => line === 0).map((change) => factChange(change, version)),
+    transitions: transitions.map((transition, n) => factTransition(transition, transitionPositions[n]!)),
     presence: judged.presence,
-    search: change === null || change.line !== 0 ? null : searchFact(change, judged.pdu.content, judged.version.id),
   };
 }
 
+function factChange({ type, stateKey, event, pdu, membership }: StateChange, version: string): FactChange {
+  const search = pdu === null ? null : searchFact({ type, stateKey }, pdu.content, version);
+  return { type, stateKey, event: event?.position ?? null, membership, search };
+}
+
 function factTransition(
-  { pdu }: AppendedPdu['judged'],
-  { userId, from, to, kind, actor }: NonNullable<AppendedPdu['judged']['transition']>,
+  { userId, from, to, kind, event, pdu, actor }: TransitionRecord,
   position: number,
 ): FactTransition {
-  const knock = to === 'knock';
-  const reason = knock ? stringIn(pdu.content, 'reason') : null;
-  const displayName = knock ? stringIn(pdu.content, 'displayname') : null;
-  return { position, userId: userId satisfies UserId, from, to, kind, actor, reason, displayName };
+  const content = to === 'knock' && pdu !== null ? pdu.content : null;
+  const reason = content === null ? null : stringIn(content, 'reason');
+  const displayName = content === null ? null : stringIn(content, 'displayname');
+  return { position, userId, from, to, kind, event: event?.position ?? null, actor, reason, displayName };
 }

@@ -1,6 +1,6 @@
 /** Writes judged events, acts and erasures to the log: draws their positions from `log_head` under our epoch, all or nothing. */
 import type { TxClient } from '../database/tx.ts';
-import type { EventSlot, JudgedPdu } from './judged-pdu.ts';
+import type { EventSlot, JudgedPdu, Outlier } from './judged-pdu.ts';
 import { splitEvent, subjectOf } from './content.ts';
 import { deleteEventWords } from './erase.ts';
 import { insertRows, type Column } from './insert-rows.ts';
@@ -33,6 +33,8 @@ export type ErasureRecord =
 
 /** What is written together: the rows of one batch, in the order of their units. */
 export interface LogBatch {
+  /** Before what is judged; what they cite is stored already, or stands before them. */
+  readonly outliers: readonly Outlier[];
   readonly judged: readonly JudgedPdu[];
   readonly actions: readonly ActionRecord[];
   readonly erasures: readonly ErasureRecord[];
@@ -43,9 +45,11 @@ export interface LogBatch {
 /** Where an event and what follows from it came to stand. */
 export interface AppendedPdu {
   readonly judged: JudgedPdu;
+  /** Of the event; the row itself is older when the event was known. */
   readonly position: number;
   readonly verdictPosition: number;
-  readonly transitionPosition: number | null;
+  /** In the order of the event's transitions. */
+  readonly transitionPositions: readonly number[];
 }
 
 export interface Appended {
@@ -56,6 +60,8 @@ export interface Appended {
   readonly head: number;
 }
 
+const NONE: readonly number[] = [];
+
 /**
  * Gives every row of a batch its position, from `head` + 1, and fills in the events' slots. The writer is alone and
  * positions are gapless, so they are known before anything is sent, and the same rows can be sent again after a lost
@@ -63,12 +69,12 @@ export interface Appended {
  */
 export function placeBatch(head: number, batch: LogBatch): Appended {
   let next = head;
+  for (const { slot } of batch.outliers) slot.position = ++next;
   const events = batch.judged.map((judged) => {
-    const position = ++next;
+    if (!judged.known) judged.slot.position = ++next;
     const verdictPosition = ++next;
-    const transitionPosition = judged.transition === null ? null : ++next;
-    judged.slot.position = position;
-    return { judged, position, verdictPosition, transitionPosition };
+    const transitionPositions = judged.transitions.length === 0 ? NONE : judged.transitions.map(() => ++next);
+    return { judged, position: judged.slot.position, verdictPosition, transitionPositions };
   });
   const actions = batch.actions.map(() => ++next);
   const erasures = batch.erasures.map(() => ++next);
@@ -96,7 +102,7 @@ export async function append(
     drawn,
     ...writeVerdicts(tx, placed.events, batch.at),
     ...writeActs(tx, batch, placed),
-    ...writeEvents(tx, placed.events, batch.at),
+    ...writeEvents(tx, batch),
     deleteEventWords(
       tx,
       batch.erasures.filter((erasure) => erasure.kind === 'event'),
@@ -109,36 +115,34 @@ export function isDeposed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'VS001';
 }
 
-function writeEvents(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
-  const stored = appended.map(({ judged, position }) => ({
-    judged,
-    position,
-    parts: splitEvent(judged.pdu, judged.version),
-  }));
+function writeEvents(tx: TxClient, { outliers, judged, at }: LogBatch): Promise<void>[] {
+  const arrived: readonly Outlier[] = [...outliers, ...judged.filter((j) => !j.known)];
+  const stored = arrived.map((event) => ({ ...event, parts: splitEvent(event.pdu, event.version) }));
   const worded = stored.filter((e) => e.parts.words !== null);
   const stamp = at.toISOString();
   return [
     insertRows(tx, 'events', stored, [
-      ['room_id', 'text', (e) => e.judged.roomId],
-      ['position', 'int8', (e) => e.position],
-      ['event_id', 'text', (e) => e.judged.slot.eventId],
-      ['type', 'text', (e) => e.judged.pdu.type],
-      ['state_key', 'text', (e) => e.judged.pdu.state_key ?? null],
-      ['sender', 'text', (e) => e.judged.pdu.sender],
-      ['depth', 'int8', (e) => e.judged.pdu.depth],
-      ['origin_server_ts', 'int8', (e) => e.judged.pdu.origin_server_ts],
-      ['origin', 'text', (e) => e.judged.origin],
+      ['room_id', 'text', (e) => e.roomId],
+      ['position', 'int8', (e) => e.slot.position],
+      ['event_id', 'text', (e) => e.slot.eventId],
+      ['type', 'text', (e) => e.pdu.type],
+      ['state_key', 'text', (e) => e.pdu.state_key ?? null],
+      ['sender', 'text', (e) => e.pdu.sender],
+      ['depth', 'int8', (e) => e.pdu.depth],
+      ['origin_server_ts', 'int8', (e) => e.pdu.origin_server_ts],
+      ['origin', 'text', (e) => e.origin],
       ['received_at', 'timestamptz', { all: stamp }],
-      ['auth', 'int8[]', (e) => positions(e.judged.auth)],
-      ['redacts', 'text', (e) => redacts(e.judged)],
+      ['auth', 'int8[]', (e) => positions(e.auth)],
+      ['auth_rejection', 'text', (e) => e.authRejection],
+      ['redacts', 'text', redacts],
       ['words', 'bool', (e) => e.parts.words !== null],
       ['auth_extra', 'bytea', (e) => e.parts.authExtra],
       ['proof', 'bytea', (e) => e.parts.proof],
     ]),
     insertRows(tx, 'event_content', worded, [
-      ['room_id', 'text', (e) => e.judged.roomId],
-      ['event', 'int8', (e) => e.position],
-      ['subject', 'text', (e) => subjectOf(e.judged.pdu)],
+      ['room_id', 'text', (e) => e.roomId],
+      ['event', 'int8', (e) => e.slot.position],
+      ['subject', 'text', (e) => subjectOf(e.pdu)],
       ['content', 'bytea', (e) => e.parts.words],
     ]),
   ];
@@ -153,10 +157,10 @@ function verdictColumns(stamp: string): readonly Column<AppendedPdu>[] {
     ['verdict', 'text', (e) => e.judged.verdict],
     ['rule', 'text', (e) => e.judged.rule],
     ['prev', 'int8[]', (e) => positions(e.judged.prev)],
-    ['before_line', 'int4', (e) => e.judged.before.line],
-    ['before_at', 'int8', (e) => e.judged.before.at],
-    ['after_line', 'int4', (e) => e.judged.after.line],
-    ['after_at', 'int8', (e) => e.judged.after.at],
+    ['before_line', 'int4', (e) => e.judged.before?.line ?? null],
+    ['before_at', 'int8', (e) => e.judged.before?.at ?? null],
+    ['after_line', 'int4', (e) => e.judged.after?.line ?? null],
+    ['after_at', 'int8', (e) => e.judged.after?.at ?? null],
     ['anchor', 'int8', (e) => e.judged.anchor],
     ['back', 'int8', (e) => e.judged.back],
     ['decided_at', 'timestamptz', { all: stamp }],
@@ -166,15 +170,15 @@ function verdictColumns(stamp: string): readonly Column<AppendedPdu>[] {
 
 function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date): Promise<void>[] {
   const moved = appended.flatMap((e) =>
-    e.judged.transition === null ? [] : [{ ...e, transition: e.judged.transition }],
+    e.judged.transitions.map((transition, n) => ({ ...e, transition, at: e.transitionPositions[n]! })),
   );
-  const started = appended.filter((e) => e.judged.startsRoom);
-  const changed = appended.flatMap((e) => (e.judged.change === null ? [] : [{ ...e, change: e.judged.change }]));
+  const branched = appended.flatMap((e) => e.judged.lines.map((line) => ({ ...e, line })));
+  const changed = appended.flatMap((e) => e.judged.changes.map((change) => ({ ...e, change })));
   const stamp = at.toISOString();
   return [
     insertRows(tx, 'verdicts', appended, verdictColumns(stamp)),
     insertRows(tx, 'transitions', moved, [
-      ['position', 'int8', (e) => e.transitionPosition],
+      ['position', 'int8', (e) => e.at],
       ['room_id', 'text', (e) => e.judged.roomId],
       ['at', 'int8', (e) => e.judged.roomPosition],
       ['user_id', 'text', (e) => e.transition.userId],
@@ -182,28 +186,31 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
       ['to', 'text', (e) => e.transition.to],
       ['kind', 'text', (e) => e.transition.kind],
       ['cause', 'text', (e) => e.transition.cause],
-      ['event', 'int8', (e) => e.position],
+      ['event', 'int8', (e) => e.transition.event?.position ?? null],
       ['previous', 'int8', (e) => e.transition.previous?.position ?? null],
       ['trigger', 'int8', (e) => e.position],
+      ['supersedes', 'int8', (e) => e.transition.supersedes],
       ['actor', 'text', (e) => e.transition.actor],
       ['on_behalf_of', 'text', (e) => e.transition.onBehalfOf],
       ['occurred_at', 'int8', (e) => e.transition.occurredAt],
       ['recorded_at', 'timestamptz', { all: stamp }],
-      ['in_room', 'bool', { all: true }],
+      ['in_room', 'bool', (e) => e.judged.verdict !== 'out_of_band'],
     ]),
-    insertRows(tx, 'state_lines', started, [
+    insertRows(tx, 'state_lines', branched, [
       ['room_id', 'text', (e) => e.judged.roomId],
-      ['line', 'int4', { all: 0 }],
-      ['depth', 'int2', { all: 0 }],
+      ['line', 'int4', (e) => e.line.line],
+      ['parent_line', 'int4', (e) => e.line.parent?.line ?? null],
+      ['parent_at', 'int8', (e) => e.line.parent?.at ?? null],
+      ['depth', 'int2', (e) => e.line.depth],
       ['position', 'int8', (e) => e.verdictPosition],
     ]),
     insertRows(tx, 'state_changes', changed, [
       ['room_id', 'text', (e) => e.judged.roomId],
       ['line', 'int4', (e) => e.change.line],
-      ['at', 'int8', (e) => e.judged.roomPosition],
+      ['at', 'int8', (e) => e.change.at],
       ['type', 'text', (e) => e.change.type],
       ['state_key', 'text', (e) => e.change.stateKey],
-      ['event', 'int8', (e) => e.position],
+      ['event', 'int8', (e) => e.change.event?.position ?? null],
       ['previous', 'int8', (e) => e.change.previous?.position ?? null],
       ['membership', 'text', (e) => e.change.membership],
       ['position', 'int8', (e) => e.verdictPosition],
@@ -244,7 +251,7 @@ function positions(slots: readonly EventSlot[]): string {
   return `{${slots.map((slot) => slot.position).join(',')}}`;
 }
 
-function redacts({ pdu, version }: JudgedPdu): string | null {
+function redacts({ pdu, version }: Pick<Outlier, 'pdu' | 'version'>): string | null {
   if (pdu.type !== 'm.room.redaction') return null;
   const target = version.redactsInContent ? pdu.content['redacts'] : pdu['redacts'];
   return typeof target === 'string' ? target : null;

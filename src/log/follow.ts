@@ -78,7 +78,7 @@ export function createFollower(initialHead: number): Follower {
       const names = new Set<string>();
       for (const { judged } of appended.events) {
         names.add(judged.roomId);
-        if (judged.transition !== null) names.add(judged.transition.userId);
+        for (const { userId } of judged.transitions) names.add(userId);
       }
       for (const name of names) changed.note(name, head);
       for (const name of names) wake(waiters, name);

@@ -1,6 +1,6 @@
 /** A signed event with its verdict and everything that follows from it: the only thing the log takes. */
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
-import type { AuthorizedPdu, Membership, SignedPdu, Verdict } from '../matrix/pdu.ts';
+import type { AuthorizedPdu, Membership, PduFields, SignedPdu, Verdict } from '../matrix/pdu.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import type { Ref } from './state-lines.ts';
 import type { TransitionKind } from './transition.ts';
@@ -16,11 +16,24 @@ export interface EventSlot {
 
 export type TransitionCause = 'self' | 'moderator' | 'federation' | 'resolution' | 'import' | 'catch_up' | 'probe';
 
-/** A row of `state_changes`: the key's value becomes `event` on `line`, at the verdict's room position. */
+/** A row of `state_lines`: a branch of the room's state log. */
+export interface StateLine {
+  readonly line: number;
+  /** What it branched from; null: nothing, as the current line. */
+  readonly parent: Ref | null;
+  readonly depth: number;
+}
+
+/** A row of `state_changes`: the value of a key becomes `event` on `line`, from `at` on. */
 export interface StateChange {
   readonly line: number;
+  readonly at: number;
   readonly type: string;
   readonly stateKey: string;
+  /** Null: the key becomes absent. */
+  readonly event: EventSlot | null;
+  /** The event, where it is still to be told to projections and to the lane; null with `event`. */
+  readonly pdu: PduFields | null;
   readonly previous: EventSlot | null;
   readonly membership: Membership | null;
 }
@@ -29,13 +42,19 @@ export interface StateChange {
 export interface TransitionRecord {
   readonly userId: UserId;
   readonly from: Membership | 'none';
-  readonly to: Membership;
+  readonly to: Membership | 'none';
   readonly kind: TransitionKind;
   readonly cause: TransitionCause;
+  /** The member event now in force; null when a resolution left none. */
+  readonly event: EventSlot | null;
+  /** That event. */
+  readonly pdu: PduFields | null;
   readonly previous: EventSlot | null;
-  readonly actor: UserId;
+  /** Of MEMBERSHIP_RECONCILED: position of the transition that it corrects. */
+  readonly supersedes: number | null;
+  readonly actor: UserId | null;
   readonly onBehalfOf: string | null;
-  readonly occurredAt: number;
+  readonly occurredAt: number | null;
 }
 
 /** Which servers came into the room or left it with this event (rows of `room_servers`). */
@@ -44,24 +63,41 @@ export interface PresenceChange {
   readonly departed: readonly ServerName[];
 }
 
-interface Judgement {
+/** An event as a row of `events`. Without a verdict it is known for its auth chain only. */
+export interface EventEvidence {
   readonly slot: EventSlot;
   readonly roomId: RoomId;
   readonly version: RoomVersion;
   readonly origin: ServerName;
   readonly auth: readonly EventSlot[];
+  /** The rule by which its own auth events refuse it; null: they do not. */
+  readonly authRejection: string | null;
+}
+
+/** Evidence to be stored without a verdict: what auth chains and fetched states are made of. */
+export interface Outlier extends EventEvidence {
+  readonly pdu: SignedPdu;
+}
+
+interface Judgement extends EventEvidence {
+  /** The row of `events` is there already: the event was an outlier, out of band, or judged before. */
+  readonly known: boolean;
   readonly prev: readonly EventSlot[];
   /** Order of the room's log: gapless per room, from 1. */
   readonly roomPosition: number;
-  readonly before: Ref;
-  readonly after: Ref;
+  /** Null for what is no part of the room's graph here: out of band. */
+  readonly before: Ref | null;
+  readonly after: Ref | null;
   /** Place in the clients' order; live events have (roomPosition, 0). */
   readonly anchor: number;
   readonly back: number;
   /** Ours to deliver to other servers. */
   readonly relay: boolean;
-  readonly change: StateChange | null;
-  readonly transition: TransitionRecord | null;
+  /** Branches that begin with this event. */
+  readonly lines: readonly StateLine[];
+  /** On all lines; those on line 0 are what becomes of the current state. */
+  readonly changes: readonly StateChange[];
+  readonly transitions: readonly TransitionRecord[];
   readonly presence: PresenceChange | null;
   /** The first event of a room starts its line 0. */
   readonly startsRoom: boolean;

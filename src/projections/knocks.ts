@@ -46,8 +46,8 @@ export const knocks: Projection = {
 function episodeChanges(facts: readonly Fact[]): readonly EpisodeChange[] {
   const all: EpisodeChange[] = [];
   const current = new Map<string, EpisodeChange>();
-  for (const { roomId, event, transition } of facts) {
-    if (transition === null) continue;
+  const moved = facts.flatMap(({ roomId, transitions }) => transitions.map((transition) => ({ roomId, transition })));
+  for (const { roomId, transition } of moved) {
     const opens = transition.to === 'knock' && transition.from !== 'knock';
     if (!opens && transition.from !== 'knock') continue;
     const name = `${roomId}\u0000${transition.userId}`;
@@ -58,7 +58,7 @@ function episodeChanges(facts: readonly Fact[]): readonly EpisodeChange[] {
       current.set(name, change);
     }
     if (transition.to === 'knock') {
-      change.event = event;
+      change.event = transition.event;
       change.reason = transition.reason;
       change.displayName = transition.displayName;
     } else {
@@ -95,6 +95,8 @@ export function outcomeOf({ to, kind }: Pick<FactTransition, 'to' | 'kind'>): Kn
       return 'SUPERSEDED';
     case 'ban':
       return 'BANNED';
+    case 'none':
+      return 'VOIDED';
     case 'leave':
       return kind === 'KNOCK_RETRACTED' ? 'RETRACTED' : 'REJECTED';
     case 'knock':

@@ -14,14 +14,26 @@ export interface Fact {
   readonly verdict: Verdict;
   readonly verdictPosition: number;
   readonly startsRoom: boolean;
+  /** It moves the room's present: an event of the past, found later, does not. */
+  readonly live: boolean;
   readonly prev: readonly number[];
-  readonly afterLine: number;
-  readonly afterAt: number;
-  /** The key of the current state that the event took. */
-  readonly change: { readonly type: string; readonly stateKey: string; readonly membership: Membership | null } | null;
-  readonly transition: FactTransition | null;
+  /** Null where the event is no part of the room's graph here. */
+  readonly afterLine: number | null;
+  readonly afterAt: number | null;
+  /** What became of the current state; one key for an event on a straight line, any number where branches met. */
+  readonly changes: readonly FactChange[];
+  readonly transitions: readonly FactTransition[];
   readonly presence: PresenceChange | null;
-  /** What the event says to those who look for rooms, if it is state and its words are still there. */
+}
+
+/** A key of the current state that has another event now. */
+export interface FactChange {
+  readonly type: string;
+  readonly stateKey: string;
+  /** Null: the key became absent. */
+  readonly event: number | null;
+  readonly membership: Membership | null;
+  /** What the event says to those who look for rooms, if its words are still there. */
   readonly search: SearchFact | null;
 }
 
@@ -29,9 +41,11 @@ export interface FactTransition {
   readonly position: number;
   readonly userId: UserId;
   readonly from: Membership | 'none';
-  readonly to: Membership;
+  readonly to: Membership | 'none';
   readonly kind: TransitionKind;
-  readonly actor: UserId;
+  /** The member event now in force; null when a resolution left none. */
+  readonly event: number | null;
+  readonly actor: UserId | null;
   /** Of a knock: what the person wrote, for the moderators' queue; null when there is none or it was erased. */
   readonly reason: string | null;
   readonly displayName: string | null;

@@ -2,10 +2,11 @@
 import type { PoolClient } from 'pg';
 import { mergeEvent } from '../log/content.ts';
 import type { PresenceChange } from '../log/judged-pdu.ts';
+import { countMembers, movesPresence, presenceChange } from '../log/presence.ts';
 import type { TransitionKind } from '../log/transition.ts';
-import { serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import type { ServerName, UserId } from '../matrix/identifiers.ts';
 import { stringIn, type Membership, type Verdict } from '../matrix/pdu.ts';
-import type { Erased, Fact, FactTransition, SearchFact } from './projection.ts';
+import type { Erased, Fact, FactChange, FactTransition, SearchFact } from './projection.ts';
 import { readSearchFacts } from './rebuild-search.ts';
 
 /** What a replay remembers from page to page; starts empty at position 0. */
@@ -32,13 +33,15 @@ interface VerdictRow {
   readonly event: number;
   readonly verdict: Verdict;
   readonly prev: readonly number[];
-  readonly after_line: number;
-  readonly after_at: number;
+  readonly after_line: number | null;
+  readonly after_at: number | null;
+  readonly live: boolean;
 }
 
 interface ChangeRow {
   readonly room_id: string;
-  readonly at: number;
+  /** Of the verdict that wrote it. */
+  readonly position: number;
   readonly event: number | null;
   readonly type: string;
   readonly state_key: string;
@@ -51,10 +54,10 @@ interface TransitionRow {
   readonly position: number;
   readonly user_id: UserId;
   readonly from: Membership | 'none';
-  readonly to: Membership;
+  readonly to: Membership | 'none';
   readonly kind: TransitionKind;
   readonly event: number | null;
-  readonly actor: UserId;
+  readonly actor: UserId | null;
 }
 
 /** The facts of the verdicts at positions in (after, upto], cut where a user's words were erased. One snapshot's worth of reads. */
@@ -120,38 +123,50 @@ async function readFacts(
 ): Promise<readonly Fact[]> {
   const range = [after, upto];
   const verdicts = await client.query<VerdictRow>(
-    `select room_id, room_position, position, event, verdict, prev, after_line, after_at
+    `select room_id, room_position, position, event, verdict, prev, after_line, after_at, anchor = room_position and back = 0 as live
        from verdicts where position > $1 and position <= $2 order by position`,
     range,
   );
   const changes = await client.query<ChangeRow>(
-    `select room_id, at, event, type, state_key, membership
-       from state_changes where position > $1 and position <= $2 and line = 0`,
+    `select room_id, position, event, type, state_key, membership
+       from state_changes where position > $1 and position <= $2 and line = 0 order by position, at, type, state_key`,
     range,
   );
   // A verdict's transitions follow it, so those of the page's last verdict may lie beyond the page.
   const transitions = await client.query<TransitionRow>(
     `select room_id, at, position, user_id, "from", "to", kind, event, actor from transitions
-      where position > $1 and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)`,
+      where position > $1 and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
+      order by position`,
     range,
   );
   const words = await knockWords(client, transitions.rows);
   await rememberVersions(client, memory, verdicts.rows);
   const searched = await readSearchFacts(client, changes.rows, memory.versions);
-  const changeAt = new Map(changes.rows.map((row) => [`${row.room_id}\u0000${row.at}\u0000${row.event}`, row]));
-  const transitionAt = new Map(transitions.rows.map((row) => [`${row.room_id}\u0000${row.at}\u0000${row.event}`, row]));
+  const changesOf = Map.groupBy(changes.rows, (row) => row.position);
+  const transitionsAt = Map.groupBy(transitions.rows, (row) => `${row.room_id}\u0000${row.at}`);
   return verdicts.rows.map((row) => {
-    const name = `${row.room_id}\u0000${row.room_position}\u0000${row.event}`;
-    const moved = transitionAt.get(name);
-    const transition = moved === undefined ? null : transitionOf(moved, words);
-    return factOf(row, changeAt.get(name), { transition, search: searched.get(row.event) ?? null }, memory);
+    const moved = transitionsAt.get(`${row.room_id}\u0000${row.room_position}`) ?? [];
+    const changed = (changesOf.get(row.position) ?? []).map((change) => changeOf(change, searched));
+    return factOf(
+      row,
+      changed,
+      moved.map((each) => transitionOf(each, words)),
+      memory,
+    );
   });
+}
+
+function changeOf(
+  { type, state_key: stateKey, event, membership }: ChangeRow,
+  searched: ReadonlyMap<number, SearchFact>,
+): FactChange {
+  return { type, stateKey, event, membership, search: event === null ? null : (searched.get(event) ?? null) };
 }
 
 function factOf(
   row: VerdictRow,
-  change: ChangeRow | undefined,
-  { transition, search }: { readonly transition: FactTransition | null; readonly search: SearchFact | null },
+  changes: readonly FactChange[],
+  transitions: readonly FactTransition[],
   memory: ReplayMemory,
 ): Fact {
   return {
@@ -162,21 +177,20 @@ function factOf(
     verdict: row.verdict,
     verdictPosition: row.position,
     startsRoom: row.room_position === 1,
+    live: row.live,
     prev: row.prev,
     afterLine: row.after_line,
     afterAt: row.after_at,
-    change:
-      change === undefined ? null : { type: change.type, stateKey: change.state_key, membership: change.membership },
-    transition,
-    presence: transition === null ? null : presenceOf(memory, row.room_id, transition),
-    search,
+    changes,
+    transitions,
+    presence: presenceOf(memory, row.room_id, transitions),
   };
 }
 
 function transitionOf(row: TransitionRow, words: ReadonlyMap<string, KnockWords>): FactTransition {
   const said = words.get(`${row.room_id}\u0000${row.event}`) ?? { reason: null, displayName: null };
-  const { position, from, to, kind, actor } = row;
-  return { position, userId: row.user_id, from, to, kind, actor, ...said };
+  const { position, from, to, kind, event, actor } = row;
+  return { position, userId: row.user_id, from, to, kind, event, actor, ...said };
 }
 
 interface KnockWords {
@@ -226,15 +240,15 @@ async function rememberVersions(
   }
 }
 
-// A server is in a room while one of its users is joined: it arrives with the first and departs with the last.
-function presenceOf(memory: ReplayMemory, roomId: string, { userId, from, to }: FactTransition): PresenceChange | null {
-  const step = Number(to === 'join') - Number(from === 'join');
-  if (step === 0) return null;
-  let servers = memory.joined.get(roomId);
-  if (servers === undefined) memory.joined.set(roomId, (servers = new Map()));
-  const server = serverOf(userId);
-  const before = servers.get(server) ?? 0;
-  servers.set(server, before + step);
-  if (before === 0 && step === 1) return { arrived: [server], departed: [] };
-  return before === 1 && step === -1 ? { arrived: [], departed: [server] } : null;
+function presenceOf(
+  memory: ReplayMemory,
+  roomId: string,
+  transitions: readonly FactTransition[],
+): PresenceChange | null {
+  if (!transitions.some(movesPresence)) return null;
+  let joined = memory.joined.get(roomId);
+  if (joined === undefined) memory.joined.set(roomId, (joined = new Map()));
+  const presence = presenceChange(joined, transitions);
+  countMembers(joined, transitions);
+  return presence;
 }

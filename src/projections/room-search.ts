@@ -87,8 +87,9 @@ interface SearchRow extends SearchFact {
 
 function latest(facts: readonly Fact[]): Map<string, SearchRow> {
   const rows = new Map<string, SearchRow>();
-  for (const { roomId, event, search } of facts)
-    if (search !== null) rows.set(`${search.key} ${roomId}`, { ...search, roomId, event });
+  for (const { roomId, changes } of facts)
+    for (const { search, event } of changes)
+      if (search !== null && event !== null) rows.set(`${search.key} ${roomId}`, { ...search, roomId, event });
   return rows;
 }
 

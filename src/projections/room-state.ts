@@ -10,7 +10,8 @@ interface StateRow {
   readonly roomId: string;
   readonly type: string;
   readonly stateKey: string;
-  readonly event: number;
+  /** Null: the key is absent now. */
+  readonly event: number | null;
   readonly membership: Membership | null;
   /** Null: the membership stayed as it was, and so does its `since`. */
   readonly since: number | null;
@@ -20,23 +21,35 @@ export const roomState: Projection = {
   name: 'room-state',
   tables: ['room_state'],
   async apply(tx, facts) {
-    const rows = [...latestByKey(facts).values()];
+    const all = [...latestByKey(facts).values()];
+    const rows = all.filter((row) => row.event !== null);
     const [moved, renewed] = [rows.filter((row) => row.since !== null), rows.filter((row) => row.since === null)];
-    await Promise.all([upsert(tx, moved), moveEvent(tx, renewed)]);
+    await Promise.all([
+      upsert(tx, moved),
+      moveEvent(tx, renewed),
+      remove(
+        tx,
+        all.filter((row) => row.event === null),
+      ),
+    ]);
   },
 };
 
 function latestByKey(facts: readonly Fact[]): Map<string, StateRow> {
   const latest = new Map<string, StateRow>();
   for (const fact of facts) {
-    if (fact.change === null) continue;
-    const { type, stateKey, membership } = fact.change;
-    const name = `${fact.roomId}\u0000${type}\u0000${stateKey}`;
-    const moved = type !== 'm.room.member' || (fact.transition !== null && fact.transition.from !== fact.transition.to);
-    const since = moved ? fact.roomPosition : (latest.get(name)?.since ?? null);
-    latest.set(name, { roomId: fact.roomId, type, stateKey, event: fact.event, membership, since });
+    for (const { type, stateKey, event, membership } of fact.changes) {
+      const name = `${fact.roomId}\u0000${type}\u0000${stateKey}`;
+      const moved = type !== 'm.room.member' || movesMember(fact, stateKey);
+      const since = moved ? fact.roomPosition : (latest.get(name)?.since ?? null);
+      latest.set(name, { roomId: fact.roomId, type, stateKey, event, membership, since });
+    }
   }
   return latest;
+}
+
+function movesMember({ transitions }: Fact, userId: string): boolean {
+  return transitions.some((moved) => moved.userId === userId && moved.from !== moved.to);
 }
 
 async function upsert(tx: TxClient, rows: readonly StateRow[]): Promise<void> {
@@ -68,6 +81,20 @@ async function moveEvent(tx: TxClient, rows: readonly StateRow[]): Promise<void>
       binaryArray('text', rows, (r) => r.type),
       binaryArray('text', rows, (r) => r.stateKey),
       binaryArray('int8', rows, (r) => r.event),
+    ],
+  });
+}
+
+async function remove(tx: TxClient, rows: readonly StateRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query({
+    name: 'remove-room-state',
+    text: `delete from room_state s using unnest($1::text[], $2::text[], $3::text[]) as v (room_id, type, state_key)
+            where s.room_id = v.room_id and s.type = v.type and s.state_key = v.state_key`,
+    values: [
+      binaryArray('text', rows, (r) => r.roomId),
+      binaryArray('text', rows, (r) => r.type),
+      binaryArray('text', rows, (r) => r.stateKey),
     ],
   });
 }

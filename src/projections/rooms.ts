@@ -40,9 +40,11 @@ function headOf(facts: readonly Fact[], serverName: string): Head {
   const last = facts.at(-1)!;
   let [joined, invited] = [0, 0];
   let resident: boolean | null = null;
-  for (const { transition, presence } of facts) {
-    joined += Number(transition?.to === 'join') - Number(transition?.from === 'join');
-    invited += Number(transition?.to === 'invite') - Number(transition?.from === 'invite');
+  for (const { transitions, presence } of facts) {
+    for (const { from, to } of transitions) {
+      joined += Number(to === 'join') - Number(from === 'join');
+      invited += Number(to === 'invite') - Number(from === 'invite');
+    }
     if (presence?.arrived.some((server) => server === serverName)) resident = true;
     if (presence?.departed.some((server) => server === serverName)) resident = false;
   }
@@ -51,7 +53,7 @@ function headOf(facts: readonly Fact[], serverName: string): Head {
     version: last.version,
     startsRoom: facts[0]!.startsRoom,
     roomPosition: last.roomPosition,
-    lastPosition: last.transition?.position ?? last.verdictPosition,
+    lastPosition: last.transitions.at(-1)?.position ?? last.verdictPosition,
     joined,
     invited,
     resident,
@@ -95,7 +97,7 @@ async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<vo
   const added = new Map<number, Fact>();
   const removed: { readonly roomId: string; readonly event: number }[] = [];
   for (const fact of facts) {
-    if (fact.verdict !== 'accepted') continue;
+    if (fact.verdict !== 'accepted' || !fact.live) continue;
     for (const event of fact.prev) if (!added.delete(event)) removed.push({ roomId: fact.roomId, event });
     added.set(fact.event, fact);
   }

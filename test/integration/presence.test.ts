@@ -32,22 +32,25 @@ function fact(n: number, to: Membership): Fact {
     verdict: 'accepted',
     verdictPosition: n * 10 + 1,
     startsRoom: n === 1,
+    live: true,
     prev: n === 1 ? [] : [(n - 1) * 10],
     afterLine: 0,
     afterAt: n,
-    change: { type: 'm.room.member', stateKey: KIM, membership: to },
-    transition: {
-      position: n * 10 + 2,
-      userId: KIM,
-      from,
-      to,
-      kind: to === 'join' ? 'JOINED' : 'LEFT',
-      actor: KIM,
-      reason: null,
-      displayName: null,
-    },
+    changes: [{ type: 'm.room.member', stateKey: KIM, event: n * 10, membership: to, search: null }],
+    transitions: [
+      {
+        position: n * 10 + 2,
+        userId: KIM,
+        from,
+        to,
+        event: n * 10,
+        kind: to === 'join' ? 'JOINED' : 'LEFT',
+        actor: KIM,
+        reason: null,
+        displayName: null,
+      },
+    ],
     presence: { arrived, departed },
-    search: null,
   };
 }
 

@@ -5,7 +5,7 @@ import { createFollower } from '../../../src/log/follow.ts';
 
 /** A commit up to `head`, of an event in each of the rooms that moves nobody. */
 const commit = (head: number, ...roomIds: readonly string[]): Appended =>
-  ({ head, events: roomIds.map((roomId) => ({ judged: { roomId, transition: null } })) }) as unknown as Appended;
+  ({ head, events: roomIds.map((roomId) => ({ judged: { roomId, transitions: [] } })) }) as unknown as Appended;
 
 const interest = (...roomIds: readonly string[]) => ({ userId: '@kim:here', roomIds: new Set(roomIds) });
 
