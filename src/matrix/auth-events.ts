@@ -4,6 +4,11 @@ import type { RoomVersion } from './room-versions.ts';
 
 export type StateKey = readonly [type: string, stateKey: string];
 
+/** A key of state as one string: neither half may contain NUL. */
+export function stateKeyText(type: string, stateKey: string): string {
+  return `${type}\0${stateKey}`;
+}
+
 const CREATE: StateKey = ['m.room.create', ''];
 
 type Described = Pick<PduFields, 'type' | 'sender' | 'state_key' | 'content'>;

@@ -1,5 +1,5 @@
 // The authorisation rules in their order: nothing else makes an AuthorizedPdu.
-import { wantedAuthKeys } from './auth-events.ts';
+import { stateKeyText, wantedAuthKeys } from './auth-events.ts';
 import { checkCreate } from './event-auth-create.ts';
 import { checkMember } from './event-auth-member.ts';
 import { checkPowerLevels } from './event-auth-power-levels.ts';
@@ -111,8 +111,4 @@ function checkPower(pdu: PduFields, version: RoomVersion, state: RoomState): Rej
   }
   // If type is m.room.power_levels, its own rules decide. Otherwise, allow.
   return pdu.type === 'm.room.power_levels' ? checkPowerLevels(pdu, version, state) : null;
-}
-
-function stateKeyText(type: string, stateKey: string): string {
-  return `${type}\0${stateKey}`;
 }
