@@ -6,12 +6,14 @@ const MAX_KEYS = 500;
 
 /**
  * The look-up of one key, made of the look-up of many, which answers in the order asked. Nothing is remembered: every
- * answer was read after its question. A key that the database refuses fails alone.
+ * answer was read after its question. A key that the database refuses fails alone. Keys with the same `nameOf` in one
+ * turn are looked up once.
  */
 export function gathered<K, V>(
   read: (db: Db, keys: readonly K[]) => Promise<readonly V[]>,
+  nameOf?: (key: K) => string,
 ): (db: Db, key: K) => Promise<V> {
-  const loaders = new WeakMap<Db, DataLoader<K, V>>();
+  const loaders = new WeakMap<Db, DataLoader<K, V, K | string>>();
   const readAlone = async (db: Db, key: K): Promise<V | Error> => {
     try {
       return (await read(db, [key]))[0]!;
@@ -19,14 +21,19 @@ export function gathered<K, V>(
       return error instanceof Error ? error : new Error(String(error));
     }
   };
-  const loaderOf = (db: Db): DataLoader<K, V> => {
+  const loaderOf = (db: Db): DataLoader<K, V, K | string> => {
     const readAll = (keys: readonly K[]) =>
       read(db, keys).catch(() => Promise.all(keys.map((key) => readAlone(db, key))));
-    return new DataLoader(readAll, {
-      cache: false,
+    const loader = new DataLoader<K, V, K | string>(readAll, {
+      ...(nameOf === undefined ? { cache: false } : { cacheKeyFn: nameOf }),
       maxBatchSize: MAX_KEYS,
-      batchScheduleFn: (send) => void setImmediate(send),
+      batchScheduleFn: (send) =>
+        void setImmediate(() => {
+          loader.clearAll();
+          send();
+        }),
     });
+    return loader;
   };
   return (db, key) => {
     const loader = loaders.get(db) ?? loaderOf(db);

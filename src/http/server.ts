@@ -1,5 +1,5 @@
 /** The HTTP listener: every declared endpoint, and the mounts of other doors. */
-import { METHODS, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import Fastify, {
@@ -9,7 +9,6 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { Histogram } from 'prom-client';
 import { MatrixError } from '../matrix/errors.ts';
 import { authenticateClient } from './authenticate-client.ts';
 import { piecesOf, statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
@@ -17,31 +16,28 @@ import { answerError, answerNoHttp, CORS_HEADERS, unrecognized } from './errors.
 import { MAX_BODY_BYTES, MAX_PARAM_LENGTH, MAX_PIPELINED } from './limits.ts';
 import type { HttpParts } from './parts.ts';
 import { readBody, readParams, readQuery } from './read-request.ts';
-
-export const requestSeconds = new Histogram({
-  name: 'vestibule_http_request_seconds',
-  help: 'Time to answer a request, long polls included.',
-  labelNames: ['method', 'route', 'status'],
-  buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10, 30],
-  registers: [],
-});
+import { noteAnswer } from './request-times.ts';
 
 export type Mount = (app: FastifyInstance) => Promise<void>;
 
-/** Builds the server; it does not listen yet. `mounts` bring the routes of other doors (GraphQL). */
+/** Takes requests, as node:http hands them over. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Builds the server; it does not listen yet. `mounts` bring the routes of other doors (GraphQL). `before` makes the listener
+ * that looks at each request first, of the one to which it hands on what is not for it.
+ */
 export async function createHttpServer(
   parts: HttpParts,
   endpoints: readonly Endpoint[],
   mounts: readonly Mount[],
+  before: (handOn: Listener) => Listener,
 ): Promise<FastifyInstance> {
   const app = Fastify({
+    serverFactory: (handOn) => createListener(before(handOn)),
     loggerInstance: quietRoutes(parts.log),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
-    // A request that trickles in is cut off; a long poll answers within a minute.
-    requestTimeout: 30_000,
-    connectionTimeout: 90_000,
-    keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the server shuts down is answered as ever.
     return503OnClosing: false,
@@ -49,11 +45,10 @@ export async function createHttpServer(
     clientErrorHandler: answerNoHttp,
     frameworkErrors: (error, request, reply) => void answerError(parts.log, error, request, reply),
   });
-  boundPipelines(app);
   readBytes(app);
   answerAnyOrigin(app);
   partOnShutdown(app, parts.shutdown);
-  logRequests(app, parts.log);
+  logRequests(app, parts);
   app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
   const served = collectRoutes(app);
   for (const mount of mounts) await mount(app);
@@ -63,17 +58,28 @@ export async function createHttpServer(
   return app;
 }
 
+function createListener(take: Listener): Server {
+  // A request that trickles in is cut off; a long poll answers within a minute.
+  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 75_000 });
+  server.setTimeout(90_000);
+  boundPipelines(server);
+  return server.on('request', take);
+}
+
 // Node hands over everything that a connection has sent, before the first of it is answered: one connection could otherwise
 // start any number of long polls. Hardly any client sends its next request before it has an answer.
-function boundPipelines(app: FastifyInstance): void {
+function boundPipelines(server: Server): void {
   const unanswered = new WeakMap<Socket, number>();
   const count = (socket: Socket, change: number): number => {
     const counted = (unanswered.get(socket) ?? 0) + change;
     unanswered.set(socket, counted);
     return counted;
   };
-  app.server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    response.once('close', () => count(socket, -1));
+  function isAnswered(this: ServerResponse): void {
+    count(this.req.socket, -1);
+  }
+  server.on('request', ({ socket }, response) => {
+    response.on('close', isAnswered);
     if (count(socket, 1) > MAX_PIPELINED) socket.destroy();
   });
 }
@@ -103,15 +109,10 @@ function partOnShutdown(app: FastifyInstance, shutdown: AbortSignal): void {
   });
 }
 
-function logRequests(app: FastifyInstance, log: FastifyBaseLogger): void {
+function logRequests(app: FastifyInstance, parts: HttpParts): void {
   app.addHook('onResponse', async (request, reply) => {
-    // The route, not the URL: parameters hold names, and query strings have held tokens.
     const route = request.routeOptions.url ?? 'unknown';
-    requestSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
-    log.debug(
-      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'answered',
-    );
+    noteAnswer(parts, { method: request.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime });
   });
 }
 

@@ -4,8 +4,8 @@ import type { Appended } from './append.ts';
 
 export interface Interest {
   readonly userId: string;
-  /** The rooms whose events the user sees. */
-  readonly roomIds: ReadonlySet<string>;
+  /** The rooms whose events the user sees: the keys of a set or of a map. */
+  readonly roomIds: { keys(): Iterable<string> };
 }
 
 /** How far somebody has read. */
@@ -14,6 +14,25 @@ export interface Seen {
   readonly position: number;
   /** What mark() said before reading, for what users keep outside of the log. */
   readonly mark: number;
+}
+
+/**
+ * How a wait comes to its end before its time. Lighter than an AbortSignal: a poll needs one, and there are thousands a second.
+ */
+export interface Ending {
+  /** Nobody waits any more, or begins to. */
+  over: boolean;
+  /** Of the wait that there is. */
+  release: (() => void) | null;
+}
+
+export function createEnding(): Ending {
+  return { over: false, release: null };
+}
+
+export function endNow(ending: Ending): void {
+  ending.over = true;
+  ending.release?.();
 }
 
 export interface Follower {
@@ -26,9 +45,9 @@ export interface Follower {
   roomsSince(roomIds: Iterable<string>, position: number): readonly string[] | null;
   /**
    * Resolves when something of interest was committed after what was `seen`, at once if it already was, or after
-   * `timeoutMs`, or when `signal` aborts. It may resolve for nothing: read and wait again.
+   * `timeoutMs`, or at its `ending`, which has one wait at a time. It may resolve for nothing: read and wait again.
    */
-  wait(interest: Interest, seen: Seen, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  wait(interest: Interest, seen: Seen, timeoutMs: number, ending: Ending): Promise<void>;
   /** Tells of a commit to the log. */
   publish(appended: Appended): void;
   /** Tells, after the commit, that something changed which a user keeps outside of the log. */
@@ -55,7 +74,7 @@ export function createFollower(initialHead: number): Follower {
     if (touched.isAfter(userId, mark)) return true;
     if (position >= head) return false;
     if (changed.isAfter(userId, position)) return true;
-    for (const roomId of roomIds) if (changed.isAfter(roomId, position)) return true;
+    for (const roomId of roomIds.keys()) if (changed.isAfter(roomId, position)) return true;
     return false;
   };
 
@@ -67,10 +86,10 @@ export function createFollower(initialHead: number): Follower {
       if (position >= head) return [];
       return changed.reaches(position) ? [...roomIds].filter((roomId) => changed.isAfter(roomId, position)) : null;
     },
-    async wait(interest, seen, timeoutMs, signal) {
-      if (signal.aborted || timeoutMs <= 0 || isNews(interest, seen)) return;
+    async wait(interest, seen, timeoutMs, ending) {
+      if (ending.over || timeoutMs <= 0 || isNews(interest, seen)) return;
       waiting += 1;
-      await waitFor(waiters, [interest.userId, ...interest.roomIds], timeoutMs, signal);
+      await waitFor(waiters, [interest.userId, ...interest.roomIds.keys()], timeoutMs, ending);
       waiting -= 1;
     },
     publish(appended) {
@@ -107,8 +126,8 @@ function createMemory(from: number) {
     note: (name: string, number: number) => void newest.set(name, number),
     /** Nothing after that number is forgotten. */
     reaches: (number: number): boolean => number >= forgotten,
-    /** The name has a newer number; also true where that is forgotten. */
-    isAfter: (name: string, number: number): boolean => number < forgotten || (newest.get(name) ?? 0) > number,
+    /** The name has a newer number; also true where that is forgotten. Asking keeps nothing longer: the oldest number goes first. */
+    isAfter: (name: string, number: number): boolean => number < forgotten || (newest.peek(name) ?? 0) > number,
   };
 }
 
@@ -120,7 +139,7 @@ async function waitFor(
   waiters: Map<string, Set<() => void>>,
   names: readonly string[],
   timeoutMs: number,
-  signal: AbortSignal,
+  ending: Ending,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const name of names) {
@@ -129,17 +148,13 @@ async function waitFor(
     else waiting.add(resolve);
   }
   const timer = setTimeout(resolve, timeoutMs);
-  const release = () => resolve();
-  signal.addEventListener('abort', release, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', release);
-    for (const name of names) {
-      const waiting = waiters.get(name);
-      waiting?.delete(resolve);
-      if (waiting?.size === 0) waiters.delete(name);
-    }
+  ending.release = resolve;
+  await promise;
+  ending.release = null;
+  clearTimeout(timer);
+  for (const name of names) {
+    const waiting = waiters.get(name);
+    waiting?.delete(resolve);
+    if (waiting?.size === 0) waiters.delete(name);
   }
 }

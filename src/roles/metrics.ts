@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client
 import { laneMetrics } from '../commands/room-lane.ts';
 import { recordMetrics } from '../commands/record.ts';
 import type { Db } from '../database/database.ts';
-import { requestSeconds } from '../http/server.ts';
+import { requestSeconds } from '../http/request-times.ts';
 import type { Follower } from '../log/follow.ts';
 
 export interface MetricsDeps {

@@ -13,6 +13,7 @@ import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
 import { graphqlMount } from '../graphql/server.ts';
 import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
+import { createPollDoor } from '../http/client-server/sync/poll-door.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
@@ -163,7 +164,7 @@ async function openDoors(
   queue: JobQueue,
 ): Promise<{ readonly app: FastifyInstance; readonly doors: Doors }> {
   const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
-  const app = await createHttpServer(parts, servedEndpoints, mounts);
+  const app = await createHttpServer(parts, servedEndpoints, mounts, (handOn) => createPollDoor(parts, handOn));
   const doors = createDoors(app);
   await app.listen(config.listen);
   return { app, doors };

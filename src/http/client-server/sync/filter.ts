@@ -41,3 +41,7 @@ export function readSyncFilter(whole: JsonObject, errcode: Errcode = 'M_INVALID_
 export function wantsRoom(filter: SyncFilter, roomId: string): boolean {
   return (filter.rooms === null || filter.rooms.has(roomId)) && !filter.notRooms.has(roomId);
 }
+
+export function wantsEveryRoom({ rooms, notRooms }: SyncFilter): boolean {
+  return rooms === null && notRooms.size === 0;
+}

@@ -12,9 +12,9 @@ import { sharedNews, tellTo } from './shared-news.ts';
 /** What the last answer to a user was made of. */
 interface Standing {
   /** Of the log. */
-  readonly position: number;
+  position: number;
   /** What the follower's mark() was before the answer was read. */
-  readonly mark: number;
+  mark: number;
   /** Number of the last change of the user's account data. */
   readonly change: number;
   readonly joined: ReadonlyMap<string, number>;
@@ -72,7 +72,14 @@ export function createQuickSync(follower: Follower): QuickSync {
     },
     remember(userId, { head, account, joined }, mark) {
       // Whose messages somebody does not want to see is looked up for each answer.
-      if (account.ignored.size > 0) standings.delete(userId);
+      if (account.ignored.size > 0) {
+        standings.delete(userId);
+        return;
+      }
+      const standing = standings.peek(userId);
+      // Told by this very standing, it only stands further on.
+      if (standing?.joined === joined && standing.change === account.head)
+        Object.assign(standing, { position: head, mark });
       else standings.set(userId, { position: head, mark, change: account.head, joined });
     },
   };

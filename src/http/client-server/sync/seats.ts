@@ -1,18 +1,13 @@
 /** How many syncs one user may have open: each costs memory while it waits, and a read of the log when it is woken. */
+import { endNow, type Ending } from '../../../log/follow.ts';
 import { MatrixError } from '../../../matrix/errors.ts';
-
-export interface Seat {
-  /** Aborts when newer syncs of the user need the seat, or the sync has come to its end: what waits answers at once. */
-  readonly given: AbortSignal;
-  leave(): void;
-}
 
 export interface Seats {
   /**
-   * `end`: of the request. Throws M_LIMIT_EXCEEDED while too many syncs of the user are open that do not wait and cannot be sent
-   * away.
+   * Seats a sync; newer syncs of the user that need the seat end it: what waits answers at once. Returns how it leaves. Throws
+   * M_LIMIT_EXCEEDED while too many syncs of the user are open that do not wait and cannot be sent away.
    */
-  take(userId: string, end: AbortSignal): Seat;
+  take(userId: string, ending: Ending): () => void;
 }
 
 /**
@@ -20,26 +15,24 @@ export interface Seats {
  * server knows.
  */
 export function createSeats(max: number): Seats {
-  const taken = new Map<string, Set<AbortController>>();
+  const taken = new Map<string, Set<Ending>>();
   return {
-    take(userId, end) {
-      const seats = taken.get(userId) ?? new Set<AbortController>();
+    take(userId, ending) {
+      const seats = taken.get(userId) ?? new Set<Ending>();
       if (seats.size >= 2 * max) {
         throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many syncs of this user are open.', { retry_after_ms: 1_000 });
       }
-      const seat = new AbortController();
-      if (end.aborted) seat.abort(end.reason);
-      end.addEventListener('abort', () => seat.abort(end.reason), { once: true });
-      taken.set(userId, seats.add(seat));
-      const staying = [...seats].filter(({ signal }) => !signal.aborted);
-      if (staying.length > max) staying[0]!.abort();
-      return {
-        given: seat.signal,
-        leave() {
-          seats.delete(seat);
-          if (seats.size === 0) taken.delete(userId);
-        },
+      taken.set(userId, seats.add(ending));
+      if (seats.size > max) sendAway(seats, max);
+      return () => {
+        seats.delete(ending);
+        if (seats.size === 0) taken.delete(userId);
       };
     },
   };
+}
+
+function sendAway(seats: ReadonlySet<Ending>, max: number): void {
+  const staying = [...seats].filter(({ over }) => !over);
+  if (staying.length > max) endNow(staying[0]!);
 }

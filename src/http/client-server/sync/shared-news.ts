@@ -21,17 +21,18 @@ export interface RoomAsk {
 /** The same for every member; null: nothing. What is `particular` looks different to each, and has to be read for each. */
 export type SharedNews = { readonly told: ToldRoom | null } | 'particular';
 
-/** What happened in a room, asked together with all that is asked in the same turn. */
-export const sharedNews: (db: Db, ask: RoomAsk) => Promise<SharedNews> = gathered(readAll);
-
 /** Between two points of a room's own count: the same for all whose tokens lie between the same of its events. */
 interface Stretch extends Pick<RoomAsk, 'timelineLimit' | 'useStateAfter' | 'now'> {
   readonly roomId: string;
   readonly span: RoomSpan;
 }
 
-const keyOf = ({ roomId, from, to, timelineLimit, useStateAfter }: RoomAsk): string =>
-  `${from} ${to} ${timelineLimit} ${useStateAfter} ${roomId}`;
+function keyOf({ roomId, from, to, timelineLimit, useStateAfter }: RoomAsk): string {
+  return `${from} ${to} ${timelineLimit} ${useStateAfter} ${roomId}`;
+}
+
+/** What happened in a room, asked together with all that is asked in the same turn. */
+export const sharedNews: (db: Db, ask: RoomAsk) => Promise<SharedNews> = gathered(readAll, keyOf);
 
 async function readAll(db: Db, asks: readonly RoomAsk[]): Promise<readonly SharedNews[]> {
   const distinct = [...new Map(asks.map((ask) => [keyOf(ask), ask])).values()];
@@ -115,8 +116,14 @@ export function tellTo({ told }: { readonly told: ToldRoom }, userId: string, me
     if (before !== undefined && before < memberEvent) return null;
   }
   const summary = summaryFor(told.summary, userId);
-  return summary === null ? null : joinedNews(told, summary);
+  if (summary !== told.summary) return summary === null ? null : joinedNews(told, summary);
+  const same = tellings.get(told) ?? joinedNews(told, summary);
+  tellings.set(told, same);
+  return same;
 }
+
+/** What is told to everybody alike is one object, so that its text is made once. */
+const tellings = new WeakMap<ToldRoom, JoinedNews>();
 
 /** Null: whom else the room can be called by is not known. */
 function summaryFor(summary: RoomSummary | undefined, userId: string): RoomSummary | undefined | null {

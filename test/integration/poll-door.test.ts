@@ -1,0 +1,89 @@
+/** Plain polls are answered at a door of their own: with the very words of the endpoint, and to nobody else. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { knockRoom, type Client } from '../support/client.ts';
+import { openStory, type Story } from '../support/story.ts';
+
+let story: Story;
+let owner: Client;
+let kim: Client;
+
+beforeAll(async () => {
+  story = await openStory();
+  [owner, kim] = await story.people('owner', 'kim');
+});
+
+afterAll(() => story.close());
+
+/** A parameter that the door does not know: it hands the request on. */
+const THROUGH_THE_ENDPOINT = '&unknown=1';
+
+async function ask(token: string, query: string) {
+  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${story.url}/_matrix/client/v3/sync?${query}`, { headers });
+  const sent = Object.fromEntries([...answer.headers].filter(([name]) => name !== 'date'));
+  // How long ago something was depends on when it was asked for.
+  const body = (await answer.text()).replaceAll(/"age":\d+/g, '"age":0');
+  return { status: answer.status, headers: { ...sent, 'content-length': String(body.length) }, body };
+}
+
+async function both(token: string, query: string) {
+  const [plain, other] = [await ask(token, query), await ask(token, `${query}${THROUGH_THE_ENDPOINT}`)];
+  return { plain, other };
+}
+
+const tokenOf = async (client: Client): Promise<string> => (await client.ok('GET', '/sync')).next_batch;
+
+describe('a poll at its door', () => {
+  it.each(['', '&use_state_after=true', '&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A1%7D%7D%7D'])(
+    'is told what the endpoint tells, to the letter: %s',
+    async (more) => {
+      const [named, nameless] = [
+        await knockRoom(owner),
+        (await owner.ok('POST', '/createRoom', { preset: 'public_chat' })).room_id,
+      ];
+      await kim.ok('POST', `/join/${nameless}`, {});
+      const since = await Promise.all([owner, kim].map(tokenOf));
+      await kim.ok('POST', `/knock/${named}`, { reason: '“yes”\n{}' });
+      await owner.ok('PUT', `/rooms/${nameless}/state/m.room.topic`, { topic: 'ü 😀 \u2028' });
+      for (const [n, client] of [owner, kim].entries()) {
+        // The first answer after it is what the next ones are told from.
+        for (let again = 0; again < 3; again += 1) {
+          const { plain, other } = await both(client.token, `since=${since[n]}${more}`);
+          expect(plain).toEqual(other);
+          expect(plain.status).toBe(200);
+          expect(plain.body).toContain(JSON.stringify(nameless));
+        }
+      }
+    },
+  );
+
+  it('is told that there is nothing in the same words', async () => {
+    const since = await tokenOf(kim);
+    const { plain, other } = await both(kim.token, `since=${since}&timeout=10`);
+    expect(plain).toEqual(other);
+    expect(plain.status).toBe(200);
+  });
+
+  it('is refused as by the endpoint: without a token, with a wrong one, with one that has ended, with no token of ours to go on from', async () => {
+    const login = { type: 'm.login.password', identifier: { type: 'm.id.user', user: kim.userId } };
+    const { access_token: ended } = await kim.ok('POST', '/login', { ...login, password: 'password of kim' });
+    const since = await tokenOf(kim);
+    expect((await ask(ended, `since=${since}`)).status).toBe(200);
+    const gone = await fetch(`${story.url}/_matrix/client/v3/logout`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ended}` },
+    });
+    expect(gone.status).toBe(200);
+    for (const [token, query, status] of [
+      ['', `since=${since}`, 401],
+      ['nonsense', `since=${since}`, 401],
+      [ended, `since=${since}`, 401],
+      [kim.token, 'since=s999999999_0', 400],
+      [kim.token, `since=${since}&filter=999999`, 400],
+    ] as const) {
+      const { plain, other } = await both(token, query);
+      expect(plain).toEqual(other);
+      expect(plain.status).toBe(status);
+    }
+  });
+});
