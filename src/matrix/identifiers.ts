@@ -14,6 +14,8 @@ export type RoomAlias = Identifier<'RoomAlias'>;
 const MAX_BYTES = 255;
 const SERVER_NAME = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,255})(?::[0-9]{1,5})?$/;
 const HASH_ROOM_ID = /^![0-9A-Za-z_-]{43}$/;
+/** Two units, one character. */
+const PAIRS = /[\ud800-\udbff][\udc00-\udfff]/g;
 const NEW_LOCALPART = /^[a-z0-9._=/+-]+$/;
 
 /**
@@ -48,6 +50,17 @@ export function isUserId(value: JsonValue | undefined): value is UserId {
   return typeof value === 'string' && parseUserId(value) !== null;
 }
 
+/** A user id that is longer than ids may be: up to 255 characters, which may be more bytes. Only events of old have them. */
+export function isLongUserId(value: JsonValue | undefined): value is UserId {
+  return typeof value === 'string' && value.startsWith('@') && isStorableText(value) && hasDomainAt(value);
+}
+
+/** Up to 255 characters, whatever their bytes, that PostgreSQL can hold as text. */
+export function isStorableText(text: string): boolean {
+  if (text.length > 2 * MAX_BYTES || text.includes('\0') || !text.isWellFormed()) return false;
+  return text.length - (text.match(PAIRS)?.length ?? 0) <= MAX_BYTES;
+}
+
 export function serverOf(id: UserId | RoomAlias): ServerName {
   return id.slice(id.indexOf(':') + 1) as ServerName;
 }
@@ -71,7 +84,10 @@ export function domainOfRoomId(roomId: RoomId): ServerName | null {
 }
 
 function hasDomain(text: string, sigil: string): boolean {
-  if (!text.startsWith(sigil) || !isStorable(text)) return false;
+  return text.startsWith(sigil) && isStorable(text) && hasDomainAt(text);
+}
+
+function hasDomainAt(text: string): boolean {
   const colon = text.indexOf(':');
   return colon > 0 && SERVER_NAME.test(text.slice(colon + 1));
 }

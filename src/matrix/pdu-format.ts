@@ -1,7 +1,7 @@
 // The first check of a received event: has it the shape its room version asks for?
 import { canonicalJson } from './canonical-json.ts';
 import { MatrixError } from './errors.ts';
-import { isUserId, parseEventId, parseRoomId } from './identifiers.ts';
+import { isLongUserId, isStorableText, parseEventId, parseRoomId } from './identifiers.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import type { Pdu } from './pdu.ts';
 import { reject, type Rejection } from './rejection.ts';
@@ -31,11 +31,23 @@ export function checkPduFormat(value: JsonObject, version: RoomVersion): Pdu | R
   return value as Pdu;
 }
 
+/**
+ * Refuses an event of the right shape one of whose names takes more than 255 bytes. It is kept, rejected, since servers that
+ * count characters know it and may cite it.
+ */
+export function checkNameSizes(pdu: Pdu): Rejection | null {
+  const long = ['type', 'sender', 'state_key', 'event_id'].find((key) => {
+    const value = pdu[key];
+    return typeof value === 'string' && Buffer.byteLength(value) > MAX_FIELD_BYTES;
+  });
+  return long === undefined ? null : reject('format.size', `The event's ${long} takes more than 255 bytes.`);
+}
+
 const checkTexts: Check = (event) => {
-  if (!isStorableText(event['type'])) return shape('type');
-  if (!isUserId(event['sender'])) return shape('sender');
+  if (!isName(event['type'])) return shape('type');
+  if (!isLongUserId(event['sender'])) return shape('sender');
   for (const key of ['state_key', 'redacts', 'event_id']) {
-    if (Object.hasOwn(event, key) && !isStorableText(event[key])) return shape(key);
+    if (Object.hasOwn(event, key) && !isName(event[key])) return shape(key);
   }
   return null;
 };
@@ -96,9 +108,8 @@ function shape(key: string): Rejection {
   return reject('format.shape', `The event's ${key} is missing or not of the right form.`);
 }
 
-/** A string within the size limit that PostgreSQL can hold as text. */
-function isStorableText(value: JsonValue | undefined): value is string {
-  return typeof value === 'string' && !value.includes('\0') && Buffer.byteLength(value) <= MAX_FIELD_BYTES;
+function isName(value: JsonValue | undefined): boolean {
+  return typeof value === 'string' && isStorableText(value);
 }
 
 function isEventIds(value: JsonValue | undefined): value is readonly string[] {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../../src/matrix/canonical-json.ts';
 import { parseJsonObject, type JsonObject, type JsonValue } from '../../../src/matrix/json.ts';
-import { checkPduFormat, MAX_PDU_BYTES } from '../../../src/matrix/pdu-format.ts';
+import { checkNameSizes, checkPduFormat, MAX_PDU_BYTES } from '../../../src/matrix/pdu-format.ts';
 import { isRejection } from '../../../src/matrix/rejection.ts';
 import { ROOM_VERSIONS, type RoomVersionId } from '../../../src/matrix/room-versions.ts';
 import { ALL_VERSIONS, CREATOR, makeRoom, user } from '../../support/rooms.ts';
@@ -36,7 +36,7 @@ describe.each(ALL_VERSIONS)('in version %s', (version) => {
 
   test('every key has its type', () => {
     const wrong: readonly (readonly [string, readonly JsonValue[]])[] = [
-      ['type', [7, null, 'a\0b', 'é'.repeat(128)]],
+      ['type', [7, null, 'a\0b', 'é'.repeat(256)]],
       ['sender', ['kim', '@kim', 7, `@${'k'.repeat(260)}:b`]],
       ['room_id', ['room', '!room', 7, null]],
       ['state_key', [7, null, 'a\0b', 'k'.repeat(256)]],
@@ -51,6 +51,23 @@ describe.each(ALL_VERSIONS)('in version %s', (version) => {
     for (const [key, values] of wrong) {
       for (const value of values) expect(verdict({ ...knock, [key]: value }, version)).toBe('format.shape');
     }
+  });
+
+  test('a name of up to 255 characters and more bytes is of the right shape, but refused', () => {
+    const names: readonly (readonly [string, string])[] = [
+      ['type', 'é'.repeat(255)],
+      ['sender', `@${'🐾'.repeat(240)}:there`],
+      ['state_key', 'é'.repeat(128)],
+      ['event_id', 'é'.repeat(128)],
+    ];
+    for (const [key, value] of names) {
+      const event = checkPduFormat({ ...knock, [key]: value }, ROOM_VERSIONS[version]);
+      if (isRejection(event)) throw new Error(`${key}: ${event.message}`);
+      expect(checkNameSizes(event)?.rule).toBe('format.size');
+      expect(verdict({ ...knock, [key]: `${value}${'é'.repeat(256)}` }, version)).toBe('format.shape');
+    }
+    const short = checkPduFormat({ ...knock, type: 'k'.repeat(255) }, ROOM_VERSIONS[version]);
+    expect(isRejection(short) ? short : checkNameSizes(short)).toBeNull();
   });
 
   test('up to 20 previous events and 10 auth events are cited, by their ids', () => {
