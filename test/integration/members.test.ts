@@ -34,16 +34,19 @@ const timeless = ({ unsigned, ...event }: News): object => {
 
 describe('the members of a room', () => {
   it('are the events that are told one by one as well, whatever is in them', async () => {
-    const room = await openRoom({}, kim, lee);
-    const [nul, quotes, plain] = await story.people('nul', 'quotes', 'plain');
-    for (const client of [nul, quotes, plain]) await client.ok('POST', `/join/${room}`, {});
+    const creation_content = { depth: { depth: 1 }, content: { content: {} }, 'io.vestibule.x': '{' };
+    const room = await openRoom({ creation_content }, kim, lee);
+    const [nul, quotes, braces, plain] = await story.people('nul', 'quotes', 'braces', 'plain');
+    for (const client of [nul, quotes, braces, plain]) await client.ok('POST', `/join/${room}`, {});
+    await owner.ok('PUT', `/rooms/${room}/state/io.vestibule.x/`, { content: { depth: {}, event: {} }, event: {} });
+    await putMember(braces, room, { displayname: '},"depth":1,"event":{}}', event: {}, depth: { content: {} } });
     await putMember(kim, room, { displayname: 'Kim \u{1f6aa} \u2028', 'io.vestibule.x': { deep: [1, { a: null }] } });
     await putMember(nul, room, { displayname: 'NUL \u0000 in a name', avatar_url: 'mxc://here/\u0000' });
     await putMember(quotes, room, { displayname: '"quoted" \\u0000 \\ {"a":1}', membership: 'join' });
     await putMember(plain, room, {});
     await lee.ok('POST', `/rooms/${room}/leave`, { reason: '\\"}' });
     const told = await members(owner, room);
-    expect(told).toHaveLength(6);
+    expect(told).toHaveLength(7);
     for (const event of told) {
       const path = `/rooms/${room}/state/m.room.member/${encodeURIComponent(event.state_key)}?format=event`;
       expect(timeless(event)).toEqual(timeless(await owner.ok('GET', path)));

@@ -6,7 +6,7 @@ import { stringIn } from '../../matrix/pdu.ts';
 import { inPieces, type EndpointAnswer } from '../endpoint.ts';
 import { clientEvent } from './client-event.ts';
 
-const AT_ONCE = 500;
+const AT_ONCE = 1_000;
 
 export interface EventListOptions {
   readonly now: number;
@@ -25,7 +25,7 @@ export function eventList(
 ): EndpointAnswer {
   // What is picked by its content has to be read here.
   const read = async (some: readonly number[]): Promise<EventTexts> =>
-    wants === undefined ? eventTexts(db, roomId, some, now) : { text: '', others: some };
+    wants === undefined ? eventTexts(db, roomId, some, now) : { texts: [], others: some };
   const spell = (event: StoredEvent) =>
     wants?.(event) === false ? '' : JSON.stringify(clientEvent(event, { now, withRoomId: true }));
   return inPieces(listed(db, roomId, positions, { head, tail, read, spell }));
@@ -56,25 +56,27 @@ async function* listed(
   positions: readonly number[],
   { head, tail, read, spell }: List,
 ): AsyncGenerator<string> {
-  const piece = async (start: number): Promise<string> => {
-    if (start >= positions.length) return '';
-    const { text, others } = await read(positions.slice(start, start + AT_ONCE));
+  const piece = async (start: number): Promise<readonly string[]> => {
+    if (start >= positions.length) return [];
+    const { texts, others } = await read(positions.slice(start, start + AT_ONCE));
     const rest = await readEvents(
       db,
       others.map((position) => ({ roomId, position })),
     );
-    return [text, ...rest.map(spell)].filter((each) => each !== '').join(',');
+    const spelled = rest.map(spell).filter((each) => each !== '');
+    return spelled.length === 0 ? texts : [...texts, spelled.join(',')];
   };
   let before = head;
   let next = piece(0);
   for (let start = AT_ONCE; start < positions.length + AT_ONCE; start += AT_ONCE) {
-    const text = await next;
+    const texts = await next;
     // The database makes one while the client takes the other.
     next = piece(start);
     next.catch(() => undefined);
-    if (text === '') continue;
-    yield before + text;
-    before = ',';
+    for (const text of texts) {
+      yield before + text;
+      before = ',';
+    }
   }
   yield (before === ',' ? '' : before) + tail;
 }
