@@ -10,8 +10,19 @@ export interface Rate {
   readonly burst: number;
 }
 
+/** The addresses that begin with the first `prefix` bits of this one. */
+export interface Network {
+  readonly address: string;
+  readonly prefix: number;
+}
+
 /** Null: not limited. */
 export type RateLimits = Readonly<Record<RateName, Rate | null>>;
+
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
 
 export interface Config {
   /** Null: the one that DATA_DIR or the database remembers, else the default. */
@@ -22,7 +33,17 @@ export interface Config {
   readonly redisUrl: string | null;
   /** Absolute. */
   readonly dataDir: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: Listen;
+  readonly federation: {
+    /** Null: other servers are not listened to. */
+    readonly listen: Listen | null;
+    /** Absolute paths of PEM files; null: plain HTTP, behind a proxy that ends TLS. */
+    readonly certificate: { readonly chain: string; readonly key: string } | null;
+    /** Absolute path of a PEM file; null: only the usual authorities are trusted. */
+    readonly extraCa: string | null;
+    /** Private and reserved networks that requests to other servers may go to. */
+    readonly networks: readonly Network[];
+  };
   readonly registration: 'open' | 'token' | 'closed';
   readonly registrationSharedSecret: string | null;
   readonly rateLimits: RateLimits;
@@ -58,6 +79,11 @@ export const CONFIG_VARIABLES = [
     default: '127.0.0.1:8008',
     meaning: 'Address and port of the client API, GraphQL and metrics.',
   },
+  { name: 'FEDERATION_LISTEN', default: 'none', meaning: 'Address and port of the API for other servers.' },
+  { name: 'FEDERATION_CERTIFICATE', default: 'none', meaning: 'PEM file with the certificate chain of that port.' },
+  { name: 'FEDERATION_CERTIFICATE_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
+  { name: 'FEDERATION_CA', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
+  { name: 'FEDERATION_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
   { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
   {
     name: 'REGISTRATION_SHARED_SECRET',
@@ -151,6 +177,7 @@ export function readConfig(env: Environment): Config {
     redisUrl: read<string | null>('REDIS_URL', null, urlOf('redis:', 'rediss:'), 'a redis:// URL'),
     dataDir,
     listen,
+    federation: readFederation(read, mistakes),
     registration: read(
       'REGISTRATION',
       isLoopback(listen.host) && isUnknownOutside(serverName, publicBaseUrl) ? 'open' : 'closed',
@@ -187,6 +214,20 @@ function readSupport(read: Read): Config['support'] {
   };
 }
 
+function readFederation(read: Read, mistakes: string[]): Config['federation'] {
+  const path = (name: Variable): string | null => read<string | null>(name, null, (text) => resolve(text), 'a path');
+  const chain = path('FEDERATION_CERTIFICATE');
+  const key = path('FEDERATION_CERTIFICATE_KEY');
+  if ((chain === null) !== (key === null))
+    mistakes.push('FEDERATION_CERTIFICATE and FEDERATION_CERTIFICATE_KEY belong together');
+  return {
+    listen: read<Listen | null>('FEDERATION_LISTEN', null, parseListen, 'HOST:PORT, such as 0.0.0.0:8448'),
+    certificate: chain === null || key === null ? null : { chain, key },
+    extraCa: path('FEDERATION_CA'),
+    networks: read<readonly Network[]>('FEDERATION_NETWORKS', [], parseNetworks, 'networks such as 10.0.0.0/8'),
+  };
+}
+
 function readRates(read: Read): RateLimits {
   const on = read<'on' | 'off'>('RATE_LIMITS', 'on', oneOf('on', 'off'), 'on or off') === 'on';
   const rates = Object.entries(RATES).map(([name, variable]) => {
@@ -218,11 +259,20 @@ function isUnknownOutside(serverName: ServerName | null, publicBaseUrl: string |
   return publicBaseUrl === null && isLoopback(host);
 }
 
-function parseListen(text: string): { host: string; port: number } | null {
+function parseListen(text: string): Listen | null {
   const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s:/]+)):(\d{1,5})$/.exec(text);
   if (match === null) return null;
   const port = Number(match[3]);
   return port <= 65_535 ? { host: match[1] ?? match[2]!, port } : null;
+}
+
+function parseNetworks(text: string): readonly Network[] | null {
+  const networks = text.split(/[\s,]+/).map((each) => {
+    const [, address = '', bits] = /^([\da-fA-F:.]+)\/(\d{1,3})$/.exec(each) ?? [];
+    const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    return Number(bits) <= longest ? { address, prefix: Number(bits) } : null;
+  });
+  return networks.every((network) => network !== null) ? networks : null;
 }
 
 function oneOf<const T extends string>(...allowed: readonly T[]): (text: string) => T | null {
