@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { ServerName } from '../matrix/identifiers.ts';
+import { ownKey } from '../matrix/server-keys.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { rebuild } from '../projections/rebuild.ts';
 import { verifyEffects } from './verify-effects.ts';
@@ -141,16 +142,8 @@ async function snapshot<T>(client: PoolClient, read: (client: PoolClient) => Pro
 }
 
 /** Our keys, the present and the old ones: all events of this log were signed here. */
-function keyLookup({
-  serverName,
-  key,
-  oldKeys,
-}: ServerIdentity): (server: ServerName, keyId: string) => KeyObject | null {
-  return (server, keyId) => {
-    if (server !== serverName) return null;
-    if (keyId === key.keyId) return key.publicKey;
-    return oldKeys.find((old) => old.keyId === keyId)?.publicKey ?? null;
-  };
+function keyLookup(identity: ServerIdentity): (server: ServerName, keyId: string) => KeyObject | null {
+  return (server, keyId) => (server === identity.serverName ? ownKey(identity, keyId) : null);
 }
 
 // A head that was set far beyond the newest row is one finding, and not a position by position search for the rest.

@@ -416,6 +416,29 @@ export interface ServerIdentity {
   server_name: string;
 }
 
+export interface ServerKeys {
+  /**
+   * Since when it is an old key, in milliseconds; it counts for events from before.
+   */
+  expired_ts: number | null;
+  fetched_at: Date;
+  key: Buffer;
+  key_id: string;
+  server_name: string;
+  /**
+   * As the server says, in milliseconds; null: an old key.
+   */
+  valid_until_ts: number | null;
+}
+
+export interface SigningKeys {
+  key_id: string;
+  /**
+   * When another key was first found in its place; null: it is in use.
+   */
+  retired_at: Date | null;
+}
+
 export interface StateChanges {
   at: number;
   event: number | null;
@@ -571,6 +594,8 @@ export interface DB {
   room_state: RoomState;
   rooms: Rooms;
   server_identity: ServerIdentity;
+  server_keys: ServerKeys;
+  signing_keys: SigningKeys;
   state_changes: StateChanges;
   state_lines: StateLines;
   transitions: Transitions;

@@ -177,10 +177,11 @@ function boundedText(object: JsonObject | null, key: string, length: number): st
 function failureOf(error: unknown, signal: AbortSignal): RemoteFailure {
   if (signal.aborted) return signal.reason as RemoteFailure;
   if (!(error instanceof Error)) throw error;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === FORBIDDEN_ADDRESS) return { kind: 'forbidden_address' };
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return TOO_LARGE;
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_RES_')) return { kind: 'malformed', what: 'It is no HTTP.' };
+  if (error.name === 'HTTPParserError' || code.startsWith('UND_ERR_RES_'))
+    return { kind: 'malformed', what: 'It is no HTTP.' };
   // What has no code is no error of the network, but ours.
   if (code === '') throw error;
   return { kind: 'unreachable', code };

@@ -1,22 +1,16 @@
 /** The OpenAPI document of what is served, made of the endpoints' own declarations. */
-import { readFileSync } from 'node:fs';
 import type { TSchema } from 'typebox';
 import { ERRCODES, type Errcode } from '../matrix/errors.ts';
 import type { Endpoint, QueryKind, Refusal } from './endpoint.ts';
+import { PROGRAM } from './version.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-interface Package {
-  readonly version: string;
-  readonly description: string;
-}
-
-const PACKAGE = new URL('../../package.json', import.meta.url);
 const REFERENCE = 'https://spec.matrix.org/latest/client-server-api/';
 
 /** OpenAPI 3.1. Each path stands once; further spellings of it are in `x-also-served-at`. */
 export function openApiDocument(endpoints: readonly Endpoint[]): Json {
-  const { version, description } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as Package;
+  const { version, description } = PROGRAM;
   const paths: Record<string, Record<string, Json>> = {};
   const responses: Record<string, Json> = {};
   for (const endpoint of endpoints) {

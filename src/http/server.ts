@@ -1,6 +1,7 @@
 /** The HTTP listener: every declared endpoint, and the mounts of other doors. */
 import { createServer, METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
 import { Readable } from 'node:stream';
 import Fastify, {
   LogController,
@@ -18,23 +19,36 @@ import type { HttpParts } from './parts.ts';
 import { readBody, readParams, readQuery } from './read-request.ts';
 import { noteAnswer } from './request-times.ts';
 
+const HANDSHAKE_MS = 10_000;
+
 export type Mount = (app: FastifyInstance) => Promise<void>;
 
 /** Takes requests, as node:http hands them over. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/**
- * Builds the server; it does not listen yet. `mounts` bring the routes of other doors (GraphQL). `before` makes the listener
- * that looks at each request first, of the one to which it hands on what is not for it.
- */
+/** PEM texts: the certificate chain of a listener, and its key. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface ServerOptions {
+  /** Bring the routes of other doors (GraphQL). */
+  readonly mounts?: readonly Mount[];
+  /** Makes the listener that looks at each request first, of the one to which it hands on what is not for it. */
+  readonly before?: (handOn: Listener) => Listener;
+  /** With one it speaks TLS. */
+  readonly certificate?: Certificate | null;
+}
+
+/** Builds a server of these endpoints; it does not listen yet. */
 export async function createHttpServer(
   parts: HttpParts,
   endpoints: readonly Endpoint[],
-  mounts: readonly Mount[],
-  before: (handOn: Listener) => Listener,
+  { mounts = [], before = (handOn) => handOn, certificate = null }: ServerOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    serverFactory: (handOn) => createListener(before(handOn)),
+    serverFactory: (handOn) => createListener(before(handOn), certificate),
     loggerInstance: quietRoutes(parts.log),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
@@ -58,9 +72,13 @@ export async function createHttpServer(
   return app;
 }
 
-function createListener(take: Listener): Server {
+function createListener(take: Listener, certificate: Certificate | null): Server {
   // A request that trickles in is cut off; a long poll answers within a minute.
-  const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 75_000 });
+  const times = { requestTimeout: 30_000, keepAliveTimeout: 75_000 };
+  const server: Server =
+    certificate === null
+      ? createServer(times)
+      : createTlsServer({ ...times, ...certificate, handshakeTimeout: HANDSHAKE_MS });
   server.setTimeout(90_000);
   boundPipelines(server);
   return server.on('request', take);

@@ -13,7 +13,16 @@ import type { SigningKey } from './signing-keys.ts';
 export interface ServerIdentity {
   readonly serverName: ServerName;
   readonly key: SigningKey;
-  readonly oldKeys: readonly { readonly keyId: string; readonly publicKey: KeyObject }[];
+  readonly oldKeys: readonly OldKey[];
+}
+
+/** A key that signs nothing more. */
+export interface OldKey {
+  readonly keyId: string;
+  readonly publicKey: KeyObject;
+  readonly publicKeyBase64: string;
+  /** Milliseconds: when it was replaced. */
+  readonly expiredTs: number;
 }
 
 /** The verify key of a server that counts for the event at hand, or null when it is unknown or had expired. */

@@ -46,7 +46,14 @@ export async function openData(context: RoleContext, maxConnections = 20): Promi
     const { applied } = await reachable(migrate(owner, (name) => progress(`migrating: ${name}`)));
     const queueHome: QueueHome = config.redisUrl === null ? { postgresUrl: url } : { redisUrl: config.redisUrl };
     await prepareQueue(queueHome);
-    return { database, owner, identity: await loadIdentity(database, config), queueHome, applied, close };
+    return {
+      database,
+      owner,
+      identity: await loadIdentity(database, config, context.now()),
+      queueHome,
+      applied,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -26,6 +26,7 @@ import { createFollower, type Follower } from '../log/follow.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createMetrics } from './metrics.ts';
+import { openFederation, type Federation } from './federation.ts';
 import { openData, type Data } from './open-data.ts';
 import type { Role, RoleContext } from './role.ts';
 import { workerOf } from './work.ts';
@@ -50,6 +51,8 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const { log, stop } = context;
   const deposed = new AbortController();
   const ended = AbortSignal.any([stop, deposed.signal]);
+  // Before there is a seat to wait for: what cannot be used is told at the start.
+  const federation = await openFederation(context.config, data.identity, ended);
   const seat = await takeSeat(context, data, ended, () => deposed.abort());
   if (seat === null) return 0;
   const { writer, follower } = seat;
@@ -57,19 +60,20 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
-  const parts = await buildParts(context, data, { writer, follower, queue }, ended);
+  const parts = await buildParts(context, data, { writer, follower, queue, federation }, ended);
   await eraseAgain(context, parts.erase, queue);
-  const { app, doors } = await openDoors(context, parts, queue);
+  const { app, doors, forServers } = await openDoors(context, parts, queue);
   const worker = works ? startWorker(...workerOf(context, data)) : null;
-  await greet(context, data, app);
+  await greet(context, data, app, forServers?.url ?? null);
   void parts.aftercare.resume();
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
-  await doors.drain();
+  await Promise.all([doors.drain(), forServers?.doors.drain()]);
   await Promise.all([worker?.close(), queue.close(), parts.aftercare.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
-  await doors.close();
+  await Promise.all([doors.close(), forServers?.doors.close()]);
+  await federation.close();
   await parts.lastSeen.close();
   log.info('shut down');
   return deposed.signal.aborted ? 1 : 0;
@@ -110,12 +114,18 @@ async function takeSeat(
 
 interface Parts extends HttpParts {
   readonly erase: EraseDeps;
+  readonly federation: Federation;
 }
 
 async function buildParts(
   { config, log, now }: RoleContext,
   { database, identity }: Data,
-  { writer: { lanes, recorder }, follower, queue }: Seat & { readonly queue: JobQueue },
+  {
+    writer: { lanes, recorder },
+    follower,
+    queue,
+    federation,
+  }: Seat & { readonly queue: JobQueue; readonly federation: Federation },
   shutdown: AbortSignal,
 ): Promise<Parts> {
   const { db, pool } = database;
@@ -128,6 +138,7 @@ async function buildParts(
     commands,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
+    federation,
     follower,
     identity,
     registration: { mode: registration },
@@ -158,16 +169,22 @@ async function askForScrub(log: RoleContext['log'], queue: JobQueue): Promise<vo
   });
 }
 
-async function openDoors(
-  { config }: RoleContext,
-  parts: Parts,
-  queue: JobQueue,
-): Promise<{ readonly app: FastifyInstance; readonly doors: Doors }> {
+interface OpenDoors {
+  readonly app: FastifyInstance;
+  readonly doors: Doors;
+  /** Those for other servers; null: there are none. */
+  readonly forServers: Awaited<ReturnType<Federation['openDoors']>>;
+}
+
+async function openDoors({ config }: RoleContext, parts: Parts, queue: JobQueue): Promise<OpenDoors> {
   const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
-  const app = await createHttpServer(parts, servedEndpoints, mounts, (handOn) => createPollDoor(parts, handOn));
+  const app = await createHttpServer(parts, servedEndpoints, {
+    mounts,
+    before: (handOn) => createPollDoor(parts, handOn),
+  });
   const doors = createDoors(app);
   await app.listen(config.listen);
-  return { app, doors };
+  return { app, doors, forServers: await parts.federation.openDoors(parts) };
 }
 
 /** Tells where everything is; on a server without an admin, how to become one. */
@@ -175,6 +192,7 @@ async function greet(
   { config, print, now }: RoleContext,
   { database, identity }: Data,
   app: FastifyInstance,
+  forServers: string | null,
 ): Promise<void> {
   const url = urlOf(app, config);
   const secret = (await hasAdmin(database.db)) ? null : await createAdminLink(database.db, now());
@@ -183,6 +201,7 @@ async function greet(
     `Vestibule serves ${identity.serverName}`,
     `  Matrix    ${url}`,
     `  GraphQL   ${url}/graphql  (an explorer in the browser)`,
+    ...(forServers === null ? [] : [`  Servers   ${forServers}`]),
     `  Health    ${url}/health   Metrics  ${url}/metrics`,
     `  Accounts  registration is ${config.registration}`,
     ...(secret === null ? [] : [`  Admin     ${url}${ADMIN_LINK_PATH}${secret}  (once, within a day)`]),

@@ -1,18 +1,59 @@
 /** Who this server is: its name, which the data remembers, and its signing key, which a file holds. */
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { sql } from 'kysely';
 import { newSeed, randomId } from '../accounts/secrets.ts';
 import { DEFAULT_SERVER_NAME, type Config } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
-import { formatSigningKeyFile, generateSigningKey, parseSigningKeyFile } from '../matrix/signing-keys.ts';
+import {
+  formatSigningKeyFile,
+  generateSigningKey,
+  parseSigningKeyFile,
+  type SigningKey,
+} from '../matrix/signing-keys.ts';
 
 /** Throws an Error when the data belongs to a server of another name, and when its key is gone. */
-export async function loadIdentity(database: Database, config: Config): Promise<ServerIdentity> {
+export async function loadIdentity(database: Database, config: Config, now: number): Promise<ServerIdentity> {
   const serverName = await rememberName(database, config.serverName);
   const [key, ...older] = parseSigningKeyFile(await readKeyFile(database, config.signingKeyFile));
-  return { serverName, key, oldKeys: older.map(({ keyId, publicKey }) => ({ keyId, publicKey })) };
+  const retired = await rememberKeys(database, key.keyId, older, now);
+  const oldKeys = older.map(({ keyId, publicKey, publicKeyBase64 }) => ({
+    keyId,
+    publicKey,
+    publicKeyBase64,
+    expiredTs: retired.get(keyId) ?? now,
+  }));
+  return { serverName, key, oldKeys };
+}
+
+/** Notes which key is in use since when; resolves to when the others of the file were replaced. */
+async function rememberKeys(
+  { db }: Database,
+  current: string,
+  older: readonly SigningKey[],
+  now: number,
+): Promise<ReadonlyMap<string, number>> {
+  const at = new Date(now);
+  const keys = [
+    { key_id: current, retired_at: null },
+    ...older.map(({ keyId }) => ({ key_id: keyId, retired_at: at })),
+  ];
+  const remembered = await db
+    .insertInto('signing_keys')
+    .values(keys)
+    .onConflict((conflict) =>
+      conflict.column('key_id').doUpdateSet({
+        retired_at: sql`case when excluded.retired_at is not null
+          then coalesce(signing_keys.retired_at, excluded.retired_at) end`,
+      }),
+    )
+    .returning(['key_id', 'retired_at'])
+    .execute();
+  return new Map(
+    remembered.flatMap(({ key_id, retired_at }) => (retired_at === null ? [] : [[key_id, retired_at.getTime()]])),
+  );
 }
 
 async function rememberName({ db }: Database, wanted: ServerName | null): Promise<ServerName> {

@@ -113,7 +113,11 @@ it('a seal of another key is no seal', async () => {
 
 it('a key that was replaced still verifies what it signed', async () => {
   const { key } = log.identity;
-  const identity = { ...testIdentity(2), key: { ...testIdentity(2).key, keyId: 'ed25519:new' }, oldKeys: [key] };
+  const identity = {
+    ...testIdentity(2),
+    key: { ...testIdentity(2).key, keyId: 'ed25519:new' },
+    oldKeys: [{ ...key, expiredTs: 1 }],
+  };
   await knock(log.deps, actor('newcomer'), { roomId: await makeKnockRoom(log.deps, 'boss'), reason: 'hello' });
   await sealLog({ pool: test.database.pool, identity, now: Date.now, logger });
   const report = await verify({ pool: test.database.pool, identity });

@@ -1,6 +1,6 @@
 /** Certificates for a test run: an authority of its own, and what it signs for servers on this machine. */
 import { createPrivateKey, webcrypto } from 'node:crypto';
-// What comes next asks for it.
+// oxlint-disable-next-line import/no-unassigned-import -- what comes next asks for it
 import 'reflect-metadata';
 import {
   BasicConstraintsExtension,

@@ -36,7 +36,6 @@ export const HALVES: ReadonlyMap<number, string> = new Map([
   [38, 'the create event on the wire'],
   [50, 'what other servers may ask and send'],
   [55, 'a redaction that arrives before its target'],
-  [59, 'paths that are served to other servers'],
   [60, 'a crash between what another server answered and what is stored'],
 ]);
 

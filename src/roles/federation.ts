@@ -1,0 +1,61 @@
+/** What speaks with other servers: the requests to them, and the listener for theirs. */
+import { readFile } from 'node:fs/promises';
+import type { Config } from '../config.ts';
+import { createDestinations } from '../federation/destinations.ts';
+import { createNetworks } from '../federation/networks.ts';
+import { createSendRequest, type SendRequest } from '../federation/request.ts';
+import { createDoors, type Doors } from '../http/close-doors.ts';
+import type { HttpParts } from '../http/parts.ts';
+import { serverServerEndpoints } from '../http/server-server/index.ts';
+import { createHttpServer, type Certificate } from '../http/server.ts';
+import type { ServerIdentity } from '../matrix/signatures.ts';
+
+export interface Federation {
+  readonly send: SendRequest;
+  /** Listens for other servers where the configuration says so; null: nowhere. */
+  openDoors(parts: HttpParts): Promise<OpenDoors | null>;
+  /** Cuts what is open to other servers. */
+  close(): Promise<void>;
+}
+
+export interface OpenDoors {
+  readonly doors: Doors;
+  readonly url: string;
+}
+
+/** Throws an Error that names the variable whose file cannot be read or used. */
+export async function openFederation(
+  { federation: { extraCa, networks, listen, certificate } }: Config,
+  identity: ServerIdentity,
+  shutdown: AbortSignal,
+): Promise<Federation> {
+  const ca = extraCa === null ? null : await readPem('FEDERATION_CA', extraCa);
+  const pem = certificate === null ? null : await readCertificate(certificate);
+  const destinations = createDestinations(createNetworks(networks), ca);
+  return {
+    send: createSendRequest({ identity, destinations, shutdown }),
+    async openDoors(parts) {
+      if (listen === null) return null;
+      const app = await createHttpServer(parts, serverServerEndpoints, { certificate: pem });
+      const doors = createDoors(app);
+      const url = await app.listen(listen);
+      return { doors, url: pem === null ? url : url.replace(/^http:/, 'https:') };
+    },
+    close: () => destinations.close(),
+  };
+}
+
+async function readCertificate({ chain, key }: NonNullable<Config['federation']['certificate']>): Promise<Certificate> {
+  return {
+    cert: await readPem('FEDERATION_CERTIFICATE', chain),
+    key: await readPem('FEDERATION_CERTIFICATE_KEY', key),
+  };
+}
+
+async function readPem(variable: string, path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`The file of ${variable} cannot be read: ${error.code ?? 'unknown reason'}.`);
+  });
+  if (!/^-----BEGIN [A-Z0-9 ]+-----$/m.test(text)) throw new Error(`The file of ${variable} holds no PEM.`);
+  return text;
+}
