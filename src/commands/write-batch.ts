@@ -164,11 +164,11 @@ function factChange({ type, stateKey, event, pdu, membership }: StateChange, ver
 }
 
 function factTransition(
-  { userId, from, to, kind, event, pdu, actor }: TransitionRecord,
+  { userId, from, to, kind, event, pdu, supersedes, actor }: TransitionRecord,
   position: number,
 ): FactTransition {
   const content = to === 'knock' && pdu !== null ? pdu.content : null;
   const reason = content === null ? null : stringIn(content, 'reason');
   const displayName = content === null ? null : stringIn(content, 'displayname');
-  return { position, userId, from, to, kind, event: event?.position ?? null, actor, reason, displayName };
+  return { position, userId, from, to, kind, event: event?.position ?? null, supersedes, actor, reason, displayName };
 }

@@ -234,6 +234,10 @@ export interface Knocks {
   decided_by: string | null;
   display_name: string | null;
   event: number;
+  /**
+   * Position of the event that began it; event is that of its latest.
+   */
+  first_event: number;
   in_room: boolean;
   /**
    * Position of the KNOCK_REQUESTED transition: the episode's identity.

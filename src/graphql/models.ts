@@ -1,7 +1,7 @@
 /** What resolvers hand to each other: the shapes behind the schema's types that no query returns as they are. */
 import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
-import type { KnockStatus } from '../projections/knocks.ts';
+import type { KnockStatus } from '../projections/knock-outcome.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import type { MemberRow, RoomHead } from '../projections/room-queries.ts';
 

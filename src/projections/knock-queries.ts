@@ -3,7 +3,7 @@ import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import { countOfArms, firstOfArms, type Arm, type ArmTable } from '../log/arms.ts';
-import type { KnockStatus } from './knocks.ts';
+import type { KnockStatus } from './knock-outcome.ts';
 
 export interface KnockRow {
   readonly roomId: string;

@@ -3,16 +3,17 @@ import { binaryArray } from '../database/binary-array.ts';
 import type { TxClient } from '../database/tx.ts';
 import { insertRows } from '../log/insert-rows.ts';
 import { serverOf } from '../matrix/identifiers.ts';
-import type { Erased, Fact, FactTransition, Projection } from './projection.ts';
-
-export type KnockStatus =
-  'PENDING' | 'ACCEPTED' | 'REJECTED' | 'RETRACTED' | 'BANNED' | 'SUPERSEDED' | 'VOIDED' | 'LAPSED';
+import { outcomeOf, searchable, type KnockStatus, type RoomMove } from './knock-outcome.ts';
+import { reconcileEpisode } from './reconciled-knocks.ts';
+import type { Erased, FactTransition, Projection } from './projection.ts';
 
 /** What a batch does to one episode. `opened` null: the episode was open before the batch. */
 interface EpisodeChange {
   readonly roomId: string;
   readonly userId: FactTransition['userId'];
   readonly opened: number | null;
+  /** Of an episode that the batch opened. */
+  firstEvent: number | null;
   event: number | null;
   reason: string | null;
   displayName: string | null;
@@ -25,29 +26,51 @@ export const knocks: Projection = {
   name: 'knocks',
   tables: ['knocks'],
   async apply(tx, facts) {
-    const changes = episodeChanges(facts);
-    // Close before opening: of one user in one room at most one episode is pending, also between the two statements.
-    await Promise.all([
-      move(
-        tx,
-        changes.filter((change) => change.opened === null),
-      ),
-      open(
-        tx,
-        changes.filter((change) => change.opened !== null),
-      ),
-    ]);
+    const moves = facts.flatMap(({ roomId, transitions }) => transitions.map((transition) => ({ roomId, transition })));
+    await Promise.all(stretches(moves).map((stretch) => applyStretch(tx, stretch)));
   },
   async erase(tx, erased) {
     await Promise.all([scrubUsers(tx, erased), scrubEvents(tx, erased)]);
   },
 };
 
-function episodeChanges(facts: readonly Fact[]): readonly EpisodeChange[] {
+/** What transitions did, cut where one corrects what was there before: it has to be looked up. */
+function stretches(moves: readonly RoomMove[]): readonly (readonly RoomMove[] | RoomMove)[] {
+  if (!moves.some(reconciles)) return [moves];
+  const cut: (RoomMove[] | RoomMove)[] = [];
+  let open: RoomMove[] | null = null;
+  for (const move of moves) {
+    if (reconciles(move)) {
+      cut.push(move);
+      open = null;
+    } else if (open === null) cut.push((open = [move]));
+    else open.push(move);
+  }
+  return cut;
+}
+
+const reconciles = ({ transition }: RoomMove): boolean => transition.kind === 'MEMBERSHIP_RECONCILED';
+
+async function applyStretch(tx: TxClient, stretch: readonly RoomMove[] | RoomMove): Promise<void> {
+  if ('transition' in stretch) return reconcileEpisode(tx, stretch);
+  const changes = episodeChanges(stretch);
+  // Close before opening: of one user in one room at most one episode is pending, also between the two statements.
+  await Promise.all([
+    move(
+      tx,
+      changes.filter((change) => change.opened === null),
+    ),
+    open(
+      tx,
+      changes.filter((change) => change.opened !== null),
+    ),
+  ]);
+}
+
+function episodeChanges(moves: readonly RoomMove[]): readonly EpisodeChange[] {
   const all: EpisodeChange[] = [];
   const current = new Map<string, EpisodeChange>();
-  const moved = facts.flatMap(({ roomId, transitions }) => transitions.map((transition) => ({ roomId, transition })));
-  for (const { roomId, transition } of moved) {
+  for (const { roomId, transition } of moves) {
     const opens = transition.to === 'knock' && transition.from !== 'knock';
     if (!opens && transition.from !== 'knock') continue;
     const name = `${roomId}\u0000${transition.userId}`;
@@ -58,6 +81,7 @@ function episodeChanges(facts: readonly Fact[]): readonly EpisodeChange[] {
       current.set(name, change);
     }
     if (transition.to === 'knock') {
+      change.firstEvent ??= transition.event;
       change.event = transition.event;
       change.reason = transition.reason;
       change.displayName = transition.displayName;
@@ -75,6 +99,7 @@ function unchanged(roomId: string, transition: FactTransition, opens: boolean): 
     roomId,
     userId: transition.userId,
     opened: opens ? transition.position : null,
+    firstEvent: null,
     event: null,
     reason: null,
     displayName: null,
@@ -84,28 +109,6 @@ function unchanged(roomId: string, transition: FactTransition, opens: boolean): 
   };
 }
 
-/** How a transition away from `knock` ends the episode. */
-export function outcomeOf({ to, kind }: Pick<FactTransition, 'to' | 'kind'>): KnockStatus {
-  if (kind === 'MEMBERSHIP_RECONCILED') return 'VOIDED';
-  if (kind === 'KNOCK_LAPSED') return 'LAPSED';
-  switch (to) {
-    case 'invite':
-      return 'ACCEPTED';
-    case 'join':
-      return 'SUPERSEDED';
-    case 'ban':
-      return 'BANNED';
-    case 'none':
-      return 'VOIDED';
-    case 'leave':
-      return kind === 'KNOCK_RETRACTED' ? 'RETRACTED' : 'REJECTED';
-    case 'knock':
-      return 'PENDING';
-    default:
-      return to satisfies never;
-  }
-}
-
 async function open(tx: TxClient, changes: readonly EpisodeChange[]): Promise<void> {
   await insertRows(tx, 'knocks', changes, [
     ['room_id', 'text', (c) => c.roomId],
@@ -113,6 +116,7 @@ async function open(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
     ['user_id', 'text', (c) => c.userId],
     ['server', 'text', (c) => serverOf(c.userId)],
     ['status', 'text', (c) => c.status],
+    ['first_event', 'int8', (c) => c.firstEvent],
     ['event', 'int8', (c) => c.event],
     ['closed', 'int8', (c) => c.closed],
     ['decided_by', 'text', (c) => c.decidedBy],
@@ -145,11 +149,6 @@ async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
       binaryArray('text', changes, (c) => searchable(c.displayName)),
     ],
   });
-}
-
-// Postgres text holds no NUL; the event itself keeps every character.
-function searchable(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\u0000', '');
 }
 
 /** What they wrote when they knocked, and the name they gave. */

@@ -45,6 +45,8 @@ export interface FactTransition {
   readonly kind: TransitionKind;
   /** The member event now in force; null when a resolution left none. */
   readonly event: number | null;
+  /** Position of the transition that it corrects. */
+  readonly supersedes: number | null;
   readonly actor: UserId | null;
   /** Of a knock: what the person wrote, for the moderators' queue; null when there is none or it was erased. */
   readonly reason: string | null;

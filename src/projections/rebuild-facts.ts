@@ -57,6 +57,7 @@ interface TransitionRow {
   readonly to: Membership | 'none';
   readonly kind: TransitionKind;
   readonly event: number | null;
+  readonly supersedes: number | null;
   readonly actor: UserId | null;
 }
 
@@ -134,7 +135,7 @@ async function readFacts(
   );
   // A verdict's transitions follow it, so those of the page's last verdict may lie beyond the page.
   const transitions = await client.query<TransitionRow>(
-    `select room_id, at, position, user_id, "from", "to", kind, event, actor from transitions
+    `select room_id, at, position, user_id, "from", "to", kind, event, supersedes, actor from transitions
       where position > $1 and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
       order by position`,
     range,
@@ -189,8 +190,8 @@ function factOf(
 
 function transitionOf(row: TransitionRow, words: ReadonlyMap<string, KnockWords>): FactTransition {
   const said = words.get(`${row.room_id}\u0000${row.event}`) ?? { reason: null, displayName: null };
-  const { position, from, to, kind, event, actor } = row;
-  return { position, userId: row.user_id, from, to, kind, event, actor, ...said };
+  const { position, from, to, kind, event, supersedes, actor } = row;
+  return { position, userId: row.user_id, from, to, kind, event, supersedes, actor, ...said };
 }
 
 interface KnockWords {

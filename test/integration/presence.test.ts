@@ -44,6 +44,7 @@ function fact(n: number, to: Membership): Fact {
         from,
         to,
         event: n * 10,
+        supersedes: null,
         kind: to === 'join' ? 'JOINED' : 'LEFT',
         actor: KIM,
         reason: null,
