@@ -8,6 +8,7 @@ export type RejectionRule =
   | 'format.prev_events'
   | 'signature.missing'
   | 'signature.invalid'
+  | 'signature.no_keys'
   | 'create.prev_events'
   | 'create.room_id'
   | 'create.room_version'

@@ -21,7 +21,7 @@ export interface VerifyKey {
 const KEY_ID = /^ed25519:[a-zA-Z0-9_]{1,240}$/;
 /** Who publishes more is not believed at all. */
 const MAX_VERIFY_KEYS = 20;
-const MAX_OLD_KEYS = 500;
+const MAX_OLD_KEYS = 100;
 /** No server is believed for longer, however long it says that its keys are valid. */
 const LONGEST_VALIDITY_MS = 7 * 86_400_000;
 

@@ -25,8 +25,7 @@ export function signingKeyFromSeed(version: string, seed: Uint8Array): SigningKe
   if (seed.length !== KEY_BYTES) throw new Error(`A seed has ${KEY_BYTES} bytes, not ${seed.length}.`);
   const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   const publicKey = createPublicKey(privateKey);
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
-  return { keyId: `ed25519:${version}`, privateKey, publicKey, publicKeyBase64: toBase64(raw) };
+  return { keyId: `ed25519:${version}`, privateKey, publicKey, publicKeyBase64: toBase64(rawPublicKey(publicKey)) };
 }
 
 /** A new key; the seed comes from a cryptographic random source. */
@@ -38,7 +37,17 @@ export function generateSigningKey(version: string, seed: Uint8Array): SigningKe
 export function publicKeyFromBase64(base64: string): KeyObject {
   const raw = fromBase64(base64);
   if (raw?.length !== KEY_BYTES) throw new Error(`A verify key is ${KEY_BYTES} bytes of base64.`);
+  return publicKeyFromBytes(raw);
+}
+
+/** A verify key from its 32 bytes. */
+export function publicKeyFromBytes(raw: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
+}
+
+/** The 32 bytes of a verify key. */
+export function rawPublicKey(publicKey: KeyObject): Buffer {
+  return publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
 }
 
 /**

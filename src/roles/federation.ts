@@ -1,8 +1,11 @@
 /** What speaks with other servers: the requests to them, and the listener for theirs. */
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config.ts';
+import type { Db } from '../database/database.ts';
 import { createDestinations } from '../federation/destinations.ts';
+import { createCheckEventSignatures, type CheckEventSignatures } from '../federation/event-signatures.ts';
 import { createNetworks } from '../federation/networks.ts';
+import { createRemoteKeys } from '../federation/remote-keys.ts';
 import { createSendRequest, type SendRequest } from '../federation/request.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import type { HttpParts } from '../http/parts.ts';
@@ -12,10 +15,17 @@ import type { ServerIdentity } from '../matrix/signatures.ts';
 
 export interface Federation {
   readonly send: SendRequest;
+  readonly checkEventSignatures: CheckEventSignatures;
   /** Listens for other servers where the configuration says so; null: nowhere. */
   openDoors(parts: HttpParts): Promise<OpenDoors | null>;
   /** Cuts what is open to other servers. */
   close(): Promise<void>;
+}
+
+interface FederationParts {
+  readonly db: Db;
+  readonly identity: ServerIdentity;
+  readonly now: () => number;
 }
 
 export interface OpenDoors {
@@ -26,14 +36,17 @@ export interface OpenDoors {
 /** Throws an Error that names the variable whose file cannot be read or used. */
 export async function openFederation(
   { federation: { extraCa, networks, listen, certificate } }: Config,
-  identity: ServerIdentity,
+  { db, identity, now }: FederationParts,
   shutdown: AbortSignal,
 ): Promise<Federation> {
   const ca = extraCa === null ? null : await readPem('FEDERATION_CA', extraCa);
   const pem = certificate === null ? null : await readCertificate(certificate);
   const destinations = createDestinations(createNetworks(networks), ca);
+  const send = createSendRequest({ identity, destinations, shutdown });
+  const keys = createRemoteKeys({ db, send, now });
   return {
-    send: createSendRequest({ identity, destinations, shutdown }),
+    send,
+    checkEventSignatures: createCheckEventSignatures({ identity, keys }),
     async openDoors(parts) {
       if (listen === null) return null;
       const app = await createHttpServer(parts, serverServerEndpoints, { certificate: pem });

@@ -52,7 +52,11 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const deposed = new AbortController();
   const ended = AbortSignal.any([stop, deposed.signal]);
   // Before there is a seat to wait for: what cannot be used is told at the start.
-  const federation = await openFederation(context.config, data.identity, ended);
+  const federation = await openFederation(
+    context.config,
+    { db: data.database.db, identity: data.identity, now: context.now },
+    ended,
+  );
   const seat = await takeSeat(context, data, ended, () => deposed.abort());
   if (seat === null) return 0;
   const { writer, follower } = seat;

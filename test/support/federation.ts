@@ -1,8 +1,11 @@
 /** What asks other servers, as `serve` builds it, on an identity of the test's. */
 import { createDestinations } from '../../src/federation/destinations.ts';
+import { createCheckEventSignatures, type CheckEventSignatures } from '../../src/federation/event-signatures.ts';
 import { createNetworks } from '../../src/federation/networks.ts';
+import { createRemoteKeys, type RemoteKeys } from '../../src/federation/remote-keys.ts';
 import { createSendRequest, type SendRequest } from '../../src/federation/request.ts';
 import type { Network } from '../../src/config.ts';
+import type { Db } from '../../src/database/database.ts';
 import type { ServerIdentity } from '../../src/matrix/signatures.ts';
 import { testIdentity } from './history.ts';
 
@@ -11,6 +14,8 @@ export const LOOPBACK: readonly Network[] = [{ address: '127.0.0.0', prefix: 8 }
 export interface TestFederation {
   readonly identity: ServerIdentity;
   readonly send: SendRequest;
+  /** With keys in this database, read anew, and this clock. */
+  signatures(db: Db, now?: () => number): { readonly keys: RemoteKeys; readonly check: CheckEventSignatures };
   /** As when the server ends. */
   shutDown(): void;
   close(): Promise<void>;
@@ -20,9 +25,14 @@ export function openFederation(ca: string | null, networks = LOOPBACK): TestFede
   const identity = testIdentity();
   const shutdown = new AbortController();
   const destinations = createDestinations(createNetworks(networks), ca);
+  const send = createSendRequest({ identity, destinations, shutdown: shutdown.signal });
   return {
     identity,
-    send: createSendRequest({ identity, destinations, shutdown: shutdown.signal }),
+    send,
+    signatures(db, now = Date.now) {
+      const keys = createRemoteKeys({ db, send, now });
+      return { keys, check: createCheckEventSignatures({ identity, keys }) };
+    },
     shutDown: () => shutdown.abort(),
     close: () => destinations.close(),
   };

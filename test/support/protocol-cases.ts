@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const FOLDER = new URL('../', import.meta.url);
 
-/** The cases of which at least a part needs no second server: 1 to 42, 50 and 55 to 60, without those of `ELSEWHERE`. */
-export const CASES: readonly number[] = [...numbers(1, 42), 50, ...numbers(55, 60)];
+/** The cases of which at least a part needs no second server: 1 to 42, 50, 51 and 55 to 60, without those of `ELSEWHERE`. */
+export const CASES: readonly number[] = [...numbers(1, 42), 50, 51, ...numbers(55, 60)];
 
 /** What happens between servers alone. */
 export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
@@ -35,6 +35,7 @@ export const HALVES: ReadonlyMap<number, string> = new Map([
   [36, 'an event from elsewhere that cites the create event'],
   [38, 'the create event on the wire'],
   [50, 'what other servers may ask and send'],
+  [51, 'a request that is signed with an old key'],
   [55, 'a redaction that arrives before its target'],
   [60, 'a crash between what another server answered and what is stored'],
 ]);

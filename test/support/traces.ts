@@ -2,7 +2,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseServerName, type ServerName } from '../../src/matrix/identifiers.ts';
 import { isJsonArray, isJsonObject, parseJsonObject, type JsonObject, type JsonValue } from '../../src/matrix/json.ts';
-import { objectIn, stringIn } from '../../src/matrix/pdu.ts';
+import { eventIdOf } from '../../src/matrix/hashes.ts';
+import { objectIn, stringIn, type Pdu } from '../../src/matrix/pdu.ts';
+import { roomVersion, type RoomVersion } from '../../src/matrix/room-versions.ts';
 import { publicKeyFromBase64 } from '../../src/matrix/signing-keys.ts';
 import type { KeyLookup } from '../../src/matrix/signatures.ts';
 
@@ -50,6 +52,47 @@ export function eventsIn(exchange: Exchange): readonly FoundEvent[] {
   walk(exchange.request, 'request');
   walk(exchange.response, 'response');
   return found;
+}
+
+/** A recorded event with the version of its room. */
+export interface FoundWithVersion extends FoundEvent {
+  readonly version: RoomVersion;
+}
+
+/** Every signed event in the exchanges with the version of its room. */
+export function eventsWithVersions(exchanges: readonly Exchange[]): readonly FoundWithVersion[] {
+  const versions = roomVersions(exchanges);
+  return exchanges.flatMap(eventsIn).map((each) => ({ ...each, version: versionOf(each, versions) }));
+}
+
+/** Where an exchange says which version a room has: answers to make_*, invites, and create events. */
+function roomVersions(exchanges: readonly Exchange[]): ReadonlyMap<string, RoomVersion> {
+  const known = new Map<string, RoomVersion>();
+  const learn = (roomId: string, id: string | null): void => {
+    const version = id === null ? null : roomVersion(id);
+    if (version !== null) known.set(roomId, version);
+  };
+  for (const exchange of exchanges) {
+    const { request, response } = exchange;
+    const roomId = decodeURIComponent(exchange.path.split('/')[5] ?? '');
+    for (const body of [request, response]) if (isJsonObject(body)) learn(roomId, stringIn(body, 'room_version'));
+    for (const { event } of eventsIn(exchange)) {
+      if (event['type'] !== 'm.room.create') continue;
+      const id = stringIn(objectIn(event, 'content') ?? {}, 'room_version');
+      const version = id === null ? null : roomVersion(id);
+      if (version !== null) learn(stringIn(event, 'room_id') ?? `!${eventIdOf(event as Pdu, version).slice(1)}`, id);
+    }
+  }
+  return known;
+}
+
+function versionOf({ event, exchange, at }: FoundEvent, versions: ReadonlyMap<string, RoomVersion>): RoomVersion {
+  const stated = stringIn(objectIn(event, 'content') ?? {}, 'room_version');
+  const version =
+    event['type'] === 'm.room.create' ? roomVersion(stated ?? '') : versions.get(String(event['room_id']));
+  if (version === null || version === undefined)
+    throw new Error(`${exchange.file}:${exchange.line} ${at}: which version?`);
+  return version;
 }
 
 /** The published key objects of the recorded servers, by server name. */

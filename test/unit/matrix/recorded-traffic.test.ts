@@ -9,11 +9,11 @@ import { objectIn, stringIn, type Pdu } from '../../../src/matrix/pdu.ts';
 import { redact } from '../../../src/matrix/redaction.ts';
 import { isRejection } from '../../../src/matrix/rejection.ts';
 import type { StateEvent } from '../../../src/matrix/room-state.ts';
-import { roomVersion, type RoomVersion } from '../../../src/matrix/room-versions.ts';
+import type { RoomVersion } from '../../../src/matrix/room-versions.ts';
 import { signaturesBy, verifyEvent, verifyJson } from '../../../src/matrix/signatures.ts';
 import { publicKeyFromBase64 } from '../../../src/matrix/signing-keys.ts';
 import {
-  eventsIn,
+  eventsWithVersions,
   keyLookup,
   readExchanges,
   readServerKeys,
@@ -24,41 +24,9 @@ import {
 const exchanges = readExchanges();
 const published = readServerKeys();
 const keys = keyLookup(published);
-const versions = roomVersions();
 // No event is left out: the scripted server altered its *answers*, leaving keys away, and signed what it did send; the
 // runs with events altered after signing were noted as text only (traces/probe*.txt).
-const found = exchanges.flatMap(eventsIn);
-const checked = found.map((each) => ({ ...each, version: versionOf(each) }));
-
-/** Where an exchange says which version a room has: answers to make_*, invites, and create events. */
-function roomVersions(): ReadonlyMap<string, RoomVersion> {
-  const known = new Map<string, RoomVersion>();
-  const learn = (roomId: string, id: string | null): void => {
-    const version = id === null ? null : roomVersion(id);
-    if (version !== null) known.set(roomId, version);
-  };
-  for (const exchange of exchanges) {
-    const { request, response } = exchange;
-    const roomId = decodeURIComponent(exchange.path.split('/')[5] ?? '');
-    for (const body of [request, response]) if (isJsonObject(body)) learn(roomId, stringIn(body, 'room_version'));
-    for (const { event } of eventsIn(exchange)) {
-      if (event['type'] !== 'm.room.create') continue;
-      const id = stringIn(objectIn(event, 'content') ?? {}, 'room_version');
-      const version = id === null ? null : roomVersion(id);
-      if (version !== null) learn(stringIn(event, 'room_id') ?? `!${eventIdOf(event as Pdu, version).slice(1)}`, id);
-    }
-  }
-  return known;
-}
-
-function versionOf({ event, exchange, at }: FoundEvent): RoomVersion {
-  const stated = stringIn(objectIn(event, 'content') ?? {}, 'room_version');
-  const version =
-    event['type'] === 'm.room.create' ? roomVersion(stated ?? '') : versions.get(String(event['room_id']));
-  if (version === null || version === undefined)
-    throw new Error(`${exchange.file}:${exchange.line} ${at}: which version?`);
-  return version;
-}
+const checked = eventsWithVersions(exchanges);
 
 /** What an exchange itself calls an event: its path, or the answer to a transaction with one event. */
 function namesOf({ exchange, at }: FoundEvent): readonly string[] {
@@ -104,7 +72,7 @@ function isUnvouchedJoin({ event, exchange, at }: FoundEvent): boolean {
 
 describe('the recorded events', () => {
   test('are more than a thousand, of versions 7, 10, 11 and 12, from four servers', () => {
-    expect(found.length).toBeGreaterThan(1_150);
+    expect(checked.length).toBeGreaterThan(1_150);
     expect([...new Set(checked.map(({ version }) => version.id))].sort()).toEqual(['10', '11', '12', '7']);
     const senders = checked.map(({ event }) => String(event['sender']).replace(/^[^:]*:/, ''));
     expect(new Set(senders).size).toBe(4);
@@ -146,7 +114,7 @@ describe('the recorded events', () => {
     });
     expect(signatures.filter((isGood) => !isGood)).toEqual([]);
     // Invites and restricted joins carry two.
-    expect(signatures.length).toBeGreaterThan(found.length + 80);
+    expect(signatures.length).toBeGreaterThan(checked.length + 80);
   });
 
   test('have the ids that paths and answers name them by', () => {

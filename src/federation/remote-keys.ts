@@ -1,0 +1,100 @@
+/** The keys of other servers: from memory, from the database, and from the servers themselves. */
+import { LRUCache } from 'lru-cache';
+import type { Db } from '../database/database.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
+import { readPublishedKeys, type VerifyKey } from '../matrix/server-keys.ts';
+import type { SendRequest } from './request.ts';
+import { readServerKeys, storeServerKeys } from './server-keys-table.ts';
+
+/** A server's keys by their ids, whether or not they count any more. */
+export type KeyRing = ReadonlyMap<string, VerifyKey>;
+
+export interface RemoteKeys {
+  /** What is known of these servers' keys; asks none of them. A server of which nothing is known has an empty ring. */
+  known(servers: readonly ServerName[]): Promise<ReadonlyMap<ServerName, KeyRing>>;
+  /**
+   * Asks the server for its keys, once for all who want them at a time, and not again at once: what it told seconds ago
+   * stands for ten seconds, and that it could not be asked for a minute. Null when it cannot be asked.
+   */
+  refreshed(server: ServerName): Promise<KeyRing | null>;
+}
+
+export interface RemoteKeysDeps {
+  readonly db: Db;
+  readonly send: SendRequest;
+  readonly now: () => number;
+}
+
+const MAX_KEYS_HELD = 50_000;
+const MAX_ATTEMPTS_HELD = 20_000;
+const STANDS_MS = 10_000;
+const FAILURE_STANDS_MS = 60_000;
+const MAX_ANSWER_BYTES = 65_536;
+
+export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys {
+  const rings = new LRUCache<ServerName, KeyRing>({
+    maxSize: MAX_KEYS_HELD,
+    sizeCalculation: (ring) => ring.size + 1,
+  });
+  const attempts = new LRUCache<ServerName, { readonly at: number; readonly told: boolean }>({
+    max: MAX_ATTEMPTS_HELD,
+  });
+  const asking = new Map<ServerName, Promise<KeyRing | null>>();
+
+  const known: RemoteKeys['known'] = async (servers) => {
+    const found = new Map(servers.flatMap((server) => entry(server, rings.get(server))));
+    const missing = [...new Set(servers)].filter((server) => !found.has(server));
+    if (missing.length === 0) return found;
+    const stored = await readServerKeys(db, missing);
+    for (const server of missing) {
+      // Somebody may have asked the server meanwhile.
+      const ring = rings.get(server) ?? ringOf(stored.get(server) ?? []);
+      rings.set(server, ring);
+      found.set(server, ring);
+    }
+    return found;
+  };
+
+  const ask = async (server: ServerName): Promise<KeyRing | null> => {
+    const answer = await send({
+      server,
+      method: 'GET',
+      target: '/_matrix/key/v2/server',
+      signed: false,
+      maxBytes: MAX_ANSWER_BYTES,
+    });
+    const at = now();
+    const keys = answer.ok ? readPublishedKeys(answer.value, server, at) : '';
+    if (typeof keys === 'string') {
+      attempts.set(server, { at, told: false });
+      return null;
+    }
+    await storeServerKeys(db, server, keys);
+    const before = (await known([server])).get(server) ?? new Map<string, VerifyKey>();
+    const ring = new Map([...before, ...ringOf(keys)]);
+    rings.set(server, ring);
+    attempts.set(server, { at, told: true });
+    return ring;
+  };
+
+  return {
+    known,
+    async refreshed(server) {
+      const last = attempts.get(server);
+      const stands = last?.told === true ? STANDS_MS : FAILURE_STANDS_MS;
+      if (last !== undefined && Math.abs(now() - last.at) < stands)
+        return last.told ? ((await known([server])).get(server) ?? null) : null;
+      const open = asking.get(server) ?? ask(server).finally(() => asking.delete(server));
+      asking.set(server, open);
+      return open;
+    },
+  };
+}
+
+function entry(server: ServerName, ring: KeyRing | undefined): readonly (readonly [ServerName, KeyRing])[] {
+  return ring === undefined ? [] : [[server, ring]];
+}
+
+function ringOf(keys: readonly VerifyKey[]): KeyRing {
+  return new Map(keys.map((key) => [key.keyId, key]));
+}
