@@ -8,9 +8,10 @@ import type {
   TransitionRecord,
 } from '../log/judged-pdu.ts';
 import { movesPresence, presenceChange } from '../log/presence.ts';
-import { transitionKind } from '../log/transition.ts';
-import { serverOf, type UserId } from '../matrix/identifiers.ts';
-import { membershipOf } from '../matrix/pdu.ts';
+import type { Ref } from '../log/state-lines.ts';
+import { serverOf } from '../matrix/identifiers.ts';
+import { membershipOf, type PduFields } from '../matrix/pdu.ts';
+import { transitionOf } from './member-transition.ts';
 import type { ProposedEvent } from './propose.ts';
 import type { HeadState, RoomHead } from './room-head.ts';
 
@@ -24,10 +25,9 @@ export function judge(head: RoomHead, proposed: ProposedEvent, state: HeadState,
   const cites = new Set(prev);
   if (head.extremities.some((tip) => !cites.has(tip.slot))) throw new Error('the event was not built on the head');
   const roomPosition = head.roomPosition + 1;
-  const before = { line: 0, at: head.stateAt };
   const slot = { eventId, position: 0 };
   const change = stateChange(pdu, slot, roomPosition, state);
-  const transition = change === null ? null : transitionOf(pdu, slot, change, state, onBehalfOf);
+  const transition = change === null ? null : transitionOf(change, stood(change, state), { by: 'own', onBehalfOf });
   const fields: JudgedFields = {
     pdu,
     verdict: 'accepted',
@@ -40,22 +40,38 @@ export function judge(head: RoomHead, proposed: ProposedEvent, state: HeadState,
     auth,
     authRejection: null,
     prev,
+    replaces: prev,
     roomPosition,
-    before,
-    after: change === null ? before : { line: 0, at: roomPosition },
+    before: stateAtHead(head),
+    after: { line: 0, at: change === null ? head.stateAt : roomPosition },
     anchor: roomPosition,
     back: 0,
     relay: true,
     lines: prev.length === 0 ? [{ line: 0, parent: null, depth: 0 }] : [],
     changes: change === null ? [] : [change],
     transitions: transition === null ? [] : [transition],
-    presence: transition === null ? null : presenceOf(head, transition),
+    presence: transition === null ? null : presenceOf(head, [transition]),
+    gaps: [],
     startsRoom: prev.length === 0,
   };
   return fields as JudgedPdu;
 }
 
-function stateChange(pdu: ProposedEvent['pdu'], slot: EventSlot, at: number, state: HeadState): StateChange | null {
+/** The state before an event that cites every extremity: after them all, or where each left the same, as that is called. */
+export function stateAtHead({ extremities, stateAt }: RoomHead): Ref {
+  const [first] = extremities;
+  const isOne =
+    first !== undefined && extremities.every(({ ref }) => ref.line === first.ref.line && ref.at === first.ref.at);
+  return isOne ? first.ref : { line: 0, at: stateAt };
+}
+
+/** What the key of a change had before, if `state` was asked for it. */
+function stood({ type, stateKey }: StateChange, state: HeadState): PduFields | undefined {
+  return type === 'm.room.member' ? state.get(type, stateKey)?.pdu : undefined;
+}
+
+/** The change of the current state that an event makes which cites every extremity. */
+export function stateChange(pdu: PduFields, slot: EventSlot, at: number, state: HeadState): StateChange | null {
   if (pdu.state_key === undefined) return null;
   const previous = pdu.type === 'm.room.create' ? undefined : state.get(pdu.type, pdu.state_key);
   return {
@@ -70,38 +86,12 @@ function stateChange(pdu: ProposedEvent['pdu'], slot: EventSlot, at: number, sta
   };
 }
 
-function transitionOf(
-  pdu: ProposedEvent['pdu'],
-  slot: EventSlot,
-  change: StateChange,
-  state: HeadState,
-  onBehalfOf: string | null,
-): TransitionRecord | null {
-  const to = change.membership;
-  if (to === null) return null;
-  const before = state.get(change.type, change.stateKey);
-  const from = (before && membershipOf(before.pdu)) ?? 'none';
-  const self = pdu.sender === change.stateKey;
-  const kind = transitionKind(from, to, self);
-  if (kind === null) return null;
-  return {
-    userId: change.stateKey as UserId,
-    from,
-    to,
-    kind,
-    cause: self ? 'self' : 'moderator',
-    event: slot,
-    pdu,
-    previous: change.previous,
-    supersedes: null,
-    actor: pdu.sender,
-    onBehalfOf,
-    occurredAt: pdu.origin_server_ts,
-  };
-}
-
-function presenceOf({ servers }: RoomHead, transition: TransitionRecord): PresenceChange | null {
-  if (!movesPresence(transition)) return null;
+/** `head.servers` must be counted when it moves. */
+export function presenceOf(
+  { servers }: Pick<RoomHead, 'servers'>,
+  transitions: readonly TransitionRecord[],
+): PresenceChange | null {
+  if (!transitions.some(movesPresence)) return null;
   if (servers === null) throw new Error('the servers of the room were not counted');
-  return presenceChange(servers, [transition]);
+  return presenceChange(servers, transitions);
 }

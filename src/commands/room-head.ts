@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { LRUCache } from 'lru-cache';
 import type { Db } from '../database/database.ts';
 import { gathered } from '../database/gather.ts';
-import type { EventSlot, JudgedPdu, StateChange } from '../log/judged-pdu.ts';
+import type { EventSlot, JudgedPdu, Placed, StateChange } from '../log/judged-pdu.ts';
 import { countMembers } from '../log/presence.ts';
 import { readEvents } from '../log/read.ts';
 import { stateName, type Ref } from '../log/state-lines.ts';
@@ -179,12 +179,11 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
   head.roomPosition = judged.roomPosition;
   // An event of the past, found later, has followers already.
   const live = judged.anchor === judged.roomPosition && judged.back === 0;
-  if (judged.verdict === 'accepted' && judged.after !== null && live) {
-    const cited = new Set(judged.prev.map(({ eventId }) => eventId));
-    head.extremities = [
-      ...head.extremities.filter((tip) => !cited.has(tip.slot.eventId)),
-      { slot: judged.slot, ref: judged.after, depth: judged.pdu.depth },
-    ];
+  if (judged.verdict === 'accepted' && judged.after !== null) {
+    const left = head.extremities.filter((tip) => !judged.replaces.some((one) => isSame(one, tip.slot)));
+    // The newest first: so they are read, and so they are cited.
+    const own = { slot: judged.slot, ref: judged.after, depth: judged.pdu.depth };
+    head.extremities = live ? [own, ...left] : left;
   }
   for (const change of judged.changes) {
     if (change.line !== 0) continue;
@@ -194,6 +193,11 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
     head.pending.set(name, entryOf(change));
   }
   if (head.servers !== null) countMembers(head.servers, judged.transitions);
+}
+
+// An event that is not stored yet is known by its slot alone.
+function isSame(one: Placed, slot: EventSlot): boolean {
+  return one === slot || (one.position !== 0 && one.position === slot.position);
 }
 
 function entryOf({ event, pdu }: StateChange): StateEntry | null {
@@ -267,6 +271,16 @@ export async function warm(db: Db, cache: StateCache, head: RoomHead, stateKey: 
 
 function cacheName(head: RoomHead, name: string): string {
   return `${head.cacheKey}\u0000${name}`;
+}
+
+/** Positions of all events of the current state, by name: only while nothing of the room is pending. */
+export async function currentPositions(db: Db, roomId: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('room_state')
+    .select(['type', 'state_key', 'event'])
+    .where('room_id', '=', roomId)
+    .execute();
+  return new Map(rows.map((row) => [stateName(row.type, row.state_key), row.event]));
 }
 
 /** Joined members by server, from the database: only while nothing of the room is pending. */

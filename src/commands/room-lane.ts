@@ -7,6 +7,7 @@ import type { ActionRecord, ErasureRecord } from '../log/append.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import type { KeyedAnswer } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
+import { createJudgeTools, type JudgeTools } from './judge-tools.ts';
 import type { Recorder } from './record.ts';
 import { createRoomHeads, type RoomHeads } from './room-heads.ts';
 import { advance, countServers, headState, redactState, settle, settleRedacted, warm } from './room-head.ts';
@@ -30,6 +31,8 @@ export interface Decision<T> {
 /** A room as a proposal sees it, in its turn. */
 export interface LaneRoom {
   readonly head: RoomHead;
+  /** To judge what does not simply follow the head. */
+  readonly tools: JudgeTools;
   state(keys: readonly (readonly [type: string, stateKey: string])[]): Promise<HeadState>;
   /** Makes `head.servers` known; waits until nothing of the room is pending the first time. */
   countServers(): Promise<void>;
@@ -90,6 +93,7 @@ interface Lane {
 export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () => Recorder }): RoomLanes {
   const lanes = new Map<string, Lane>();
   const heads = createRoomHeads(deps.db);
+  const tools = createJudgeTools(deps.db);
   const cache: StateCache = new LRUCache({ maxSize: CACHE_BYTES, sizeCalculation: ({ entry }) => sizeOf(entry) });
 
   const headFor = async (lane: Lane, roomId: string): Promise<RoomHead | null> => {
@@ -103,7 +107,7 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     const head = await headFor(lane, roomId);
     let decision: Decision<T>;
     try {
-      decision = await decide(head === null ? null : laneRoom(deps.db, cache, lane, head));
+      decision = await decide(head === null ? null : laneRoom(tools, cache, lane, head));
     } catch (error) {
       return { outcome: refused(lane, head, error) };
     }
@@ -119,6 +123,7 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;
       if (head !== null) settleHead(cache, head, judged, redacted);
+      for (const one of judged) tools.merges.settle(one);
       return { answer };
     });
     return { outcome };
@@ -187,9 +192,11 @@ function notWritten(): MatrixError {
   return new MatrixError('M_UNKNOWN', 'The room could not be written to.', { status: 503 });
 }
 
-function laneRoom(db: Db, cache: StateCache, lane: Lane, head: RoomHead): LaneRoom {
+function laneRoom(tools: JudgeTools, cache: StateCache, lane: Lane, head: RoomHead): LaneRoom {
+  const { db } = tools;
   return {
     head,
+    tools,
     state: (keys) => headState(db, cache, head, keys),
     async countServers() {
       if (head.servers !== null) return;

@@ -149,7 +149,7 @@ function factOf({ judged, position, verdictPosition, transitionPositions }: Appe
     verdictPosition,
     startsRoom: judged.startsRoom,
     live: judged.anchor === roomPosition && judged.back === 0,
-    prev: judged.prev.map((slot) => slot.position),
+    replaces: judged.replaces.map((slot) => slot.position),
     afterLine: after?.line ?? null,
     afterAt: after?.at ?? null,
     changes: changes.filter(({ line }) => line === 0).map((change) => factChange(change, version)),
@@ -158,9 +158,9 @@ function factOf({ judged, position, verdictPosition, transitionPositions }: Appe
   };
 }
 
-function factChange({ type, stateKey, event, pdu, membership }: StateChange, version: string): FactChange {
+function factChange({ type, stateKey, event, pdu, membership, previous }: StateChange, version: string): FactChange {
   const search = pdu === null ? null : searchFact({ type, stateKey }, pdu.content, version);
-  return { type, stateKey, event: event?.position ?? null, membership, search };
+  return { type, stateKey, event: event?.position ?? null, isNew: previous === null, membership, search };
 }
 
 function factTransition(

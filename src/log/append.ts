@@ -174,9 +174,17 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
   );
   const branched = appended.flatMap((e) => e.judged.lines.map((line) => ({ ...e, line })));
   const changed = appended.flatMap((e) => e.judged.changes.map((change) => ({ ...e, change })));
+  const missed = appended.flatMap((e) => e.judged.gaps.map((gap) => ({ ...e, gap })));
   const stamp = at.toISOString();
   return [
     insertRows(tx, 'verdicts', appended, verdictColumns(stamp)),
+    insertRows(tx, 'gaps', missed, [
+      ['room_id', 'text', (e) => e.judged.roomId],
+      ['missing_event_id', 'text', (e) => e.gap.missing],
+      ['cited_by', 'int8', (e) => e.position],
+      ['line', 'int4', (e) => e.gap.claimed.line],
+      ['at', 'int8', (e) => e.gap.claimed.at],
+    ]),
     insertRows(tx, 'transitions', moved, [
       ['position', 'int8', (e) => e.at],
       ['room_id', 'text', (e) => e.judged.roomId],

@@ -14,6 +14,9 @@ export interface EventSlot {
   position: number;
 }
 
+/** An event known by its place alone; read when it is stored, as the place may come only then. */
+export type Placed = Pick<EventSlot, 'position'>;
+
 export type TransitionCause = 'self' | 'moderator' | 'federation' | 'resolution' | 'import' | 'catch_up' | 'probe';
 
 /** A row of `state_lines`: a branch of the room's state log. */
@@ -34,7 +37,8 @@ export interface StateChange {
   readonly event: EventSlot | null;
   /** The event, where it is still to be told to projections and to the lane; null with `event`. */
   readonly pdu: PduFields | null;
-  readonly previous: EventSlot | null;
+  /** What the key was just before, on the line or on what it was branched from. */
+  readonly previous: Placed | null;
   readonly membership: Membership | null;
 }
 
@@ -49,7 +53,7 @@ export interface TransitionRecord {
   readonly event: EventSlot | null;
   /** That event. */
   readonly pdu: PduFields | null;
-  readonly previous: EventSlot | null;
+  readonly previous: Placed | null;
   /** Of MEMBERSHIP_RECONCILED: position of the transition that it corrects. */
   readonly supersedes: number | null;
   readonly actor: UserId | null;
@@ -61,6 +65,13 @@ export interface TransitionRecord {
 export interface PresenceChange {
   readonly arrived: readonly ServerName[];
   readonly departed: readonly ServerName[];
+}
+
+/** A predecessor that could not be had (row of `gaps`). */
+export interface Gap {
+  readonly missing: EventId;
+  /** The state after it, as another server claims it. */
+  readonly claimed: Ref;
 }
 
 /** An event as a row of `events`. Without a verdict it is known for its auth chain only. */
@@ -82,7 +93,10 @@ export interface Outlier extends EventEvidence {
 interface Judgement extends EventEvidence {
   /** The row of `events` is there already: the event was an outlier, out of band, or judged before. */
   readonly known: boolean;
+  /** A position of 0: the event was not to be had. */
   readonly prev: readonly EventSlot[];
+  /** What it takes the place of, if accepted, at the ends of the graph: what it cites, and through refused ones what they cite. */
+  readonly replaces: readonly Placed[];
   /** Order of the room's log: gapless per room, from 1. */
   readonly roomPosition: number;
   /** Null for what is no part of the room's graph here: out of band. */
@@ -99,13 +113,14 @@ interface Judgement extends EventEvidence {
   readonly changes: readonly StateChange[];
   readonly transitions: readonly TransitionRecord[];
   readonly presence: PresenceChange | null;
+  readonly gaps: readonly Gap[];
   /** The first event of a room starts its line 0. */
   readonly startsRoom: boolean;
 }
 
 declare const judged: unique symbol;
 
-/** Minted only by `commands/judge.ts`; `accepted` can only be made of an AuthorizedPdu. */
+/** Minted only by the judges of commands/; `accepted` can only be made of an AuthorizedPdu. */
 export type JudgedPdu = Judgement & { readonly [judged]: true } & (
     | { readonly verdict: 'accepted'; readonly rule: null; readonly pdu: AuthorizedPdu }
     | { readonly verdict: Exclude<Verdict, 'accepted'>; readonly rule: string | null; readonly pdu: SignedPdu }

@@ -71,6 +71,23 @@ export function addToAuthGraph(graph: AuthGraph, row: AuthGraphRow): void {
   graph.starts[graph.count] = graph.edges;
 }
 
+/** Takes the newest event out again. */
+export function dropNewest(graph: AuthGraph): void {
+  const index = graph.count - 1;
+  const first = graph.starts[index]!;
+  for (let edge = graph.edges - 1; edge >= first; edge -= 1) {
+    if (graph.citers !== null) graph.citers.newest[graph.targets[edge]!] = graph.citers.older[edge]!;
+  }
+  graph.edges = first;
+  graph.count = index;
+}
+
+/** Whether the graph has an event at a position. */
+export function hasEventAt(graph: AuthGraph, position: number): boolean {
+  const index = lowerBound(graph.positions, graph.count, position);
+  return index < graph.count && graph.positions[index] === position;
+}
+
 /** The index of the event at a position. Throws RangeError when the graph has none there. */
 export function indexOf(graph: AuthGraph, position: number): number {
   const index = lowerBound(graph.positions, graph.count, position);

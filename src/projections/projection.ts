@@ -16,7 +16,8 @@ export interface Fact {
   readonly startsRoom: boolean;
   /** It moves the room's present: an event of the past, found later, does not. */
   readonly live: boolean;
-  readonly prev: readonly number[];
+  /** What it takes the place of, if accepted, at the ends of the graph. */
+  readonly replaces: readonly number[];
   /** Null where the event is no part of the room's graph here. */
   readonly afterLine: number | null;
   readonly afterAt: number | null;
@@ -32,6 +33,8 @@ export interface FactChange {
   readonly stateKey: string;
   /** Null: the key became absent. */
   readonly event: number | null;
+  /** The key was absent. */
+  readonly isNew: boolean;
   readonly membership: Membership | null;
   /** What the event says to those who look for rooms, if its words are still there. */
   readonly search: SearchFact | null;

@@ -14,10 +14,12 @@ export interface ReplayMemory {
   readonly versions: Map<string, string>;
   /** Joined members by room and server. */
   readonly joined: Map<string, Map<ServerName, number>>;
+  /** The events that were refused, by position, with what they cite. */
+  readonly refused: Map<number, readonly number[]>;
 }
 
 export function replayMemory(): ReplayMemory {
-  return { versions: new Map(), joined: new Map() };
+  return { versions: new Map(), joined: new Map(), refused: new Map() };
 }
 
 /** A stretch of the log: facts in order, and what was erased after them. */
@@ -43,6 +45,7 @@ interface ChangeRow {
   /** Of the verdict that wrote it. */
   readonly position: number;
   readonly event: number | null;
+  readonly previous: number | null;
   readonly type: string;
   readonly state_key: string;
   readonly membership: Membership | null;
@@ -129,7 +132,7 @@ async function readFacts(
     range,
   );
   const changes = await client.query<ChangeRow>(
-    `select room_id, position, event, type, state_key, membership
+    `select room_id, position, event, previous, type, state_key, membership
        from state_changes where position > $1 and position <= $2 and line = 0 order by position, at, type, state_key`,
     range,
   );
@@ -158,10 +161,11 @@ async function readFacts(
 }
 
 function changeOf(
-  { type, state_key: stateKey, event, membership }: ChangeRow,
+  { type, state_key: stateKey, event, previous, membership }: ChangeRow,
   searched: ReadonlyMap<number, SearchFact>,
 ): FactChange {
-  return { type, stateKey, event, membership, search: event === null ? null : (searched.get(event) ?? null) };
+  const search = event === null ? null : (searched.get(event) ?? null);
+  return { type, stateKey, event, isNew: previous === null, membership, search };
 }
 
 function factOf(
@@ -179,13 +183,25 @@ function factOf(
     verdictPosition: row.position,
     startsRoom: row.room_position === 1,
     live: row.live,
-    prev: row.prev,
+    replaces: replacedBy(row, memory),
     afterLine: row.after_line,
     afterAt: row.after_at,
     changes,
     transitions,
     presence: presenceOf(memory, row.room_id, transitions),
   };
+}
+
+/** What an accepted event cites, and through events that were refused what those cite. */
+function replacedBy({ event, verdict, prev }: VerdictRow, { refused }: ReplayMemory): readonly number[] {
+  if (verdict !== 'accepted') {
+    if (verdict !== 'out_of_band') refused.set(event, prev);
+    return prev;
+  }
+  refused.delete(event);
+  const replaced = new Set(prev);
+  for (const one of replaced) for (const cited of refused.get(one) ?? []) replaced.add(cited);
+  return [...replaced];
 }
 
 function transitionOf(row: TransitionRow, words: ReadonlyMap<string, KnockWords>): FactTransition {

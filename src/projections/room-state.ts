@@ -38,9 +38,9 @@ export const roomState: Projection = {
 function latestByKey(facts: readonly Fact[]): Map<string, StateRow> {
   const latest = new Map<string, StateRow>();
   for (const fact of facts) {
-    for (const { type, stateKey, event, membership } of fact.changes) {
+    for (const { type, stateKey, event, isNew, membership } of fact.changes) {
       const name = `${fact.roomId}\u0000${type}\u0000${stateKey}`;
-      const moved = type !== 'm.room.member' || movesMember(fact, stateKey);
+      const moved = type !== 'm.room.member' || isNew || movesMember(fact, stateKey);
       const since = moved ? fact.roomPosition : (latest.get(name)?.since ?? null);
       latest.set(name, { roomId: fact.roomId, type, stateKey, event, membership, since });
     }

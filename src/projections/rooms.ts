@@ -97,9 +97,10 @@ async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<vo
   const added = new Map<number, Fact>();
   const removed: { readonly roomId: string; readonly event: number }[] = [];
   for (const fact of facts) {
-    if (fact.verdict !== 'accepted' || !fact.live) continue;
-    for (const event of fact.prev) if (!added.delete(event)) removed.push({ roomId: fact.roomId, event });
-    added.set(fact.event, fact);
+    if (fact.verdict !== 'accepted') continue;
+    for (const event of fact.replaces) if (!added.delete(event)) removed.push({ roomId: fact.roomId, event });
+    // An event of the past, found later, has followers already.
+    if (fact.live) added.set(fact.event, fact);
   }
   const rows = [...added.values()];
   await Promise.all([

@@ -33,10 +33,10 @@ function fact(n: number, to: Membership): Fact {
     verdictPosition: n * 10 + 1,
     startsRoom: n === 1,
     live: true,
-    prev: n === 1 ? [] : [(n - 1) * 10],
+    replaces: n === 1 ? [] : [(n - 1) * 10],
     afterLine: 0,
     afterAt: n,
-    changes: [{ type: 'm.room.member', stateKey: KIM, event: n * 10, membership: to, search: null }],
+    changes: [{ type: 'm.room.member', stateKey: KIM, event: n * 10, isNew: n === 1, membership: to, search: null }],
     transitions: [
       {
         position: n * 10 + 2,

@@ -44,7 +44,7 @@ function fact(n: number, { kind, from, to, actor = KIM, event = n * 10, supersed
       verdict: 'accepted',
       verdictPosition: n * 10 + 1,
     },
-    ...{ startsRoom: n === 1, live: true, prev: [], afterLine: 0, afterAt: n, presence: null },
+    ...{ startsRoom: n === 1, live: true, replaces: [], afterLine: 0, afterAt: n, presence: null },
     changes: [],
     transitions: [
       {

@@ -1,0 +1,208 @@
+/** Resolves the states at several points of a room's lines into one, reading only where they differ. */
+import type { Db } from '../database/database.ts';
+import { isCurrent, type AuthGraphs } from '../log/auth-graphs.ts';
+import { branchesOf, stretchOf, type Branches, type Path } from '../log/branches.ts';
+import { readPaths, readStretch } from '../log/line-queries.ts';
+import { readResolvable } from '../log/resolvable-events.ts';
+import type { Ref } from '../log/state-lines.ts';
+import { stateKeyText, type StateKey } from '../matrix/auth-events.ts';
+import { addToAuthGraph, dropNewest, type AuthGraph } from '../matrix/auth-graph.ts';
+import { eventAt, type ResolvableEvent } from '../matrix/resolvable-event.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
+import {
+  eventsToLoad,
+  fullConflictedSet,
+  keysToLookUp,
+  resolveState,
+  type ConflictedKey,
+  type Resolution,
+} from '../matrix/state-resolution.ts';
+import { draftPath, inStretch, type LineDraft } from './line-draft.ts';
+
+/** A room whose states are to be resolved: what is stored of it, and what is being made of one more event. */
+export interface ForkedRoom {
+  readonly db: Db;
+  readonly graphs: AuthGraphs;
+  readonly roomId: string;
+  readonly version: RoomVersion;
+  /** The current state: on line 0. */
+  readonly head: Ref;
+  /** Events of the current state; keys that it lacks are left out. */
+  current(keys: readonly StateKey[]): Promise<ReadonlyMap<string, ResolvableEvent>>;
+  readonly draft: LineDraft;
+}
+
+/** One state out of several, told by where they or the current state differ. */
+export interface ResolvedState {
+  /** The states that were resolved, each once, then the current one, if it was none of them. */
+  readonly branches: Branches;
+  readonly head: number;
+  /** How many of `branches.refs` were resolved. */
+  readonly resolved: number;
+  /** The keys at which it can differ from any of them. */
+  readonly keys: ReadonlyMap<string, StateKey>;
+  /** Position of its event at one of `keys`; null: none. */
+  readonly valueOf: (name: string) => number | null;
+}
+
+/** Resolves the states at `refs`, of which there must be one. */
+export async function resolveRefs(room: ForkedRoom, refs: readonly Ref[]): Promise<ResolvedState> {
+  const states = distinctRefs(refs);
+  const known = states.findIndex((ref) => isSameRef(ref, room.head));
+  const all = known === -1 ? [...states, room.head] : states;
+  const branches = await readBranches(room, all);
+  const head = known === -1 ? states.length : known;
+  const { conflicted, shared } = separate(branches, states.length);
+  const winners =
+    conflicted.length === 0
+      ? new Map<string, number | null>()
+      : await resolve(room, branches, { conflicted, shared, head });
+  const keys = new Map(branches.keys);
+  for (const name of winners.keys()) if (!keys.has(name)) keys.set(name, keyOfName(name));
+  return {
+    branches,
+    head,
+    resolved: states.length,
+    keys,
+    valueOf: (name) => {
+      const winner = winners.get(name);
+      return winner === undefined ? branches.valueAt(0, name) : winner;
+    },
+  };
+}
+
+/** Compares states that are stored, or drafted in `room`. */
+export async function readBranches({ db, roomId, draft }: ForkedRoom, refs: readonly Ref[]): Promise<Branches> {
+  const drafted = refs.map((ref) => draftPath(draft, ref));
+  const stored = await readPaths(
+    db,
+    roomId,
+    drafted.map((path) => path.at(-1)!),
+  );
+  const paths: readonly Path[] = drafted.map((path, n) => [...path.slice(0, -1), ...stored[n]!]);
+  const stretch = stretchOf(paths);
+  const changes = await readStretch(db, roomId, stretch);
+  return branchesOf(paths, stretch, [...changes, ...inStretch(draft, stretch)]);
+}
+
+/** Each point once, in an order that does not depend on how they came. */
+export function distinctRefs(refs: readonly Ref[]): readonly Ref[] {
+  const sorted = [...refs].sort((a, b) => a.line - b.line || a.at - b.at);
+  return sorted.filter((ref, n) => n === 0 || !isSameRef(ref, sorted[n - 1]!));
+}
+
+export function isSameRef(a: Ref, b: Ref): boolean {
+  return a.line === b.line && a.at === b.at;
+}
+
+interface Differences {
+  readonly conflicted: readonly ConflictedKey[];
+  /** By name, what the states agree on where they, or the current state, could differ. */
+  readonly shared: ReadonlyMap<string, number>;
+}
+
+function separate(branches: Branches, states: number): Differences {
+  const conflicted: ConflictedKey[] = [];
+  const shared = new Map<string, number>();
+  for (const [name, [type, stateKey]] of branches.keys) {
+    const values = Array.from({ length: states }, (_, n) => branches.valueAt(n, name));
+    const [first] = values as [number | null];
+    if (values.some((value) => value !== first)) conflicted.push({ type, stateKey, values });
+    else if (first !== null) shared.set(name, first);
+  }
+  return { conflicted, shared };
+}
+
+async function resolve(
+  room: ForkedRoom,
+  branches: Branches,
+  { conflicted, shared, head }: Differences & { readonly head: number },
+): Promise<ReadonlyMap<string, number | null>> {
+  const { db, roomId, version } = room;
+  const roomGraph = await room.graphs.load(db, roomId, room.head.at);
+  const { graph } = roomGraph;
+  const inAll = new Set(shared.values());
+  const atHead = new Set([...branches.keys.keys()].map((name) => branches.valueAt(head, name)));
+  const isUnconflicted = (position: number): boolean =>
+    inAll.has(position) || (!atHead.has(position) && isCurrent(roomGraph, position));
+  const { full, wanted } = withDrafted(graph, room.draft, () => {
+    const set = fullConflictedSet(version, graph, conflicted, isUnconflicted);
+    return { full: set, wanted: eventsToLoad(graph, set) };
+  });
+  const events = await load(room, wanted);
+  const keys = keysToLookUp(
+    version,
+    full.map((position) => eventAt(events, position)),
+    conflicted,
+  );
+  const unconflicted = await lookUp(room, branches, shared, keys, events);
+  const create = await lookUp(room, branches, shared, [['m.room.create', '']], events);
+  const resolution: Resolution = {
+    version,
+    graph,
+    conflicted,
+    full,
+    events,
+    unconflicted,
+    create: create.get(stateKeyText('m.room.create', '')) ?? -1,
+  };
+  return withDrafted(graph, room.draft, () => resolveState(resolution));
+}
+
+// The event being judged has no position yet: it is the newest of all while a function runs that does not wait.
+function withDrafted<T>(graph: AuthGraph, { event }: LineDraft, work: () => T): T {
+  if (event === null) return work();
+  const { position, pdu, auth } = event;
+  const isPowerLevels = pdu.type === 'm.room.power_levels' && pdu.state_key === '';
+  addToAuthGraph(graph, { position, auth, isPowerLevels });
+  try {
+    return work();
+  } finally {
+    dropNewest(graph);
+  }
+}
+
+async function load(
+  { db, roomId, draft }: ForkedRoom,
+  positions: readonly number[],
+): Promise<Map<number, ResolvableEvent>> {
+  const { event } = draft;
+  const events = await readResolvable(
+    db,
+    roomId,
+    positions.filter((position) => position !== event?.position),
+  );
+  if (event !== null) events.set(event.position, event);
+  return events;
+}
+
+/** What all states have at keys that are not conflicted; their events are added to `events`. */
+async function lookUp(
+  room: ForkedRoom,
+  branches: Branches,
+  shared: ReadonlyMap<string, number>,
+  keys: readonly StateKey[],
+  events: Map<number, ResolvableEvent>,
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  const elsewhere: StateKey[] = [];
+  for (const key of keys) {
+    const name = stateKeyText(...key);
+    const position = shared.get(name);
+    if (position !== undefined) found.set(name, position);
+    // Where the states cannot differ from the current one, they have what it has.
+    else if (!branches.keys.has(name)) elsewhere.push(key);
+  }
+  const missing = [...found.values()].filter((position) => !events.has(position));
+  for (const [position, event] of await load(room, missing)) events.set(position, event);
+  for (const [name, event] of await room.current(elsewhere)) {
+    found.set(name, event.position);
+    events.set(event.position, event);
+  }
+  return found;
+}
+
+function keyOfName(name: string): StateKey {
+  const end = name.indexOf('\u0000');
+  return [name.slice(0, end), name.slice(end + 1)];
+}

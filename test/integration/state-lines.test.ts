@@ -1,0 +1,80 @@
+/** Rooms that fork: the state on lines, whatever the graph and in whatever order its events come. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seededRandom } from '../support/dice.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { idsOf, naiveServer, type WorldEvent } from '../support/forked-world.ts';
+import { openTestLog, type TestLog } from '../support/history.ts';
+import { randomWorld, shuffled, type RandomWorld } from '../support/random-world.ts';
+import { ALL_VERSIONS } from '../support/rooms.ts';
+import { currentIds, idsAt, startWorld } from '../support/world-log.ts';
+
+const SEED = Number(process.env['DAG_SEED'] ?? Math.floor(Math.random() * 1e9));
+const WORLDS = Number(process.env['DAG_WORLDS'] ?? 6);
+const SIZE = Number(process.env['DAG_SIZE'] ?? 30);
+
+interface Server {
+  readonly test: TestDatabase;
+  readonly log: TestLog;
+}
+
+let servers: readonly Server[] = [];
+
+beforeAll(async () => {
+  servers = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const test = await openTestDatabase();
+      return { test, log: await openTestLog(test.database) };
+    }),
+  );
+});
+
+afterAll(async () => {
+  for (const { log, test } of servers) {
+    await log.close();
+    await test.close();
+  }
+});
+
+/** Receives events in an order, and compares all that follows from each with what a naive server makes of it. */
+async function follow({ test, log }: Server, one: RandomWorld, order: readonly WorldEvent[], random: () => number) {
+  const { world, first } = one;
+  const { db } = test.database;
+  const naive = naiveServer(world);
+  for (const event of [world.create, ...first]) naive.take(event);
+  const stored = await startWorld(log, world, first);
+  const refs = new Map<WorldEvent, Awaited<ReturnType<typeof stored.receive>>>();
+  const compare = async (event: WorldEvent): Promise<void> => {
+    const { before, after } = refs.get(event)!;
+    expect(await idsAt(db, stored, before!), 'before').toEqual(idsOf(world, event.before));
+    expect(await idsAt(db, stored, after!), 'after').toEqual(idsOf(world, event.after));
+  };
+  for (const event of order) {
+    const judged = await stored.receive(event);
+    refs.set(event, judged);
+    expect(judged.verdict).toBe(naive.take(event));
+    await compare(event);
+    if (order !== one.rest) continue;
+    expect(await currentIds(db, stored), 'current').toEqual(idsOf(world, naive.current));
+    const earlier = [...refs.keys()];
+    await compare(earlier[Math.floor(random() * earlier.length)]!);
+  }
+  for (const event of order) await compare(event);
+  expect(await currentIds(db, stored)).toEqual(idsOf(world, naive.current));
+  return currentIds(db, stored);
+}
+
+for (const version of ALL_VERSIONS) {
+  it(`random graphs in version ${version} have the states of a naive server, in any order (seed ${SEED})`, async () => {
+    for (let n = 0; n < Math.ceil(WORLDS / ALL_VERSIONS.length); n += 1) {
+      const random = seededRandom(SEED + 1_000 * n + Number(version));
+      const one = randomWorld(random, version, `world${version}x${n}`, SIZE);
+      const orders = [one.rest, shuffled(random, one), shuffled(random, one)];
+      const outcomes = [];
+      for (const [k, server] of servers.entries()) {
+        outcomes.push(await follow(server, one, orders[k]!, random));
+      }
+      expect(outcomes[1]).toEqual(outcomes[0]);
+      expect(outcomes[2]).toEqual(outcomes[0]);
+    }
+  });
+}

@@ -1,0 +1,95 @@
+/** Puts a world's events into a real log, one by one through their room's lane, and reads back what it made of them. */
+import { judgeReceived } from '../../src/commands/judge-received.ts';
+import { judge } from '../../src/commands/judge.ts';
+import { advance, newRoomHead, pendingState } from '../../src/commands/room-head.ts';
+import type { EventSlot, JudgedPdu } from '../../src/log/judged-pdu.ts';
+import { stateAt, stateName } from '../../src/log/state-lines.ts';
+import { authorize } from '../../src/matrix/event-auth.ts';
+import { serverOf, type EventId } from '../../src/matrix/identifiers.ts';
+import { isRejection } from '../../src/matrix/rejection.ts';
+import type { Db } from '../../src/database/database.ts';
+import type { TestLog } from './history.ts';
+import type { World, WorldEvent } from './forked-world.ts';
+
+/** The events of a world in one log. */
+export interface WorldLog {
+  readonly world: World;
+  readonly slots: ReadonlyMap<WorldEvent, EventSlot>;
+  /** Resolves when it is stored. Throws when what it cites is not known here. */
+  receive(event: WorldEvent): Promise<JudgedPdu>;
+}
+
+/** Stores a world's first events, each on the one before, as the room of a local user. */
+export async function startWorld(log: TestLog, world: World, first: readonly WorldEvent[]): Promise<WorldLog> {
+  const slots = new Map<WorldEvent, EventSlot>();
+  const auth = (event: WorldEvent): EventSlot[] =>
+    event.auth.map((position) => slots.get(world.events.get(position)!)!);
+  await log.deps.lanes.start(async () => {
+    const head = newRoomHead(world.roomId, world.version);
+    const judged = [world.create, ...first].map((event) => {
+      const state = pendingState(head);
+      const pdu = authorize(event.pdu, world.version, state);
+      if (isRejection(pdu)) throw new Error(`The scenery was refused: ${pdu.rule}`);
+      const proposed = {
+        pdu,
+        eventId: event.eventId,
+        auth: auth(event),
+        prev: head.extremities.map(({ slot }) => slot),
+      };
+      const one = judge(head, proposed, state, null);
+      slots.set(event, one.slot);
+      advance(head, one);
+      return one;
+    });
+    return { head, judged, actions: [], answer: null };
+  });
+  return {
+    world,
+    slots,
+    receive: (event) =>
+      log.deps.lanes.run(world.roomId, async (room) => {
+        if (room === null) throw new Error('no such room');
+        const judged = await judgeReceived(room, {
+          pdu: event.pdu,
+          eventId: event.eventId,
+          origin: serverOf(event.pdu.sender),
+          relay: false,
+          auth: auth(event),
+          authRejection: event.authRejection,
+          known: null,
+          holes: [],
+        });
+        if ('missing' in judged) throw new Error(`not known here: ${judged.missing.join()}`);
+        slots.set(event, judged.slot);
+        return { judged: [judged], actions: [], answer: judged };
+      }),
+  };
+}
+
+/** The ids of the events of a stored state, by name. */
+export async function idsAt(
+  db: Db,
+  { world, slots }: WorldLog,
+  ref: { readonly line: number; readonly at: number },
+): Promise<Record<string, EventId>> {
+  const rows = await stateAt(db, world.roomId, ref);
+  return idsByName(
+    slots,
+    rows.map((row) => [stateName(row.type, row.stateKey), row.event]),
+  );
+}
+
+/** The ids of the events of the current state, by name. */
+export async function currentIds(db: Db, { world, slots }: WorldLog): Promise<Record<string, EventId>> {
+  const rows = await db.selectFrom('room_state').selectAll().where('room_id', '=', world.roomId).execute();
+  return idsByName(
+    slots,
+    rows.map((row) => [stateName(row.type, row.state_key), row.event]),
+  );
+}
+
+function idsByName(slots: WorldLog['slots'], entries: readonly (readonly [string, number])[]): Record<string, EventId> {
+  const ids = new Map([...slots.values()].map(({ position, eventId }) => [position, eventId]));
+  const named = entries.map(([name, position]) => [name, ids.get(position)!] as const);
+  return Object.fromEntries(named.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
