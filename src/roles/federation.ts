@@ -1,12 +1,13 @@
 /** What speaks with other servers: the requests to them, and the listener for theirs. */
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config.ts';
+import { createCalls, type Calls } from '../federation/calls.ts';
 import type { Db } from '../database/database.ts';
 import { createDestinations } from '../federation/destinations.ts';
 import { createCheckEventSignatures, type CheckEventSignatures } from '../federation/event-signatures.ts';
 import { createNetworks } from '../federation/networks.ts';
 import { createRemoteKeys } from '../federation/remote-keys.ts';
-import { createSendRequest, type SendRequest } from '../federation/request.ts';
+import { createSendRequest } from '../federation/request.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
@@ -14,7 +15,7 @@ import { createHttpServer, type Certificate } from '../http/server.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 
 export interface Federation {
-  readonly send: SendRequest;
+  readonly calls: Calls;
   readonly checkEventSignatures: CheckEventSignatures;
   /** Listens for other servers where the configuration says so; null: nowhere. */
   openDoors(parts: HttpParts): Promise<OpenDoors | null>;
@@ -45,7 +46,7 @@ export async function openFederation(
   const send = createSendRequest({ identity, destinations, shutdown });
   const keys = createRemoteKeys({ db, send, now });
   return {
-    send,
+    calls: createCalls(send),
     checkEventSignatures: createCheckEventSignatures({ identity, keys }),
     async openDoors(parts) {
       if (listen === null) return null;
