@@ -44,7 +44,12 @@ export default defineConfig({
         hookTimeout: 120_000,
         globalSetup: 'test/support/clients-setup.ts',
       }),
-      project('browser', 5, {
+      project('interop', 5, {
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
+        globalSetup: ['test/support/global-setup.ts', 'test/referee/global-setup.ts'],
+      }),
+      project('browser', 6, {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: 'test/support/browser-setup.ts',

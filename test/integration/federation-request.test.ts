@@ -286,7 +286,7 @@ describe('a server that cannot be asked', () => {
   });
 
   it('is one in a private network, by its address and by its name', async () => {
-    const outside = openFederation(authority.ca, []);
+    const outside = openFederation(authority.ca, { networks: [] });
     const { port } = new URL(`https://${remote.name}`);
     const before = remote.asked.length;
     for (const name of [remote.name, `127.0.0.1:${port}`, `[::1]:${port}`, `[::ffff:127.0.0.1]:${port}`])

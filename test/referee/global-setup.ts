@@ -1,4 +1,4 @@
-// Calls the referee in before the first test of the rules: in CI there is no test without one.
+// Installs Synapse, the referee of the rules and the other server, before the first test: in CI there is no test without it.
 import type { TestProject } from 'vitest/node';
 import { pythonEnvironment, SYNAPSE } from '../support/python-environment.ts';
 
@@ -15,8 +15,8 @@ export async function setup(project: TestProject): Promise<void> {
     project.provide('synapsePython', environment.python);
     return;
   }
-  const message = `Synapse could not be installed, so nothing referees our rules: ${environment.missing}`;
+  const message = `Synapse could not be installed, so nothing of ours is held against it: ${environment.missing}`;
   if (process.env['CI'] !== undefined) throw new Error(message);
-  process.stderr.write(`\n  WARNING: the referee's tests are skipped.\n  ${message}\n\n`);
+  process.stderr.write(`\n  WARNING: the tests with Synapse are skipped.\n  ${message}\n\n`);
   project.provide('synapsePython', null);
 }

@@ -9,7 +9,7 @@ import type { Db } from '../../src/database/database.ts';
 import type { ServerIdentity } from '../../src/matrix/signatures.ts';
 import { testIdentity } from './history.ts';
 
-export const LOOPBACK: readonly Network[] = [{ address: '127.0.0.0', prefix: 8 }];
+const LOOPBACK: readonly Network[] = [{ address: '127.0.0.0', prefix: 8 }];
 
 export interface TestFederation {
   readonly identity: ServerIdentity;
@@ -21,8 +21,16 @@ export interface TestFederation {
   close(): Promise<void>;
 }
 
-export function openFederation(ca: string | null, networks = LOOPBACK): TestFederation {
-  const identity = testIdentity();
+export interface FederationOptions {
+  readonly networks?: readonly Network[];
+  readonly identity?: ServerIdentity;
+}
+
+/** Trusts the authority beside the usual ones, and by default may go to this machine alone. */
+export function openFederation(
+  ca: string | null,
+  { networks = LOOPBACK, identity = testIdentity() }: FederationOptions = {},
+): TestFederation {
   const shutdown = new AbortController();
   const destinations = createDestinations(createNetworks(networks), ca);
   const send = createSendRequest({ identity, destinations, shutdown: shutdown.signal });

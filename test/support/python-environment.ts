@@ -22,7 +22,7 @@ export interface Wanted {
 
 export const SYNAPSE: Wanted = {
   name: 'synapse',
-  what: 'Synapse, the referee of the rules',
+  what: 'Synapse, the referee of the rules and another homeserver',
   requirements: 'test/referee/requirements.txt',
   module: 'synapse.event_auth',
 };
