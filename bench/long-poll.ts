@@ -48,6 +48,8 @@ interface Round {
   /** Milliseconds of CPU of the server, and of Postgres, for each answer of /sync; the knocks are in it. */
   readonly cpu: number;
   readonly postgresCpu: number;
+  /** The same of the process that holds the moderators' connections. */
+  readonly clientCpu: number;
   /** Answers of /sync for each knock. */
   readonly answers: number;
 }
@@ -66,7 +68,11 @@ async function main(): Promise<void> {
       'knocker',
       Math.ceil((KNOCKS * runs) / options.rooms),
     );
-    const server = await startServer({ databaseUrl: database.url, dataDir, env: { SERVER_NAME, LOG_LEVEL: 'info' } });
+    const server = await startServer({
+      databaseUrl: database.url,
+      dataDir,
+      env: { SERVER_NAME, LOG_LEVEL: 'info' },
+    });
     try {
       const rooms = await fillRooms(server.url, moderators);
       await database.owner.pool.query('analyze');
@@ -140,7 +146,8 @@ async function knockRound({ server, postmaster, rooms, knockers, watchers }: Sta
     return { path, token, body: JSON.stringify({ reason: numbered(n) }) };
   });
   const answersBefore = (await watchers.report()).answers;
-  const used = async () => [(await cpuOf(server.process.pid!)) ?? 0, await cpuOfTree(postmaster)] as const;
+  const used = async () =>
+    [(await cpuOf(server.process.pid!)) ?? 0, await cpuOfTree(postmaster), (await cpuOf(watchers.pid)) ?? 0] as const;
   const before = await used();
   const { callers, rate } = options;
   const { answered, waits, milliseconds } = await runPaced({ port: server.port, callers, rate, requests });
@@ -157,6 +164,7 @@ async function knockRound({ server, postmaster, rooms, knockers, watchers }: Sta
     knockP99: knocks.p99,
     cpu: (after[0] - before[0]) / answers,
     postgresCpu: (after[1] - before[1]) / answers,
+    clientCpu: (after[2] - before[2]) / answers,
     answers: answers / KNOCKS,
   };
 }
@@ -209,6 +217,11 @@ function print(rounds: readonly Round[], resting: number, memory: readonly numbe
   printValue(
     'CPU of Postgres in ms for each woken client, knocks included',
     each((r) => r.postgresCpu),
+    3,
+  );
+  printValue(
+    'CPU of the moderators’ process in ms for each answer',
+    each((r) => r.clientCpu),
     3,
   );
   printValue('resident memory of the server in MB, all waiting, nobody knocks', [resting], 0);

@@ -15,6 +15,8 @@ export interface Sightings {
 }
 
 export interface Watchers {
+  /** Of their process. */
+  readonly pid: number;
   report(): Promise<Sightings>;
   stop(): void;
 }
@@ -35,7 +37,7 @@ export async function startWatchers(port: number, tokens: readonly string[]): Pr
     return answer;
   };
   await ask({ port, tokens });
-  return { report: () => ask<Sightings>('report'), stop: () => void child.kill() };
+  return { pid: child.pid!, report: () => ask<Sightings>('report'), stop: () => void child.kill() };
 }
 
 const WAIT_MS = 30_000;

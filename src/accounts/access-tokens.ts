@@ -54,9 +54,9 @@ async function knownTokens(db: Db, secrets: readonly string[]): Promise<readonly
     .where('t.hash', '=', sql<Buffer>`any(${hashes}::bytea[])`)
     .where('u.deactivated_at', 'is', null)
     .execute();
-  const byHash = new Map(rows.map((row) => [row.hash.toString('base64'), row]));
+  const byHash = new Map(rows.map((row) => [row.hash.toString('latin1'), row]));
   return hashes.map((hash) => {
-    const row = byHash.get(hash.toString('base64'));
+    const row = byHash.get(hash.toString('latin1'));
     if (row === undefined) return null;
     return {
       userId: row.user_id as UserId,
@@ -69,14 +69,19 @@ async function knownTokens(db: Db, secrets: readonly string[]): Promise<readonly
   });
 }
 
+/** How long a patient caller may wait for others to be looked up with. */
+const PATIENCE_MS = 10;
+
 const knownToken: (db: Db, secret: string) => Promise<KnownToken | null> = gathered(knownTokens);
+const knownTokenSoon: typeof knownToken = gathered(knownTokens, { restMs: PATIENCE_MS });
 
 /**
  * Whose token this is. Throws M_UNKNOWN_TOKEN when it is unknown, has expired (`soft_logout`: it can be renewed), or its
- * account is deactivated. `now` in milliseconds. The token that it was renewed from ends with its first use.
+ * account is deactivated. `now` in milliseconds. The token that it was renewed from ends with its first use. Who is `patient`
+ * waits a little for others to be looked up with.
  */
-export async function callerByToken(db: Db, secret: string, now: number): Promise<TokenOwner> {
-  const known = await knownToken(db, secret);
+export async function callerByToken(db: Db, secret: string, now: number, patient = false): Promise<TokenOwner> {
+  const known = await (patient ? knownTokenSoon : knownToken)(db, secret);
   if (known === null) throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
   const { expiresAt, supersedes, ...owner } = known;
   if (expiresAt !== null && expiresAt <= now) {

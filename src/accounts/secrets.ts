@@ -1,5 +1,5 @@
 /** Random secrets, and the hashes under which they are stored. */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** A secret of 256 bits with a prefix that tells people and scanners what it is. */
 export function newSecret(prefix: string): string {
@@ -24,5 +24,5 @@ export function randomId(length: number): string {
 
 /** SHA-256. Enough for secrets that are long and random; passwords go through argon2. */
 export function hashSecret(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
+  return hash('sha256', secret, 'buffer');
 }

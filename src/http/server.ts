@@ -183,7 +183,9 @@ declare module 'fastify' {
 
 async function callerOf(parts: HttpParts, auth: AuthKind, request: FastifyRequest): Promise<Caller | null> {
   if (auth === 'none') return null;
-  const caller = await authenticateClient(parts, request.headers.authorization, request.ip, auth === 'optional');
+  const caller = await authenticateClient(parts, request.headers.authorization, request.ip, {
+    optional: auth === 'optional',
+  });
   if (auth === 'admin' && caller?.admin !== true) throw new MatrixError('M_FORBIDDEN', 'Only admins may do this.');
   return caller;
 }

@@ -1,39 +1,10 @@
-/** Wakes whoever waits for news of rooms or of a user: a hint after each commit; what is new is read from the log. */
+/** Wakes whoever waits for news of rooms or of a user: a hint soon after each commit; what is new is read from the log. */
 import { LRUCache } from 'lru-cache';
+import { createPace } from '../database/pace.ts';
 import type { Appended } from './append.ts';
+import { createWaiters, type Ending, type Interest, type Seen } from './waiters.ts';
 
-export interface Interest {
-  readonly userId: string;
-  /** The rooms whose events the user sees: the keys of a set or of a map. */
-  readonly roomIds: { keys(): Iterable<string> };
-}
-
-/** How far somebody has read. */
-export interface Seen {
-  /** Of the log. */
-  readonly position: number;
-  /** What mark() said before reading, for what users keep outside of the log. */
-  readonly mark: number;
-}
-
-/**
- * How a wait comes to its end before its time. Lighter than an AbortSignal: a poll needs one, and there are thousands a second.
- */
-export interface Ending {
-  /** Nobody waits any more, or begins to. */
-  over: boolean;
-  /** Of the wait that there is. */
-  release: (() => void) | null;
-}
-
-export function createEnding(): Ending {
-  return { over: false, release: null };
-}
-
-export function endNow(ending: Ending): void {
-  ending.over = true;
-  ending.release?.();
-}
+export { createEnding, endNow, type Ending, type Interest, type Seen } from './waiters.ts';
 
 export interface Follower {
   /** The last position known to be durable. */
@@ -48,6 +19,8 @@ export interface Follower {
    * `timeoutMs`, or at its `ending`, which has one wait at a time. It may resolve for nothing: read and wait again.
    */
   wait(interest: Interest, seen: Seen, timeoutMs: number, ending: Ending): Promise<void>;
+  /** The same for those who hold nothing open meanwhile: calls `done` once, before it returns or later. */
+  call(interest: Interest, seen: Seen, timeoutMs: number, ending: Ending, done: () => void): void;
   /** Tells of a commit to the log. */
   publish(appended: Appended): void;
   /** Tells, after the commit, that something changed which a user keeps outside of the log. */
@@ -60,6 +33,8 @@ export interface Follower {
 
 /** Rooms and users whose last position is remembered; of anything older a waiter is woken for nothing. */
 const MAX_REMEMBERED = 100_000;
+/** Commits that follow each other faster wake together: one reading then serves all whom they woke. */
+const WAKE_EVERY_MS = 10;
 
 export function createFollower(initialHead: number): Follower {
   let head = initialHead;
@@ -67,15 +42,24 @@ export function createFollower(initialHead: number): Follower {
   const changed = createMemory(initialHead);
   let touches = 0;
   const touched = createMemory(0);
-  const waiters = new Map<string, Set<() => void>>();
-  let waiting = 0;
-
   const isNews = ({ userId, roomIds }: Interest, { position, mark }: Seen): boolean => {
     if (touched.isAfter(userId, mark)) return true;
     if (position >= head) return false;
     if (changed.isAfter(userId, position)) return true;
     for (const roomId of roomIds.keys()) if (changed.isAfter(roomId, position)) return true;
     return false;
+  };
+
+  const waiters = createWaiters(isNews);
+  let woken = new Set<string>();
+  const wakeSoon = createPace(WAKE_EVERY_MS, () => {
+    const names = woken;
+    woken = new Set();
+    for (const name of names) waiters.wake(name);
+  });
+  const call: Follower['call'] = (interest, seen, timeoutMs, ending, done) => {
+    if (ending.over || timeoutMs <= 0 || isNews(interest, seen)) done();
+    else waiters.add({ interest, seen, ending, done }, timeoutMs);
   };
 
   return {
@@ -86,12 +70,9 @@ export function createFollower(initialHead: number): Follower {
       if (position >= head) return [];
       return changed.reaches(position) ? [...roomIds].filter((roomId) => changed.isAfter(roomId, position)) : null;
     },
-    async wait(interest, seen, timeoutMs, ending) {
-      if (ending.over || timeoutMs <= 0 || isNews(interest, seen)) return;
-      waiting += 1;
-      await waitFor(waiters, [interest.userId, ...interest.roomIds.keys()], timeoutMs, ending);
-      waiting -= 1;
-    },
+    wait: (interest, seen, timeoutMs, ending) =>
+      new Promise((resolve) => call(interest, seen, timeoutMs, ending, resolve)),
+    call,
     publish(appended) {
       head = appended.head;
       const names = new Set<string>();
@@ -99,17 +80,18 @@ export function createFollower(initialHead: number): Follower {
         names.add(judged.roomId);
         for (const { userId } of judged.transitions) names.add(userId);
       }
-      for (const name of names) changed.note(name, head);
-      for (const name of names) wake(waiters, name);
+      for (const name of names) {
+        changed.note(name, head);
+        woken.add(name);
+      }
+      wakeSoon();
     },
     touch(userId) {
       touched.note(userId, (touches += 1));
-      wake(waiters, userId);
+      waiters.wake(userId);
     },
-    wakeAll() {
-      for (const name of [...waiters.keys()]) wake(waiters, name);
-    },
-    waiting: () => waiting,
+    wakeAll: () => waiters.wakeAll(),
+    waiting: () => waiters.count(),
   };
 }
 
@@ -129,32 +111,4 @@ function createMemory(from: number) {
     /** The name has a newer number; also true where that is forgotten. Asking keeps nothing longer: the oldest number goes first. */
     isAfter: (name: string, number: number): boolean => number < forgotten || (newest.peek(name) ?? 0) > number,
   };
-}
-
-function wake(waiters: Map<string, Set<() => void>>, name: string): void {
-  for (const release of [...(waiters.get(name) ?? [])]) release();
-}
-
-async function waitFor(
-  waiters: Map<string, Set<() => void>>,
-  names: readonly string[],
-  timeoutMs: number,
-  ending: Ending,
-): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  for (const name of names) {
-    const waiting = waiters.get(name);
-    if (waiting === undefined) waiters.set(name, new Set([resolve]));
-    else waiting.add(resolve);
-  }
-  const timer = setTimeout(resolve, timeoutMs);
-  ending.release = resolve;
-  await promise;
-  ending.release = null;
-  clearTimeout(timer);
-  for (const name of names) {
-    const waiting = waiters.get(name);
-    waiting?.delete(resolve);
-    if (waiting?.size === 0) waiters.delete(name);
-  }
 }

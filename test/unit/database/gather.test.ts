@@ -45,3 +45,29 @@ test('databases do not share a query', async () => {
   await Promise.all([look(here, 1), look(elsewhere, 1)]);
   expect(asked.map(([db]) => db)).toEqual([here, elsewhere]);
 });
+
+test('keys of one name are looked up once where they are asked for together, and anew later', async () => {
+  const asked: number[][] = [];
+  const read = async (_db: Db, keys: readonly number[]) => {
+    asked.push([...keys]);
+    return keys.map((n) => n * 2);
+  };
+  const look = gathered(read, { nameOf: (n) => String(n % 10) });
+  expect(await Promise.all([look(here, 1), look(here, 11), look(here, 2)])).toEqual([2, 2, 4]);
+  expect(await look(here, 11)).toBe(22);
+  expect(asked).toEqual([[1, 2], [11]]);
+});
+
+test('who can wait shares a query with those who come soon after', async () => {
+  const asked: number[][] = [];
+  const read = async (_db: Db, keys: readonly number[]) => {
+    asked.push([...keys]);
+    return keys;
+  };
+  const look = gathered(read, { restMs: 50 });
+  await look(here, 1);
+  const second = look(here, 2);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await Promise.all([second, look(here, 3)])).toEqual([2, 3]);
+  expect(asked).toEqual([[1], [2, 3]]);
+});

@@ -1,7 +1,7 @@
 /** What a follower knows of commits that it has heard of, and what it says where it knows nothing. */
 import { describe, expect, it } from 'vitest';
 import type { Appended } from '../../../src/log/append.ts';
-import { createFollower } from '../../../src/log/follow.ts';
+import { createEnding, createFollower, endNow } from '../../../src/log/follow.ts';
 
 /** A commit up to `head`, of an event in each of the rooms that moves nobody. */
 const commit = (head: number, ...roomIds: readonly string[]): Appended =>
@@ -35,5 +35,49 @@ describe('a follower', () => {
     expect(follower.isNews(interest(), seen)).toBe(true);
     expect(follower.isNews({ ...interest(), userId: '@lee:here' }, seen)).toBe(false);
     expect(follower.isNews(interest(), { position: 10, mark: follower.mark() })).toBe(false);
+  });
+
+  it('wakes at every commit whom it concerns, however soon one follows the other, and no one else', async () => {
+    const follower = createFollower(10);
+    const seen = { position: 10, mark: follower.mark() };
+    const [a, b] = ['!a', '!b'].map((room) => follower.wait(interest(room), seen, 60_000, createEnding()));
+    const ending = createEnding();
+    const other = follower.wait({ userId: '@lee:here', roomIds: new Set(['!c']) }, seen, 60_000, ending);
+    follower.publish(commit(11, '!a'));
+    follower.publish(commit(12, '!b'));
+    await Promise.all([a, b]);
+    expect(follower.waiting()).toBe(1);
+    endNow(ending);
+    await other;
+    expect(follower.waiting()).toBe(0);
+  });
+
+  it('does not wake again who has been told meanwhile', async () => {
+    const follower = createFollower(10);
+    follower.publish(commit(11, '!b'));
+    follower.publish(commit(12, '!a'));
+    const [ending, late] = [createEnding(), { position: 12, mark: follower.mark() }];
+    let woken = false;
+    follower.call(interest('!a'), late, 60_000, ending, () => (woken = true));
+    const others = follower.wait(interest('!a', '!b'), late, 60_000, createEnding());
+    follower.publish(commit(13, '!b'));
+    await others;
+    expect(woken).toBe(false);
+    endNow(ending);
+    expect(woken).toBe(true);
+  });
+
+  it('lets nobody wait who comes too late: after a commit, after the end, or without time', () => {
+    const follower = createFollower(10);
+    const over = createEnding();
+    endNow(over);
+    follower.publish(commit(11, '!a'));
+    const called: string[] = [];
+    const mark = follower.mark();
+    follower.call(interest('!a'), { position: 10, mark }, 60_000, createEnding(), () => called.push('told'));
+    follower.call(interest('!a'), { position: 11, mark }, 60_000, over, () => called.push('over'));
+    follower.call(interest('!a'), { position: 11, mark }, 0, createEnding(), () => called.push('no time'));
+    expect(called).toEqual(['told', 'over', 'no time']);
+    expect(follower.waiting()).toBe(0);
   });
 });

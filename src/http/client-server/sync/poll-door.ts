@@ -11,7 +11,7 @@ import { noteAnswer } from '../../request-times.ts';
 import type { Listener } from '../../server.ts';
 import { syncText } from './answer.ts';
 import { filterIn } from './filter-in.ts';
-import { runSync } from './run-sync.ts';
+import { findNews, openSync, type Found, type OpenSync, type SyncAsk } from './run-sync.ts';
 
 export interface PlainPoll {
   readonly route: string;
@@ -60,37 +60,74 @@ function decoded(text: string): string | null {
   }
 }
 
+/** A poll that is not answered yet; while it waits, nothing else of it is kept. */
+interface OpenPoll {
+  readonly route: string;
+  readonly ask: SyncAsk;
+  readonly sync: OpenSync;
+  readonly ending: Ending;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** When it came: milliseconds since 1970. */
+  readonly came: number;
+}
+
 /** A listener for requests that hands on what is not for it. */
 export function createPollDoor(parts: HttpParts, handOn: Listener): Listener {
-  const open = new Set<Ending>();
-  parts.shutdown.addEventListener('abort', () => open.forEach(endNow), { once: true });
+  const endings = new Set<Ending>();
+  parts.shutdown.addEventListener('abort', () => endings.forEach(endNow), { once: true });
 
-  const answer = async (poll: PlainPoll, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const started = parts.now();
+  const begin = async (plain: PlainPoll, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const came = parts.now();
+    const { route, since, timeout, useStateAfter } = plain;
+    const { headers, socket } = request;
+    const caller = await authenticateClient(parts, headers.authorization, socket.remoteAddress ?? '', {
+      patient: timeout > 0,
+    });
+    const { userId, deviceId } = caller!;
+    const filter = await filterIn(parts.db, userId, plain.filter);
+    const ask = { userId, deviceId, since, filter, fullState: false, useStateAfter, timeout };
     const ending = createEnding();
     if (parts.shutdown.aborted || response.destroyed) endNow(ending);
-    open.add(ending);
-    response.on('close', () => endNow(ending));
+    else response.on('close', () => endNow(ending));
+    const sync = openSync(parts, ask, ending);
+    endings.add(ending);
+    await goOn({ route, ask, sync, ending, request, response, came });
+  };
+
+  const goOn = async (poll: OpenPoll): Promise<void> => {
+    const { ask, sync, ending } = poll;
+    let found: Found;
     try {
-      const { headers, socket } = request;
-      const caller = await authenticateClient(parts, headers.authorization, socket.remoteAddress ?? '');
-      const { userId, deviceId } = caller!;
-      const filter = await filterIn(parts.db, userId, poll.filter);
-      const news = await runSync(parts, { ...poll, userId, deviceId, filter, fullState: false }, ending);
-      if (!response.destroyed) send(response, syncText(news), parts.shutdown.aborted);
-    } finally {
-      open.delete(ending);
+      found = await findNews(parts, ask, sync, ending);
+    } catch {
+      end(poll);
+      handOn(poll.request, poll.response);
+      return;
     }
-    const milliseconds = Math.max(0, parts.now() - started);
+    const { news, wait } = found;
+    if (wait === null) answer(poll, syncText(news));
+    else parts.follower.call(wait.interest, wait.seen, wait.timeoutMs, ending, () => void goOn(poll));
+  };
+
+  const end = ({ sync, ending }: OpenPoll): void => {
+    sync.leave();
+    endings.delete(ending);
+  };
+
+  const answer = (poll: OpenPoll, text: string): void => {
+    end(poll);
+    if (!poll.response.destroyed) send(poll.response, text, parts.shutdown.aborted);
+    const milliseconds = Math.max(0, parts.now() - poll.came);
     noteAnswer(parts, { method: 'GET', route: poll.route, status: 200, milliseconds });
   };
 
   return (request, response) => {
     const { method, url = '', headers } = request;
-    const poll = method === 'GET' ? readPlainPoll(url) : null;
-    if (poll === null || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
+    const plain = method === 'GET' ? readPlainPoll(url) : null;
+    if (plain === null || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined)
       handOn(request, response);
-    else answer(poll, request, response).catch(() => handOn(request, response));
+    else begin(plain, request, response).catch(() => handOn(request, response));
   };
 }
 

@@ -53,22 +53,22 @@ export function createQuickSync(follower: Follower): QuickSync {
       if (follower.isNews({ userId, roomIds: NONE }, unmoved)) return null;
       const changed = follower.roomsSince(standing.joined.keys(), from);
       if (changed === null) return null;
+      if (changed.length === 0) return told(to, point.change, standing, []);
       const roomIds = changed.filter((roomId) => wantsRoom(filter, roomId));
       const { timelineLimit } = filter;
       const shared = await Promise.all(
         roomIds.map((roomId) => sharedNews(db, { roomId, from, to, timelineLimit, useStateAfter, now })),
       );
-      const join: [string, JoinedNews][] = [];
+      const join: (readonly [string, JoinedNews])[] = [];
       for (const [n, news] of shared.entries()) {
         if (news === 'particular') return null;
         if (news.told === null) continue;
         const roomId = roomIds[n]!;
-        const told = tellTo({ told: news.told }, userId, standing.joined.get(roomId)!);
-        if (told === null) return null;
-        join.push([roomId, told]);
+        const ofRoom = tellTo({ told: news.told }, userId, standing.joined.get(roomId)!);
+        if (ofRoom === null) return null;
+        join.push([roomId, ofRoom]);
       }
-      const rooms = { join: Object.fromEntries(join), invite: {}, knock: {}, leave: {} };
-      return { head: to, account: nothing(point.change), rooms, isEmpty: join.length === 0, joined: standing.joined };
+      return told(to, point.change, standing, join);
     },
     remember(userId, { head, account, joined }, mark) {
       // Whose messages somebody does not want to see is looked up for each answer.
@@ -83,6 +83,16 @@ export function createQuickSync(follower: Follower): QuickSync {
       else standings.set(userId, { position: head, mark, change: account.head, joined });
     },
   };
+}
+
+function told(
+  head: number,
+  change: number,
+  { joined }: Standing,
+  join: readonly (readonly [string, JoinedNews])[],
+): SyncNews {
+  const rooms = { join: Object.fromEntries(join), invite: {}, knock: {}, leave: {} };
+  return { head, account: nothing(change), rooms, isEmpty: join.length === 0, joined };
 }
 
 function nothing(head: number): AccountNews {

@@ -1,6 +1,6 @@
 /** One sync from its question to its answer: it reads, and waits while there is nothing to tell. */
 import type { Db } from '../../../database/database.ts';
-import type { Ending, Follower } from '../../../log/follow.ts';
+import type { Ending, Follower, Interest, Seen } from '../../../log/follow.ts';
 import { wantsEveryRoom, wantsRoom, type SyncFilter } from './filter.ts';
 import { createQuickSync, type QuickSync } from './quick-sync.ts';
 import { readSync, type SyncNews } from './read-sync.ts';
@@ -32,33 +32,63 @@ export interface SyncAsk {
   readonly timeout: number;
 }
 
+/** A sync that has its seat, from its question to its answer. */
+export interface OpenSync {
+  /** Milliseconds since 1970: it does not wait any longer. */
+  readonly deadline: number;
+  /** Of its user's syncs one less. */
+  leave(): void;
+}
+
+/** What was found, and where to wait when that is nothing. */
+export interface Found {
+  readonly news: SyncNews;
+  /** Null: it is the answer. */
+  readonly wait: { readonly interest: Interest; readonly seen: Seen; readonly timeoutMs: number } | null;
+}
+
+/** Throws M_LIMIT_EXCEEDED when too many syncs of the user are open. */
+export function openSync({ now }: SyncDeps, { userId, timeout }: SyncAsk, ending: Ending): OpenSync {
+  return { deadline: now() + Math.min(timeout, MAX_TIMEOUT_MS), leave: seats.take(userId, ending) };
+}
+
+/** Reads what is new. Throws M_INVALID_PARAM for a token that is none. */
+export async function findNews(
+  { db, follower, now }: SyncDeps,
+  ask: SyncAsk,
+  { deadline }: OpenSync,
+  ending: Ending,
+): Promise<Found> {
+  const { userId, since, filter, fullState } = ask;
+  const quick = quickSyncOf(follower);
+  const mark = follower.mark();
+  const request = { ...ask, now: now() };
+  const news = (await quick.read(db, request)) ?? (await readSync(db, request));
+  quick.remember(userId, news, mark);
+  const timeoutMs = deadline - now();
+  if (since === null || fullState || !news.isEmpty || timeoutMs <= 0 || ending.over) return { news, wait: null };
+  const interest = { userId, roomIds: roomsOfInterest(news, filter) };
+  return { news, wait: { interest, seen: { position: news.head, mark }, timeoutMs } };
+}
+
 /**
  * Answers at once when there is something new, for a first sync and for a full state; otherwise waits up to `timeout`
- * for a commit that concerns the user, or for its `ending`. While it waits it costs no query. Throws M_INVALID_PARAM for a
- * token that is none, M_LIMIT_EXCEEDED when too many syncs of the user are open.
+ * for a commit that concerns the user, or for its `ending`. While it waits it costs no query. Throws as its parts do.
  */
-export async function runSync({ db, follower, now }: SyncDeps, ask: SyncAsk, ending: Ending): Promise<SyncNews> {
-  const { userId, deviceId, since, filter, fullState, useStateAfter, timeout } = ask;
-  const deadline = now() + Math.min(timeout, MAX_TIMEOUT_MS);
-  const quick = quickSyncOf(follower);
-  const leave = seats.take(userId, ending);
+export async function runSync(deps: SyncDeps, ask: SyncAsk, ending: Ending): Promise<SyncNews> {
+  const open = openSync(deps, ask, ending);
   try {
     for (;;) {
-      const mark = follower.mark();
-      const request = { userId, deviceId, since, filter, fullState, useStateAfter, now: now() };
-      const news = (await quick.read(db, request)) ?? (await readSync(db, request));
-      quick.remember(userId, news, mark);
-      const remaining = deadline - now();
-      if (since === null || fullState || !news.isEmpty || remaining <= 0 || ending.over) return news;
-      const roomIds = roomsOfInterest(news, filter);
-      await follower.wait({ userId, roomIds }, { position: news.head, mark }, remaining, ending);
+      const { news, wait } = await findNews(deps, ask, open, ending);
+      if (wait === null) return news;
+      await deps.follower.wait(wait.interest, wait.seen, wait.timeoutMs, ending);
     }
   } finally {
-    leave();
+    open.leave();
   }
 }
 
-function roomsOfInterest({ joined }: SyncNews, filter: SyncFilter): { keys(): Iterable<string> } {
+function roomsOfInterest({ joined }: SyncNews, filter: SyncFilter): Interest['roomIds'] {
   if (wantsEveryRoom(filter)) return joined;
   return new Set([...joined.keys()].filter((roomId) => wantsRoom(filter, roomId)));
 }

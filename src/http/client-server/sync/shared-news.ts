@@ -32,7 +32,7 @@ function keyOf({ roomId, from, to, timelineLimit, useStateAfter }: RoomAsk): str
 }
 
 /** What happened in a room, asked together with all that is asked in the same turn. */
-export const sharedNews: (db: Db, ask: RoomAsk) => Promise<SharedNews> = gathered(readAll, keyOf);
+export const sharedNews: (db: Db, ask: RoomAsk) => Promise<SharedNews> = gathered(readAll, { nameOf: keyOf });
 
 async function readAll(db: Db, asks: readonly RoomAsk[]): Promise<readonly SharedNews[]> {
   const distinct = [...new Map(asks.map((ask) => [keyOf(ask), ask])).values()];

@@ -1,0 +1,99 @@
+/** Those who wait for news: what each of them waits for, and how their waits end. */
+
+export interface Interest {
+  readonly userId: string;
+  /** The rooms whose events the user sees: the keys of a set or of a map. */
+  readonly roomIds: { keys(): Iterable<string> };
+}
+
+/** How far somebody has read. */
+export interface Seen {
+  /** Of the log. */
+  readonly position: number;
+  /** What mark() said before reading, for what users keep outside of the log. */
+  readonly mark: number;
+}
+
+/**
+ * How a wait comes to its end before its time. Lighter than an AbortSignal: a poll needs one, and there are thousands a second.
+ */
+export interface Ending {
+  /** Nobody waits any more, or begins to. */
+  over: boolean;
+  /** Of the wait that there is. */
+  release: (() => void) | null;
+}
+
+export function createEnding(): Ending {
+  return { over: false, release: null };
+}
+
+export function endNow(ending: Ending): void {
+  ending.over = true;
+  ending.release?.();
+}
+
+export interface Waiter {
+  readonly interest: Interest;
+  readonly seen: Seen;
+  readonly ending: Ending;
+  /** Called once. */
+  readonly done: () => void;
+}
+
+export interface Waiters {
+  add(waiter: Waiter, timeoutMs: number): void;
+  /** Ends the waits of those for whom there is news of a room or a user: who came back meanwhile may have been told already. */
+  wake(name: string): void;
+  wakeAll(): void;
+  count(): number;
+}
+
+interface Waiting extends Waiter {
+  readonly names: readonly string[];
+  /** Null: it does not wait any more. */
+  timer: NodeJS.Timeout | null;
+}
+
+export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolean): Waiters {
+  const byName = new Map<string, Set<Waiting>>();
+  let count = 0;
+
+  const release = (waiting: Waiting): void => {
+    if (waiting.timer === null) return;
+    clearTimeout(waiting.timer);
+    waiting.timer = null;
+    waiting.ending.release = null;
+    for (const name of waiting.names) {
+      const others = byName.get(name);
+      others?.delete(waiting);
+      if (others?.size === 0) byName.delete(name);
+    }
+    count -= 1;
+    waiting.done();
+  };
+
+  return {
+    add(waiter, timeoutMs) {
+      const names = [waiter.interest.userId, ...waiter.interest.roomIds.keys()];
+      const waiting: Waiting = { ...waiter, names, timer: null };
+      waiting.timer = setTimeout(release, timeoutMs, waiting);
+      waiter.ending.release = () => release(waiting);
+      for (const name of names) {
+        const others = byName.get(name);
+        if (others === undefined) byName.set(name, new Set([waiting]));
+        else others.add(waiting);
+      }
+      count += 1;
+    },
+    wake(name) {
+      for (const waiting of [...(byName.get(name) ?? [])]) {
+        if (isNews(waiting.interest, waiting.seen)) release(waiting);
+      }
+    },
+    wakeAll() {
+      for (const ofName of [...byName.values()]) for (const waiting of [...ofName]) release(waiting);
+    },
+    count: () => count,
+  };
+}
