@@ -44,7 +44,7 @@ const TOTAL_MS = 60_000;
 const MAX_BYTES = 10 * 1_048_576;
 const MAX_REFUSAL_BYTES = 65_536;
 const MAX_ERROR_LENGTH = 1_000;
-const STRIDE_BYTES = 131_072;
+const STRIDE_BYTES = 65_536;
 
 /**
  * Makes the function that asks other servers, and answers with the JSON object of a 200. Redirects are not followed.
