@@ -145,7 +145,8 @@ function colourShared(graph: AuthGraph, isUnconflicted: UnconflictedTest): Uint8
   for (let index = graph.count - 1; index >= 0; index -= 1) {
     if (shared[index] === 0 && !isUnconflicted(positionOf(graph, index))) continue;
     shared[index] = 1;
-    for (const target of authOf(graph, index)) shared[target] = 1;
+    const end = graph.starts[index + 1]!;
+    for (let edge = graph.starts[index]!; edge < end; edge += 1) shared[graph.targets[edge]!] = 1;
   }
   return shared;
 }

@@ -81,7 +81,7 @@ export function keysToLookUp(
   };
   for (const { pdu } of full) {
     if (pdu.state_key !== undefined) want(pdu.type, pdu.state_key);
-    if (version.stateResolution === '2.1') continue;
+    if (startsEmpty(version)) continue;
     for (const [type, stateKey] of stateKeysForAuth(pdu, version)) want(type, stateKey);
   }
   return [...keys.values()];
@@ -95,8 +95,7 @@ export function keysToLookUp(
 export function resolveState(resolution: Resolution): ReadonlyMap<string, number | null> {
   const { version, graph, conflicted, full, unconflicted } = resolution;
   const indexes = new Set(full.map((position) => indexOf(graph, position)));
-  // 2.1 starts from an empty state, 2 from the unconflicted one.
-  const base = version.stateResolution === '2.1' ? new Map<string, number>() : unconflicted;
+  const base = startsEmpty(version) ? new Map<string, number>() : unconflicted;
   const resolved = new Map<string, number>();
 
   const powerEvents = orderOfPower(resolution, indexes);
@@ -110,6 +109,11 @@ export function resolveState(resolution: Resolution): ReadonlyMap<string, number
   // Where the states agree, that stands whatever was replayed.
   for (const [key, position] of resolved) if (!unconflicted.has(key)) result.set(key, position);
   return result;
+}
+
+/** 2.1 replays on an empty state, 2 on what all states agree on. */
+function startsEmpty({ stateResolution }: RoomVersion): boolean {
+  return stateResolution === '2.1';
 }
 
 function conflictedByState(graph: AuthGraph, conflicted: readonly ConflictedKey[]): readonly (readonly number[])[] {
@@ -138,8 +142,8 @@ function orderOfPower(resolution: Resolution, full: ReadonlySet<number>): readon
     if (powerOfA !== powerOfB) return powerOfA > powerOfB;
     return isEarlier(eventOf(resolution, a), eventOf(resolution, b));
   };
-  const chosen = [...full].filter((index) => isPowerEvent(eventOf(resolution, index)));
-  return powerOrder(graph, chosen, full, isBefore);
+  const powerEvents = [...full].filter((index) => isPowerEvent(eventOf(resolution, index)));
+  return powerOrder(graph, powerEvents, full, isBefore);
 }
 
 /** The events by how old the power levels are that they go by, the oldest first; by index. */

@@ -14,16 +14,21 @@ export interface Replacement {
   readonly replace: string;
 }
 
+/** As `mutated`, of the rules that judge events. */
+export function mutatedRules(replacement: Replacement | null): Promise<Rules> {
+  return mutated(replacement, loadRules);
+}
+
 /**
- * Loads the rules with the replacement made, or a plain copy without one. Throws when the text does not stand in the
- * file exactly once: then the mutation is out of date and would prove nothing.
+ * Loads what is wanted with the replacement made, or from a plain copy without one. Throws when the text does not stand
+ * in the file exactly once: then the mutation is out of date and would prove nothing.
  */
-export async function mutatedRules(replacement: Replacement | null): Promise<Rules> {
+export async function mutated<T>(replacement: Replacement | null, load: (folder: URL) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'vestibule-mutant-'));
   try {
     await cp(MATRIX, folder, { recursive: true });
     if (replacement !== null) await mutate(join(folder, replacement.file), replacement);
-    return await loadRules(pathToFileURL(`${folder}/`));
+    return await load(pathToFileURL(`${folder}/`));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,11 +1,8 @@
 // Talks to the referee: a Python process that judges batches of cases by Synapse's rules.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { StateEvent } from '../../src/matrix/room-state.ts';
 import type { RoomVersionId } from '../../src/matrix/room-versions.ts';
 import type { Case } from './cases.ts';
+import { startOracle } from './oracle-process.ts';
 
 export interface Answer {
   readonly allowed: boolean;
@@ -23,30 +20,19 @@ export interface Referee {
 
 /** Cases that go to the referee, and come back, in one line. */
 const BATCH = 1_000;
-const ORACLE = fileURLToPath(new URL('oracle.py', import.meta.url));
 
 /** Starts the referee; `python` can import Synapse. */
 export function startReferee(python: string): Referee {
-  const child = spawn(python, ['-u', ORACLE], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ended = once(child, 'close');
-
-  const ask = async (version: RoomVersionId, cases: readonly Case[]): Promise<readonly Answer[]> => {
-    child.stdin.write(`${batchLine(version, cases)}\n`);
-    const { value } = await lines.next();
-    if (value === undefined) throw new Error('The referee has left the field: see its words above.');
-    return parseAnswers(value);
-  };
+  const oracle = startOracle(python, 'oracle.py');
+  const ask = async (version: RoomVersionId, cases: readonly Case[]): Promise<readonly Answer[]> =>
+    parseAnswers(await oracle.ask(batchLine(version, cases)));
   return {
     judge: async (cases) => {
       const answers: Answer[] = [];
       for (const batch of batches(cases)) answers.push(...(await ask(batch[0]!.version, batch)));
       return answers;
     },
-    stop: async () => {
-      child.stdin.end();
-      await ended;
-    },
+    stop: () => oracle.stop(),
   };
 }
 

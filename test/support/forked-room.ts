@@ -43,6 +43,8 @@ export interface ForkedRoom extends RoomHistory {
   add(prev: readonly ForkedEvent[], input: ForkedInput): ForkedEvent;
   /** As `add`, but throws when the rules refuse. */
   must(prev: readonly ForkedEvent[], input: ForkedInput): ForkedEvent;
+  /** Whether the rules would allow such an event there. */
+  allows(prev: readonly ForkedEvent[], input: ForkedInput): boolean;
   /** The state before an event that would come after these. */
   stateOf(prev: readonly ForkedEvent[]): StateMap;
 }
@@ -114,51 +116,66 @@ export function forkedRoom(versionId: RoomVersionId, creator: string, content: J
   };
   keep(create);
   const history = { version, graph, events, create };
-  const stateOf = (prev: readonly ForkedEvent[]): StateMap =>
-    resolveMaps(
-      history,
-      prev.map(({ after }) => after),
-    );
-  const add = (prev: readonly ForkedEvent[], input: ForkedInput): ForkedEvent => {
+  const states = new Map<string, StateMap>();
+  const stateOf = (prev: readonly ForkedEvent[]): StateMap => {
+    const name = prev.map(({ position }) => position).join();
+    const known = states.get(name);
+    if (known !== undefined) return known;
+    const found = resolveMaps(history, afterEach(prev));
+    states.set(name, found);
+    return found;
+  };
+  const propose = (prev: readonly ForkedEvent[], input: ForkedInput): Proposal => {
     const before = stateOf(prev);
-    const auth = wantedAuthKeys(described(input), version).flatMap(
-      ([type, key]) => before.get(stateKeyText(type, key)) ?? [],
-    );
+    const keys = wantedAuthKeys(described(input), version);
+    const auth = keys.flatMap(([type, key]) => before.get(stateKeyText(type, key)) ?? []);
     const pdu = pduOf(input, {
       room_id: roomId,
       origin_server_ts: 1_000 + events.size,
-      depth: 1 + Math.max(...prev.map((one) => one.pdu.depth)),
+      // No two alike, or they could be one event.
+      depth: 1 + events.size,
       prev_events: prev.map(({ eventId }) => eventId),
       auth_events: auth.map((position) => events.get(position)!.eventId),
     });
-    return keep(judged({ pdu, prev, auth, before, position: 10 * events.size }, history));
+    return { pdu, prev, auth, before };
   };
+  const add = (prev: readonly ForkedEvent[], input: ForkedInput): ForkedEvent =>
+    keep(judged({ ...propose(prev, input), position: 10 * events.size }, history));
   const must = (prev: readonly ForkedEvent[], input: ForkedInput): ForkedEvent => {
     const event = add(prev, input);
     if (event.rejectedBy !== null) throw new Error(`The scenery was refused: ${JSON.stringify(input)}`);
     return event;
   };
-  return { ...history, add, must, stateOf };
+  return { ...history, add, must, stateOf, allows: (prev, input) => isAllowed(propose(prev, input), history) };
+}
+
+/** The states after each of these events. */
+export function afterEach(events: readonly ForkedEvent[]): readonly StateMap[] {
+  return events.map(({ after }) => after);
 }
 
 export function isPowerLevels({ type, state_key }: PduFields): boolean {
   return type === 'm.room.power_levels' && state_key === '';
 }
 
-function judged(
-  { pdu, ...rest }: Pick<ForkedEvent, 'pdu' | 'prev' | 'auth' | 'before' | 'position'>,
-  { version, events }: Pick<RoomHistory, 'version' | 'events'>,
-): ForkedEvent {
+type Proposal = Pick<ForkedEvent, 'pdu' | 'prev' | 'auth' | 'before'>;
+
+function isAllowed({ pdu, before }: Proposal, { version, events }: Pick<RoomHistory, 'version' | 'events'>): boolean {
   const wanted = new Set(stateKeysForAuth(pdu, version).map(([type, key]) => stateKeyText(type, key)));
   const get = (type: string, stateKey: string): ForkedEvent | undefined => {
     const key = stateKeyText(type, stateKey);
-    const position = wanted.has(key) ? rest.before.get(key) : undefined;
+    const position = wanted.has(key) ? before.get(key) : undefined;
     return position === undefined ? undefined : events.get(position);
   };
-  const refused = checkRules(pdu, version, { get }) !== null;
-  const after = new Map(rest.before);
-  if (!refused && pdu.state_key !== undefined) after.set(stateKeyText(pdu.type, pdu.state_key), rest.position);
-  return { ...rest, pdu, eventId: eventIdOf(pdu, version), after, rejectedBy: refused ? 'state' : null };
+  return checkRules(pdu, version, { get }) === null;
+}
+
+function judged(proposal: Proposal & Pick<ForkedEvent, 'position'>, history: RoomHistory): ForkedEvent {
+  const { pdu, before, position } = proposal;
+  const allowed = isAllowed(proposal, history);
+  const after = new Map(before);
+  if (allowed && pdu.state_key !== undefined) after.set(stateKeyText(pdu.type, pdu.state_key), position);
+  return { ...proposal, eventId: eventIdOf(pdu, history.version), after, rejectedBy: allowed ? null : 'state' };
 }
 
 function createOf(version: RoomVersion, creator: string, content: JsonObject): ForkedEvent {

@@ -11,9 +11,6 @@ export const MARA = '@mara:here';
 export const NORA = '@nora:there';
 export const TARGET = '@target:far';
 
-/** A moderator's level of the race's power levels, or the levels at which one bans and kicks. */
-export type Levels = Readonly<Record<string, number>>;
-
 export interface Race {
   /** The row of the table. */
   readonly row: string;
@@ -156,12 +153,22 @@ export function standing({ events }: ForkedRoom, state: StateMap): string {
   return event === undefined ? 'none' : `${String(event.pdu.content['membership'])} by ${event.pdu.sender}`;
 }
 
+export interface Scene extends Pick<Race, 'joinRule' | 'prior' | 'ban'> {
+  /** Who is in the room beside the owner and the moderators. */
+  readonly members?: readonly string[];
+  /** Levels beside theirs. */
+  readonly users?: Readonly<Record<string, number>>;
+  /** Of the power levels beside those of users. */
+  readonly levels?: JsonObject;
+  readonly create?: JsonObject;
+}
+
 /** The room as it is before a race. */
 export function sceneOf(
   version: RoomVersionId,
-  race: Pick<Race, 'joinRule' | 'prior' | 'ban'>,
+  race: Scene,
 ): { readonly room: ForkedRoom; readonly fork: ForkedEvent } {
-  const room = forkedRoom(version, OWNER);
+  const room = forkedRoom(version, OWNER, race.create);
   let fork = room.create;
   const must = (input: ForkedInput): void => {
     fork = room.must([fork], input);
@@ -171,10 +178,15 @@ export function sceneOf(
   const join = (sender: string): void =>
     must({ type: 'm.room.member', state_key: sender, sender, content: { membership: 'join' } });
   join(OWNER);
-  const users = { [MARA]: 50, [NORA]: 60 };
-  must({ type: 'm.room.power_levels', state_key: '', sender: OWNER, content: levels(version, users, race.ban) });
+  const users = { ...race.users, [MARA]: 50, [NORA]: 60 };
+  must({
+    type: 'm.room.power_levels',
+    state_key: '',
+    sender: OWNER,
+    content: { ...levels(version, users, race.ban), ...race.levels },
+  });
   rule('public');
-  for (const moderator of [MARA, NORA]) join(moderator);
+  for (const one of [MARA, NORA, ...(race.members ?? [])]) join(one);
   const prior = race.prior ?? 'knock';
   if (prior === 'invite') must({ ...member(OWNER, 'invite', 2_000) });
   if (prior === 'join') join(TARGET);
