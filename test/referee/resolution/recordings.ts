@@ -8,7 +8,7 @@ import { askSynapse, differenceOf, type Recording } from './comparison.ts';
 import { plan, tell } from './stories.ts';
 
 /** Rooms of each version but 12; REFEREE_ROOMS to look at more. */
-const ROOMS = Number(process.env['REFEREE_ROOMS'] ?? 300);
+const ROOMS = Number(process.env['REFEREE_ROOMS'] ?? 320);
 
 /** Stories of all versions in turn, so that what is wrong in one of them shows early. */
 export async function recordAll(oracle: OracleProcess): Promise<readonly Recording[]> {

@@ -89,7 +89,7 @@ export function plan(version: RoomVersionId): fc.Arbitrary<Plan> {
   const none = fc.constant(null);
   const trap = fc.noBias(fc.nat(TRAPS.length - 1));
   return fc.oneof(
-    { weight: 10, arbitrary: fc.record({ ...rest, race, trap: none, before: steps(0, 2) }) },
+    { weight: 12, arbitrary: fc.record({ ...rest, race, trap: none, before: steps(0, 2) }) },
     { weight: 2, arbitrary: fc.record({ ...rest, race: none, trap: none, before: steps(0, 12) }) },
     { weight: 2, arbitrary: fc.record({ ...rest, race: none, trap, before: steps(0, 2) }) },
   );
