@@ -84,6 +84,46 @@ export function mergeEvent(
   return merged as unknown as PduFields;
 }
 
+const IN_PROOF = Buffer.from(',"content":');
+const IN_WORDS = Buffer.from('{"content":');
+const AMBIGUOUS = '"third_party_invite":';
+
+/**
+ * The JSON text of an event's content as `mergeEvent` has it, cut out of what is stored without parsing it. Null where the
+ * two parts may have a key in common: of a third-party invite the proof keeps one part, the words have all of it.
+ */
+export function contentText(proof: Buffer, words: Buffer | null): string | null {
+  // Before the content stand auth_events alone, which are plain names: the first key of that name is it.
+  const kept = objectText(proof, proof.indexOf(IN_PROOF) + IN_PROOF.length);
+  if (words === null) return kept;
+  const said = objectText(words, IN_WORDS.length);
+  if (said === '{}') return kept;
+  if (kept === '{}') return said;
+  return kept.includes(AMBIGUOUS) ? null : `${kept.slice(0, -1)},${said.slice(1)}`;
+}
+
+/** The object that begins there. */
+function objectText(json: Buffer, start: number): string {
+  let depth = 0;
+  for (let at = start; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte === 0x22) at = endOfString(json, at);
+    else if (byte === 0x7b) depth += 1;
+    else if (byte === 0x7d) {
+      depth -= 1;
+      if (depth === 0) return json.toString('utf8', start, at + 1);
+    }
+  }
+  throw new Error('A stored event is cut off.');
+}
+
+/** Where a string's closing quote stands. */
+function endOfString(json: Buffer, start: number): number {
+  let at = start + 1;
+  while (at < json.length && json[at] !== 0x22) at += json[at] === 0x5c ? 2 : 1;
+  return at;
+}
+
 /** Whose words an event holds: a member event speaks of its target, a message of its sender, other state of the room ('' ). */
 export function subjectOf(pdu: Pick<PduFields, 'type' | 'state_key' | 'sender'>): string {
   if (pdu.state_key === undefined) return pdu.sender;

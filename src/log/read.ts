@@ -2,38 +2,26 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
-import type { JsonObject } from '../matrix/json.ts';
 import type { PduFields, Verdict } from '../matrix/pdu.ts';
 import { mergeEvent } from './content.ts';
+import { contentIn, type ShownEvent } from './shown-events.ts';
 
-export interface StoredEvent {
-  readonly roomId: RoomId;
-  readonly position: number;
-  readonly eventId: EventId;
-  readonly type: string;
-  readonly stateKey: string | null;
-  readonly sender: UserId;
-  /** Milliseconds since 1970, by the sender's clock. */
-  readonly originServerTs: number;
+export interface StoredEvent extends ShownEvent {
   readonly depth: number;
-  /** As it arrived; the redacted form when the words are gone. */
-  readonly content: JsonObject;
-  /** Of a redaction: the id of its target, also when its own words are gone. */
-  readonly redacts: string | null;
   /** As it arrived; when the words are gone the redacted form with what the authorization rules read besides. */
   readonly pdu: PduFields;
-  /** It came with words that are no longer here. */
-  readonly erased: boolean;
-  /** The first redaction of it that is in force; null: there is none. */
   readonly redactedBecause: StoredEvent | null;
-  /** A redaction that is not in force, because its target is not known or not its sender's to redact: clients are not shown it. */
-  readonly withheld: boolean;
 }
 
 interface EventRow {
   readonly room_id: string;
   readonly position: number;
   readonly event_id: string;
+  readonly type: string;
+  readonly state_key: string | null;
+  readonly sender: string;
+  readonly depth: number;
+  readonly origin_server_ts: number;
   readonly redacts: string | null;
   readonly words: boolean;
   readonly proof: Buffer;
@@ -44,7 +32,7 @@ interface EventRow {
   readonly in_force: boolean;
 }
 
-const COLUMNS = sql`e.room_id, e.position, e.event_id, e.redacts, e.words, e.proof, e.auth_extra, c.content,
+const COLUMNS = sql`e.room_id, e.position, e.event_id, e.type, e.state_key, e.sender, e.depth, e.origin_server_ts, e.redacts, e.words, e.proof, e.auth_extra, c.content,
   r.redaction, f.redaction is not null as in_force`;
 const BESIDE = sql`left join event_content c on c.room_id = e.room_id and c.event = e.position
       left join redactions r on r.room_id = e.room_id and r.event = e.position and r.first
@@ -103,22 +91,31 @@ async function storedEvents(db: Db, rows: readonly EventRow[]): Promise<readonly
 }
 
 function storedEvent(row: EventRow, redactedBecause: StoredEvent | null): StoredEvent {
-  const pdu = mergeEvent(row.proof, row.content, row.auth_extra);
+  const inside = contentIn(null, row.proof, row.content);
+  let pdu: PduFields | null = null;
   return {
     roomId: row.room_id as RoomId,
     position: row.position,
     eventId: row.event_id as EventId,
-    type: pdu.type,
-    stateKey: pdu.state_key ?? null,
-    sender: pdu.sender,
-    originServerTs: pdu.origin_server_ts,
-    depth: pdu.depth,
-    content: row.content === null && row.auth_extra !== null ? mergeEvent(row.proof, null).content : pdu.content,
+    type: row.type,
+    stateKey: row.state_key,
+    sender: row.sender as UserId,
+    originServerTs: row.origin_server_ts,
+    depth: row.depth,
+    get content() {
+      return inside.parsed();
+    },
+    get contentText() {
+      return inside.text();
+    },
     redacts: row.redacts,
-    pdu,
+    get pdu() {
+      pdu ??= mergeEvent(row.proof, row.content, row.auth_extra);
+      return pdu;
+    },
     erased: row.words && row.content === null,
     redactedBecause,
-    withheld: pdu.type === 'm.room.redaction' && !row.in_force,
+    withheld: row.type === 'm.room.redaction' && !row.in_force,
   };
 }
 

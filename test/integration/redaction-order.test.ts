@@ -7,6 +7,8 @@ import { sendMessage } from '../../src/commands/send-message.ts';
 import { sendState } from '../../src/commands/send-state.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { parseInline } from '../../src/http/client-server/filter-json.ts';
+import type { ClientEvent } from '../../src/http/client-server/client-event.ts';
+import { syncText } from '../../src/http/client-server/sync/answer.ts';
 import { readSyncFilter } from '../../src/http/client-server/sync/filter.ts';
 import { readSync } from '../../src/http/client-server/sync/read-sync.ts';
 import { eventById, type StoredEvent } from '../../src/log/read.ts';
@@ -62,7 +64,8 @@ async function shown(eventId: string) {
     useStateAfter: false,
     now: Date.now(),
   });
-  return news.rooms.join[roomId]!.timeline.events.find((event) => event.event_id === eventId);
+  const { events } = JSON.parse(syncText(news)).rooms.join[roomId].timeline;
+  return events.find((event: ClientEvent) => event.event_id === eventId) as ClientEvent | undefined;
 }
 
 async function expectSound(): Promise<void> {

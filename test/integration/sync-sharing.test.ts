@@ -58,6 +58,8 @@ it('takes as many queries for tokens of many moments as for one, where nothing h
   await ask(one.db, tokens[0]!);
   const told = await Promise.all(tokens.map((from) => ask(many.db, from)));
   for (const news of told)
-    expect(news).toMatchObject({ told: { news: { timeline: { events: [{ content: { body: 'hello' } }] } } } });
+    expect(news).toMatchObject({
+      told: { news: { timeline: { events: [{ event: { content: { body: 'hello' } } }] } } },
+    });
   expect(many.queries()).toBe(one.queries());
 });

@@ -1,5 +1,5 @@
 /** An event as clients get it: whole, or stripped for those who are not in the room yet. */
-import type { StoredEvent } from '../../log/read.ts';
+import type { ShownEvent } from '../../log/shown-events.ts';
 import type { RoomId } from '../../matrix/identifiers.ts';
 import type { JsonObject, JsonValue } from '../../matrix/json.ts';
 import { stringIn, type Membership } from '../../matrix/pdu.ts';
@@ -42,16 +42,15 @@ export interface ClientEventOptions {
   readonly transactionId?: string | undefined;
 }
 
+/** An event with how it is told: what makes a client event, as an object or as its text. */
+export interface ToldEvent {
+  readonly event: ShownEvent;
+  readonly options: ClientEventOptions;
+}
+
 /** The client event (client-server API, Room event format). Nothing of the federation's format, and no stripped state, gets out. */
-export function clientEvent(event: StoredEvent, options: ClientEventOptions): ClientEvent {
-  const { now, withRoomId, membership, replaced, transactionId } = options;
-  const { redactedBecause } = event;
-  const target = event.type === 'm.room.redaction' ? targetOf(event) : null;
-  const before = replaced && {
-    // A redacted event says nothing of what was there before it either.
-    ...(replaced.content && redactedBecause === null ? { prev_content: replaced.content } : {}),
-    replaces_state: replaced.eventId,
-  };
+export function clientEvent(event: ShownEvent, options: ClientEventOptions): ClientEvent {
+  const target = targetOf(event);
   return {
     type: event.type,
     ...(event.stateKey === null ? {} : { state_key: event.stateKey }),
@@ -60,21 +59,52 @@ export function clientEvent(event: StoredEvent, options: ClientEventOptions): Cl
     ...(target === null ? {} : { redacts: target }),
     event_id: event.eventId,
     origin_server_ts: event.originServerTs,
-    ...(withRoomId ? { room_id: event.roomId } : {}),
-    unsigned: {
-      age: Math.max(0, now - event.originServerTs),
-      ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
-      ...before,
-      ...(membership === undefined ? {} : { membership }),
-      ...(redactedBecause === null ? {} : { redacted_because: clientEvent(redactedBecause, { now, withRoomId }) }),
-    },
+    ...(options.withRoomId ? { room_id: event.roomId } : {}),
+    unsigned: unsignedOf(event, options),
+  };
+}
+
+export function asClientEvent({ event, options }: ToldEvent): ClientEvent {
+  return clientEvent(event, options);
+}
+
+/** Its JSON text, for which the content is not parsed. */
+export function clientEventText(event: ShownEvent, options: ClientEventOptions): string {
+  const { type, stateKey, sender, eventId, originServerTs, roomId } = event;
+  const target = targetOf(event);
+  const content = target === null ? event.contentText : JSON.stringify({ ...event.content, redacts: target });
+  return `{"type":${JSON.stringify(type)}${stateKey === null ? '' : `,"state_key":${JSON.stringify(stateKey)}`},"sender":${JSON.stringify(
+    sender,
+  )},"content":${content}${target === null ? '' : `,"redacts":${JSON.stringify(target)}`},"event_id":${JSON.stringify(
+    eventId,
+  )},"origin_server_ts":${originServerTs}${options.withRoomId ? `,"room_id":${JSON.stringify(roomId)}` : ''},"unsigned":${JSON.stringify(
+    unsignedOf(event, options),
+  )}}`;
+}
+
+function unsignedOf(
+  { redactedBecause, originServerTs }: ShownEvent,
+  { now, withRoomId, membership, replaced, transactionId }: ClientEventOptions,
+): ClientEvent['unsigned'] {
+  const before = replaced && {
+    // A redacted event says nothing of what was there before it either.
+    ...(replaced.content && redactedBecause === null ? { prev_content: replaced.content } : {}),
+    replaces_state: replaced.eventId,
+  };
+  return {
+    age: Math.max(0, now - originServerTs),
+    ...(transactionId === undefined ? {} : { transaction_id: transactionId }),
+    ...before,
+    ...(membership === undefined ? {} : { membership }),
+    ...(redactedBecause === null ? {} : { redacted_because: clientEvent(redactedBecause, { now, withRoomId }) }),
   };
 }
 
 // A redaction names its target at the top before version 11 and in its content since: old clients look for it in the one
 // place, new ones in the other.
-function targetOf({ content, pdu }: StoredEvent): string | null {
-  return stringIn(content, 'redacts') ?? pdu.redacts ?? null;
+function targetOf(event: ShownEvent): string | null {
+  if (event.type !== 'm.room.redaction') return null;
+  return stringIn(event.content, 'redacts') ?? (event.erased ? null : event.redacts);
 }
 
 /** The state that an invite or a knock shows of its room (client-server API, Stripped state). */
@@ -89,7 +119,7 @@ export const STRIPPED_STATE_KEYS = [
 ] as const;
 
 /** Four keys; on the create event of a version 12 room the time as well, which its room id is made of (MSC4311). */
-export function strippedEvent(event: StoredEvent, roomVersion: string): Readonly<Record<string, JsonValue>> {
+export function strippedEvent(event: ShownEvent, roomVersion: string): Readonly<Record<string, JsonValue>> {
   const timed = event.type === 'm.room.create' && roomVersion === '12';
   return {
     type: event.type,

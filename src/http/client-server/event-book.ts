@@ -1,7 +1,7 @@
 /** The events that one answer speaks of: each read once, in batches, whatever part of the answer asks for it. */
 import type { Db } from '../../database/database.ts';
 import { transactionIds } from '../../log/keyed-answers.ts';
-import { readEvents, type StoredEvent } from '../../log/read.ts';
+import { readShownEvents, type ShownEvent } from '../../log/shown-events.ts';
 
 export interface EventKey {
   readonly roomId: string;
@@ -13,7 +13,7 @@ export interface EventBook {
   /** Makes events known; those that are known already are not read again. */
   load(keys: Iterable<EventKey>): Promise<void>;
   /** A loaded event, unless it is withheld. */
-  get(position: number): StoredEvent | undefined;
+  get(position: number): ShownEvent | undefined;
   /** The transaction id of a loaded event that the reader's device sent. */
   transactionIdOf(position: number): string | undefined;
 }
@@ -28,10 +28,10 @@ export interface Reader {
 const BATCH = 1_000;
 
 export function openEventBook(db: Db, reader?: Reader): EventBook {
-  const events = new Map<number, StoredEvent>();
+  const events = new Map<number, ShownEvent>();
   const sentAs = new Map<number, string>();
   const loadBatch = async (keys: readonly EventKey[]): Promise<void> => {
-    const read = await readEvents(db, keys);
+    const read = await readShownEvents(db, keys);
     for (const event of read) if (!event.withheld) events.set(event.position, event);
     if (reader === undefined) return;
     // State is set without a transaction id.

@@ -4,6 +4,7 @@ import { ignoredUsersOf } from '../../accounts/ignored-users.ts';
 import { roomPositionNow } from '../../log/read.ts';
 import { endpoint } from '../endpoint.ts';
 import { ClientEventShape, ClientEvents } from './answers.ts';
+import { asClientEvent } from './client-event.ts';
 import { openEventBook } from './event-book.ts';
 import { eventLimit, parseEventFilter, withoutIgnored } from './history/event-filter.ts';
 import { readHistory } from './history/pages.ts';
@@ -51,7 +52,8 @@ export const getEventContext = endpoint({
     const { rows: after } = await page('f', Math.ceil(limit / 2));
     const rows = [...before, seen, ...after];
     const options = { now: now(), withRoomId: true };
-    const told = await tellRows(deps, rows, await replacedBy(deps, rows), options);
+    const found = await tellRows(deps, rows, await replacedBy(deps, rows), options);
+    const told = found.map(asClientEvent);
     const last = after.at(-1) ?? seen;
     const state = (await isReader(db, standpoint)) ? await stateAfter(deps, last, rows, filter) : [];
     const around = {

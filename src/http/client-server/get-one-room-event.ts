@@ -1,6 +1,7 @@
 /** GET /rooms/{roomId}/event/{eventId}: one event of a room. */
 import { endpoint } from '../endpoint.ts';
 import { ClientEventShape } from './answers.ts';
+import { asClientEvent } from './client-event.ts';
 import { openEventBook } from './event-book.ts';
 import { eventSeenBy } from './history/request.ts';
 import { replacedBy, tellRows } from './history/tell.ts';
@@ -18,6 +19,6 @@ export const getOneRoomEvent = endpoint({
     const deps = { db, book: openEventBook(db, caller) };
     const seen = await eventSeenBy(deps, roomIdIn(params.roomId), params.eventId, caller.userId);
     const [told] = await tellRows(deps, [seen], await replacedBy(deps, [seen]), { now: now(), withRoomId: true });
-    return told!;
+    return asClientEvent(told!);
   },
 });

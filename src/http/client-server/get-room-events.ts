@@ -5,6 +5,7 @@ import { roomPositionNow } from '../../log/read.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { endpoint } from '../endpoint.ts';
 import { ClientEvents } from './answers.ts';
+import { asClientEvent } from './client-event.ts';
 import { openEventBook } from './event-book.ts';
 import { eventLimit, parseEventFilter, withoutIgnored } from './history/event-filter.ts';
 import { readHistory } from './history/pages.ts';
@@ -51,10 +52,11 @@ export const getRoomEvents = endpoint({
     const deps = { db, book: openEventBook(db, caller) };
     const { rows, next } = await readHistory(deps, standpoint, filter, { dir, ...stretch, limit });
     const options = { now: now(), withRoomId: true };
+    const told = await tellRows(deps, rows, await replacedBy(deps, rows), options);
     return {
       start: query.from ?? timelineToken(start),
       ...(next === null ? {} : { end: timelineToken(next) }),
-      chunk: await tellRows(deps, rows, await replacedBy(deps, rows), options),
+      chunk: told.map(asClientEvent),
       ...(filter.lazyLoadMembers ? { state: await sendersState(deps, rows, options) } : {}),
     };
   },

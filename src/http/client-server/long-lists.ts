@@ -1,10 +1,10 @@
 /** Answers that list as many events as a room has members: in pieces, so that none of them holds up other requests. */
 import type { Db } from '../../database/database.ts';
 import { eventTexts, profileTexts, type EventTexts } from '../../log/event-texts.ts';
-import { readEvents, type StoredEvent } from '../../log/read.ts';
+import { readShownEvents, type ShownEvent } from '../../log/shown-events.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import { inPieces, type EndpointAnswer } from '../endpoint.ts';
-import { clientEvent } from './client-event.ts';
+import { clientEventText } from './client-event.ts';
 
 const AT_ONCE = 1_000;
 
@@ -13,7 +13,7 @@ export interface EventListOptions {
   readonly head: string;
   readonly tail: string;
   /** Which of the events are told; absent: all. */
-  readonly wants?: ((event: StoredEvent) => boolean) | undefined;
+  readonly wants?: ((event: ShownEvent) => boolean) | undefined;
 }
 
 /** The events at these positions of a room as clients get them, between `head` and `tail`. */
@@ -26,8 +26,8 @@ export function eventList(
   // What is picked by its content has to be read here.
   const read = async (some: readonly number[]): Promise<EventTexts> =>
     wants === undefined ? eventTexts(db, roomId, some, now) : { texts: [], others: some };
-  const spell = (event: StoredEvent) =>
-    wants?.(event) === false ? '' : JSON.stringify(clientEvent(event, { now, withRoomId: true }));
+  const spell = (event: ShownEvent) =>
+    wants?.(event) === false ? '' : clientEventText(event, { now, withRoomId: true });
   return inPieces(listed(db, roomId, positions, { head, tail, read, spell }));
 }
 
@@ -37,7 +37,7 @@ export function profileList(db: Db, roomId: string, positions: readonly number[]
   return inPieces(listed(db, roomId, positions, { head: '{"joined":{', tail: '}}', read, spell: profileText }));
 }
 
-function profileText({ stateKey, content }: StoredEvent): string {
+function profileText({ stateKey, content }: ShownEvent): string {
   const [name, picture] = [stringIn(content, 'displayname'), stringIn(content, 'avatar_url')];
   const profile = { ...(name !== null && { display_name: name }), ...(picture !== null && { avatar_url: picture }) };
   return `${JSON.stringify(stateKey)}:${JSON.stringify(profile)}`;
@@ -47,7 +47,7 @@ interface List {
   readonly head: string;
   readonly tail: string;
   readonly read: (positions: readonly number[]) => Promise<EventTexts>;
-  readonly spell: (event: StoredEvent) => string;
+  readonly spell: (event: ShownEvent) => string;
 }
 
 async function* listed(
@@ -59,7 +59,7 @@ async function* listed(
   const piece = async (start: number): Promise<readonly string[]> => {
     if (start >= positions.length) return [];
     const { texts, others } = await read(positions.slice(start, start + AT_ONCE));
-    const rest = await readEvents(
+    const rest = await readShownEvents(
       db,
       others.map((position) => ({ roomId, position })),
     );

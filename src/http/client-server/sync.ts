@@ -1,8 +1,8 @@
 /** GET /sync: what is new for a user, at once or as soon as there is something. */
 import { Type } from 'typebox';
 import { createEnding, endNow } from '../../log/follow.ts';
-import { endpoint } from '../endpoint.ts';
-import { syncAnswer } from './sync/answer.ts';
+import { endpoint, inPieces } from '../endpoint.ts';
+import { syncTexts } from './sync/answer.ts';
 import { filterIn } from './sync/filter-in.ts';
 import { runSync } from './sync/run-sync.ts';
 
@@ -38,6 +38,6 @@ export const sync = endpoint({
     const ending = createEnding();
     if (signal.aborted) endNow(ending);
     signal.addEventListener('abort', () => endNow(ending), { once: true });
-    return syncAnswer(await runSync(parts, ask, ending));
+    return inPieces(syncTexts(await runSync(parts, ask, ending)));
   },
 });

@@ -1,7 +1,8 @@
 /** Which events of their rooms' timelines readers see, and what they were in the room at each: many rooms asked at once. */
 import { maySeeEvent, type Viewpoint } from '../../../access/history-visibility.ts';
 import type { Db } from '../../../database/database.ts';
-import type { StoredEvent, TimelineRow } from '../../../log/read.ts';
+import type { TimelineRow } from '../../../log/read.ts';
+import type { ShownEvent } from '../../../log/shown-events.ts';
 import { stateName } from '../../../log/state-lines.ts';
 import { membershipOf, stringIn, type Membership } from '../../../matrix/pdu.ts';
 import { valuesAtMany } from '../../../projections/sync-queries.ts';
@@ -20,7 +21,7 @@ export interface AskedRow {
 }
 
 export interface SeenRow extends AskedRow {
-  readonly event: StoredEvent;
+  readonly event: ShownEvent;
   /** The reader's membership at the event, its own effect included; `leave` where they had none. */
   readonly membership: Membership;
 }
@@ -62,7 +63,7 @@ function isOfTheirStay({ standpoint: { joinedFrom }, row }: AskedRow): boolean {
 function membershipAt(
   book: EventBook,
   { standpoint, row }: AskedRow,
-  event: StoredEvent,
+  event: ShownEvent,
   values: ReadonlyMap<string, number> | undefined,
 ): Membership | null {
   if (values === undefined) return 'join';
@@ -83,9 +84,9 @@ function membershipAt(
   return after.membership === 'none' ? 'leave' : after.membership;
 }
 
-function viewpoint(visibility: StoredEvent | undefined, member: StoredEvent | undefined): Viewpoint {
+function viewpoint(visibility: ShownEvent | undefined, member: ShownEvent | undefined): Viewpoint {
   return {
     visibility: visibility === undefined ? null : stringIn(visibility.content, 'history_visibility'),
-    membership: (member && membershipOf(member.pdu)) ?? 'none',
+    membership: (member && membershipOf(member)) ?? 'none',
   };
 }

@@ -1,9 +1,9 @@
 /** Events that a reader sees, as they are told: with the reader's membership, and with what they took the place of. */
-import type { StoredEvent } from '../../../log/read.ts';
 import { timelineRowsOf } from '../../../log/read.ts';
+import type { ShownEvent } from '../../../log/shown-events.ts';
 import { stateName } from '../../../log/state-lines.ts';
 import { valuesAtMany } from '../../../projections/sync-queries.ts';
-import { clientEvent, type ClientEvent } from '../client-event.ts';
+import type { ToldEvent } from '../client-event.ts';
 import { seenRows, type SeenRow, type SightDeps } from './sight.ts';
 
 export interface TellOptions {
@@ -21,13 +21,14 @@ export async function tellRows(
   rows: readonly SeenRow[],
   replaced: Replaced,
   options: TellOptions,
-): Promise<readonly ClientEvent[]> {
+): Promise<readonly ToldEvent[]> {
   const seen = await seenBefore(deps, rows, replaced);
   return rows.map(({ event, membership }) => {
     const before = deps.book.get(replaced.get(event.position) ?? -1);
     const told = before && { eventId: before.eventId, content: seen.has(before.position) ? before.content : null };
     const transactionId = deps.book.transactionIdOf(event.position);
-    return clientEvent(event, { ...options, membership, replaced: told, transactionId });
+    const { now, withRoomId } = options;
+    return { event, options: { now, withRoomId, membership, replaced: told, transactionId } };
   });
 }
 
@@ -61,5 +62,5 @@ async function seenBefore(deps: SightDeps, rows: readonly SeenRow[], replaced: R
     deps,
     before.map((row) => ({ row, standpoint: standpoints.get(row.event)! })),
   );
-  return new Set(seen.map(({ event }: { event: StoredEvent }) => event.position));
+  return new Set(seen.map(({ event }: { event: ShownEvent }) => event.position));
 }

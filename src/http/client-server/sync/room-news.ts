@@ -1,5 +1,5 @@
 /** What a sync tells of rooms that somebody is or was in: timeline, state, summary, account data. */
-import { clientEvent, type ClientEvent } from '../client-event.ts';
+import type { ToldEvent } from '../client-event.ts';
 import type { EventBook } from '../event-book.ts';
 import type { EventFilter } from '../history/event-filter.ts';
 import type { SightDeps } from '../history/sight.ts';
@@ -27,7 +27,7 @@ export interface RoomNewsRequest {
 }
 
 interface Events {
-  readonly events: readonly ClientEvent[];
+  readonly events: readonly ToldEvent[];
 }
 
 export interface AccountEvents {
@@ -122,7 +122,7 @@ async function tellTimelines(
   timelines: Timelines,
   states: States,
   now: number,
-): Promise<ReadonlyMap<string, readonly ClientEvent[]>> {
+): Promise<ReadonlyMap<string, readonly ToldEvent[]>> {
   const rows = windows.flatMap((window) => timelines.get(window.entry.room.roomId)!.rows);
   const replaced = new Map(windows.flatMap((window) => [...stateOf(window, states).replaced]));
   const told = await tellRows(deps, rows, replaced, { now, withRoomId: false });
@@ -133,13 +133,14 @@ function roomNews(
   book: EventBook,
   { now, useStateAfter }: RoomNewsRequest,
   { limited, start }: RoomTimeline,
-  events: readonly ClientEvent[],
+  events: readonly ToldEvent[],
   { events: positions }: RoomStateDelta,
 ): Omit<RoomNews, 'account_data'> {
+  const options = { now, withRoomId: false };
   const state = {
     events: positions.flatMap((position) => {
       const event = book.get(position);
-      return event === undefined ? [] : [clientEvent(event, { now, withRoomId: false })];
+      return event === undefined ? [] : [{ event, options }];
     }),
   };
   return {
