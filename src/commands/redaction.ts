@@ -21,17 +21,18 @@ export async function effectOfRedaction(
   redaction: EventSlot,
   byUser: UserId,
 ): Promise<RedactionEffect> {
-  const { roomId, position: event, type, stateKey } = target;
+  const { roomId, type, stateKey } = target;
+  const event = { eventId: target.eventId, position: target.position };
   const member = type === 'm.room.member' ? stateKey : null;
   const erasures = [{ kind: 'event', roomId, event, member, redaction, byUser } as const];
   if (stateKey === null) return { erasures, redacted: [] };
   const entry = (await room.state([[type, stateKey]])).get(type, stateKey);
   if (entry?.eventId !== target.eventId) return { erasures, redacted: [] };
-  return { erasures, redacted: [{ type, stateKey, entry: withoutWords(entry, room.head.version) }] };
+  return { erasures, redacted: [{ type, stateKey, entry: redactedEntry(entry, room.head.version) }] };
 }
 
-// As the log will hand it out: redacted, with what the rules read besides.
-function withoutWords(entry: StateEntry, version: RoomVersion): StateEntry {
+/** A state event as the log will hand it out: redacted, with what the rules read besides. */
+export function redactedEntry(entry: StateEntry, version: RoomVersion): StateEntry {
   const { proof, authExtra } = splitEvent(entry.pdu as Pdu, version);
   return { ...entry, pdu: mergeEvent(proof, null, authExtra) };
 }

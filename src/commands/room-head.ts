@@ -177,6 +177,8 @@ export function isResident({ servers, resident }: RoomHead, home: ServerName): b
 /** Moves the head past an event that is on its way to the log. */
 export function advance(head: RoomHead, judged: JudgedPdu): void {
   head.roomPosition = judged.roomPosition;
+  // The state came as a fact: nothing that was known before leads to what comes now.
+  if (judged.verdict === 'imported') head.extremities = [];
   // An event of the past, found later, has followers already.
   const live = judged.anchor === judged.roomPosition && judged.back === 0;
   if (judged.verdict === 'accepted' && judged.after !== null) {

@@ -4,7 +4,7 @@ import { Gauge } from 'prom-client';
 import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord, ErasureRecord } from '../log/append.ts';
-import type { JudgedPdu } from '../log/judged-pdu.ts';
+import type { JudgedPdu, Outlier } from '../log/judged-pdu.ts';
 import type { KeyedAnswer } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { createJudgeTools, type JudgeTools } from './judge-tools.ts';
@@ -16,6 +16,8 @@ import type { HeadState, RedactedState, RoomHead, StateCache } from './room-head
 
 /** What a proposal comes to: events and acts to store, and the answer to give once they are durable. */
 export interface Decision<T> {
+  /** Evidence to store before what is judged. */
+  readonly outliers?: readonly Outlier[];
   readonly judged: readonly JudgedPdu[];
   readonly actions: readonly ActionRecord[];
   readonly erasures?: readonly ErasureRecord[];
@@ -111,6 +113,7 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     } catch (error) {
       return { outcome: refused(lane, head, error) };
     }
+    if (storesNothing(decision)) return { outcome: unstored(lane, head, decision.answer) };
     // Before the head moves: nothing may be built on what is not even waiting.
     const refusal = deps.recorder().refusal();
     if (refusal !== null) throw refusal;
@@ -212,6 +215,17 @@ async function refused(lane: Lane, head: RoomHead | null, error: unknown): Promi
   await lane.appended;
   if (head?.stale === true) return 'cancelled';
   throw error;
+}
+
+/** An answer alone may rest on what is not durable yet, too. */
+async function unstored<T>(lane: Lane, head: RoomHead | null, answer: T): Promise<Outcome<T>> {
+  await lane.appended;
+  return head?.stale === true ? 'cancelled' : { answer };
+}
+
+function storesNothing({ outliers, judged, actions, erasures, answers, within }: Decision<unknown>): boolean {
+  const rows = [outliers, judged, actions, erasures, answers];
+  return within === undefined && rows.every((each) => each === undefined || each.length === 0);
 }
 
 function enter(lanes: Map<string, Lane>, roomId: string): Lane {

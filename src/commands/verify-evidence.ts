@@ -7,7 +7,7 @@ import { serverOf, type EventId, type ServerName } from '../matrix/identifiers.t
 import { parseJsonObject } from '../matrix/json.ts';
 import { checkPduFormat } from '../matrix/pdu-format.ts';
 import { stringIn, type Pdu } from '../matrix/pdu.ts';
-import { redact } from '../matrix/redaction.ts';
+import { redact, redactionTarget } from '../matrix/redaction.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
 import { verifyEvent } from '../matrix/signatures.ts';
@@ -106,8 +106,7 @@ function verifyColumns(row: EventRow, pdu: Pdu, version: RoomVersion, wrong: Wro
   const isRedaction = pdu.type === 'm.room.redaction';
   if (isRedaction && !version.redactsInContent && row.content === null) return;
   const full = row.content === null ? pdu : mergeEvent(row.proof, row.content);
-  const target = version.redactsInContent ? stringIn(full.content, 'redacts') : (full.redacts ?? null);
-  if (row.redacts !== (isRedaction ? target : null)) wrong('redacts', 'is not what the event says');
+  if (row.redacts !== redactionTarget(full, version)) wrong('redacts', 'is not what the event says');
 }
 
 function verifyAuth(row: EventRow, pdu: Pdu, page: LogPage, wrong: Wrong): void {

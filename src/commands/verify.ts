@@ -1,9 +1,11 @@
 /** Checks the whole log: hashes, signatures, counters, effects, seals and projections; names the first bad row. */
 import type { KeyObject } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import { toBase64 } from '../matrix/base64.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { ownKey } from '../matrix/server-keys.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
+import { publicKeyFromBase64 } from '../matrix/signing-keys.ts';
 import { rebuild } from '../projections/rebuild.ts';
 import { verifyEffects } from './verify-effects.ts';
 import { verifyEvents, type EvidenceCheck } from './verify-evidence.ts';
@@ -67,7 +69,7 @@ async function verifyRows(
   report: Report,
 ): Promise<Pick<VerifyReport, 'events' | 'erased' | 'seals' | 'sealedUpTo' | 'unsealedRows'>> {
   const { serverName } = identity;
-  const keys = keyLookup(identity);
+  const keys = keyLookup(identity, await readServerKeys(client));
   const log = await verifyLog(client, findings, { serverName, keys }, head, options.signal, report);
   const sealed = await verifySeals({
     client,
@@ -89,7 +91,7 @@ async function verifyLog(
   report: Report,
 ): Promise<{ readonly events: number; readonly erased: number }> {
   const check: EvidenceCheck = { findings, ...evidence, versions: new Map() };
-  const judgement: JudgementMemory = { roomPositions: new Map(), decidedAt: 0 };
+  const judgement: JudgementMemory = { roomPositions: new Map(), imported: new Set(), decidedAt: 0 };
   let [events, erased, seenTransition] = [0, 0, 0];
   for (let after = 0; after < head; after += PAGE) {
     signal?.throwIfAborted();
@@ -141,9 +143,20 @@ async function snapshot<T>(client: PoolClient, read: (client: PoolClient) => Pro
   }
 }
 
-/** Our keys, the present and the old ones: all events of this log were signed here. */
-function keyLookup(identity: ServerIdentity): (server: ServerName, keyId: string) => KeyObject | null {
-  return (server, keyId) => (server === identity.serverName ? ownKey(identity, keyId) : null);
+/** Our keys, the present and the old ones, and those that other servers told of. */
+function keyLookup(
+  identity: ServerIdentity,
+  others: ReadonlyMap<string, KeyObject>,
+): (server: ServerName, keyId: string) => KeyObject | null {
+  return (server, keyId) =>
+    server === identity.serverName ? ownKey(identity, keyId) : (others.get(`${server} ${keyId}`) ?? null);
+}
+
+async function readServerKeys(client: PoolClient): Promise<ReadonlyMap<string, KeyObject>> {
+  const { rows } = await client.query<{ server_name: string; key_id: string; key: Buffer }>(
+    'select server_name, key_id, key from server_keys',
+  );
+  return new Map(rows.map((row) => [`${row.server_name} ${row.key_id}`, publicKeyFromBase64(toBase64(row.key))]));
 }
 
 // A head that was set far beyond the newest row is one finding, and not a position by position search for the rest.

@@ -91,7 +91,7 @@ function takeOut(tx: TxClient, erasures: readonly ErasureRecord[]): readonly (Pr
 function erasedBy(erasure: ErasureRecord): Erased {
   if (erasure.kind === 'user') return { kind: 'user', userId: erasure.subject };
   const { kind, roomId, event, member, redaction } = erasure;
-  return { kind, roomId, event, member, redaction: redaction.position };
+  return { kind, roomId, event: event.position, member, redaction: redaction.position };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Writes judged events, acts and erasures to the log: draws their positions from `log_head` under our epoch, all or nothing. */
 import type { TxClient } from '../database/tx.ts';
 import type { EventSlot, JudgedPdu, Outlier } from './judged-pdu.ts';
+import { redactionTarget } from '../matrix/redaction.ts';
 import { splitEvent, subjectOf } from './content.ts';
 import { deleteEventWords } from './erase.ts';
 import { insertRows, type Column } from './insert-rows.ts';
@@ -23,8 +24,7 @@ export type ErasureRecord =
   | {
       readonly kind: 'event';
       readonly roomId: string;
-      /** Position of the event. */
-      readonly event: number;
+      readonly event: EventSlot;
       /** Of a member event: whom it is about. */
       readonly member: string | null;
       readonly redaction: EventSlot;
@@ -134,7 +134,7 @@ function writeEvents(tx: TxClient, { outliers, judged, at }: LogBatch): Promise<
       ['received_at', 'timestamptz', { all: stamp }],
       ['auth', 'int8[]', (e) => positions(e.auth)],
       ['auth_rejection', 'text', (e) => e.authRejection],
-      ['redacts', 'text', redacts],
+      ['redacts', 'text', (e) => redactionTarget(e.pdu, e.version)],
       ['words', 'bool', (e) => e.parts.words !== null],
       ['auth_extra', 'bytea', (e) => e.parts.authExtra],
       ['proof', 'bytea', (e) => e.parts.proof],
@@ -247,7 +247,7 @@ function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<v
       ['kind', 'text', (e) => e.kind],
       ['subject', 'text', (e) => (e.kind === 'user' ? e.subject : e.redaction.eventId)],
       ['room_id', 'text', (e) => (e.kind === 'user' ? null : e.roomId)],
-      ['event', 'int8', (e) => (e.kind === 'user' ? null : e.event)],
+      ['event', 'int8', (e) => (e.kind === 'user' ? null : e.event.position)],
       ['by_user', 'text', (e) => e.byUser],
       ['at', 'timestamptz', { all: stamp }],
     ]),
@@ -257,10 +257,4 @@ function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<v
 // The literal of an array, as insertRows() takes it.
 function positions(slots: readonly EventSlot[]): string {
   return `{${slots.map((slot) => slot.position).join(',')}}`;
-}
-
-function redacts({ pdu, version }: Pick<Outlier, 'pdu' | 'version'>): string | null {
-  if (pdu.type !== 'm.room.redaction') return null;
-  const target = version.redactsInContent ? pdu.content['redacts'] : pdu['redacts'];
-  return typeof target === 'string' ? target : null;
 }

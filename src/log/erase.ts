@@ -24,13 +24,13 @@ export async function deleteWords(tx: TxClient, userId: string): Promise<ErasedW
 /** Deletes the words of single events, in the transaction that appends their rows in `erasures`. */
 export async function deleteEventWords(
   tx: TxClient,
-  events: readonly { readonly roomId: string; readonly event: number }[],
+  events: readonly { readonly roomId: string; readonly event: { readonly position: number } }[],
 ): Promise<void> {
   if (events.length === 0) return;
   await tx.query({
     name: 'delete-event-words',
     text: `delete from event_content c using unnest($1::text[], $2::int8[]) as v (room_id, event)
             where c.room_id = v.room_id and c.event = v.event`,
-    values: [events.map((e) => e.roomId), events.map((e) => e.event)],
+    values: [events.map((e) => e.roomId), events.map((e) => e.event.position)],
   });
 }

@@ -1,6 +1,7 @@
 // What survives the redaction of an event, by room version.
 import { isJsonObject, jsonObject, type JsonObject, type JsonValue } from './json.ts';
-import type { PduFields } from './pdu.ts';
+import { parseEventId, type EventId } from './identifiers.ts';
+import { stringIn, type PduFields } from './pdu.ts';
 import type { KeptContent, RoomVersion } from './room-versions.ts';
 
 /**
@@ -16,6 +17,17 @@ export function redact(pdu: Pick<PduFields, 'type' | 'content'>, version: RoomVe
   }
   redacted['content'] = redactContent(pdu, version);
   return redacted;
+}
+
+/** The event that a redaction names; null for any other event, and where it names none. */
+export function redactionTarget(pdu: PduFields, version: RoomVersion): EventId | null {
+  if (pdu.type !== 'm.room.redaction') return null;
+  const target = version.redactsInContent
+    ? stringIn(pdu.content, 'redacts')
+    : Object.hasOwn(pdu, 'redacts')
+      ? pdu.redacts
+      : null;
+  return typeof target === 'string' ? parseEventId(target) : null;
 }
 
 /** What redaction leaves of an event's content alone. */

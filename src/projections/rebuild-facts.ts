@@ -246,10 +246,13 @@ async function rememberVersions(
 ): Promise<void> {
   const started = verdicts.filter((row) => row.room_position === 1);
   if (started.length === 0) return;
+  // The first verdict sets the create event: by being on it, or as a state that another server told.
   const { rows } = await client.query<{ room_id: string; proof: Buffer; auth_extra: Buffer | null }>(
-    `select e.room_id, e.proof, e.auth_extra from unnest($1::text[], $2::int8[]) as k (room_id, event)
-       join events e on e.room_id = k.room_id and e.position = k.event`,
-    [started.map((row) => row.room_id), started.map((row) => row.event)],
+    `select e.room_id, e.proof, e.auth_extra from unnest($1::text[]) as k (room_id)
+       join state_changes c on c.room_id = k.room_id and c.line = 0 and c.at = 1
+        and c.type = 'm.room.create' and c.state_key = ''
+       join events e on e.room_id = c.room_id and e.position = c.event`,
+    [started.map((row) => row.room_id)],
   );
   for (const row of rows) {
     const version = stringIn(mergeEvent(row.proof, null, row.auth_extra).content, 'room_version');

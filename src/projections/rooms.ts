@@ -96,7 +96,13 @@ async function moveHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
 async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<void> {
   const added = new Map<number, Fact>();
   const removed: { readonly roomId: string; readonly event: number }[] = [];
+  const cleared = new Set<string>();
   for (const fact of facts) {
+    // The state came as a fact: nothing that was known before leads to what comes now.
+    if (fact.verdict === 'imported') {
+      cleared.add(fact.roomId);
+      for (const [event, { roomId }] of added) if (roomId === fact.roomId) added.delete(event);
+    }
     if (fact.verdict !== 'accepted') continue;
     for (const event of fact.replaces) if (!added.delete(event)) removed.push({ roomId: fact.roomId, event });
     // An event of the past, found later, has followers already.
@@ -104,6 +110,7 @@ async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<vo
   }
   const rows = [...added.values()];
   await Promise.all([
+    clearExtremities(tx, [...cleared]),
     removeExtremities(tx, removed),
     insertRows(tx, 'extremities', rows, [
       ['room_id', 'text', (f) => f.roomId],
@@ -112,6 +119,12 @@ async function moveExtremities(tx: TxClient, facts: readonly Fact[]): Promise<vo
       ['after_at', 'int8', (f) => f.afterAt],
     ]),
   ]);
+}
+
+async function clearExtremities(tx: TxClient, roomIds: readonly string[]): Promise<void> {
+  if (roomIds.length === 0) return;
+  const text = 'delete from extremities where room_id = any($1::text[])';
+  await tx.query({ name: 'clear-extremities', text, values: [roomIds] });
 }
 
 async function removeExtremities(

@@ -94,7 +94,7 @@ it('55: a redaction that stands in the log before its target waits, unseen, and 
 
 it('55: a redaction that waited takes the words when it comes into force, and is shown then', async () => {
   const redaction = await strayRedaction(target);
-  const { position: event } = (await eventById(test.database.db, target, roomId))!;
+  const event = (await eventById(test.database.db, target, roomId))!;
   const { eventId, position, sender } = redaction;
   const erasure = {
     kind: 'event',

@@ -1,0 +1,201 @@
+/** A part of a room's state on its way into the log, and at the end the join, in the room's turn. */
+import type { Db } from '../database/database.ts';
+import type {
+  EventSlot,
+  JudgedFields,
+  JudgedPdu,
+  StateChange,
+  TransitionCause,
+  TransitionRecord,
+} from '../log/judged-pdu.ts';
+import { newestTransitions } from '../log/line-queries.ts';
+import { readEvents } from '../log/read.ts';
+import { stateName } from '../log/state-lines.ts';
+import { transitionKind } from '../log/transition.ts';
+import type { UserId } from '../matrix/identifiers.ts';
+import { membershipOf, type PduFields } from '../matrix/pdu.ts';
+import type { CheckedRoom, ToldRoom } from './import-check.ts';
+import { presenceOf } from './judge.ts';
+import { advance, newRoomHead, type RoomHead, type StateEntry } from './room-head.ts';
+import type { Decision, LaneRoom } from './room-lane.ts';
+
+/** A key of the current state that is to have another event, or (null) none. */
+export interface Difference {
+  readonly type: string;
+  readonly stateKey: string;
+  readonly slot: EventSlot | null;
+}
+
+export interface ImportPart {
+  readonly db: Db;
+  readonly told: ToldRoom;
+  readonly checked: CheckedRoom;
+  readonly part: readonly Difference[];
+  /** The join comes with it. */
+  readonly isLast: boolean;
+}
+
+type StateBefore = ReadonlyMap<string, StateEntry>;
+
+export async function importTurn(work: ImportPart, room: LaneRoom | null): Promise<Decision<void>> {
+  const { told, checked, part, isLast } = work;
+  const joiner = ['m.room.member', checked.join.pdu.state_key ?? ''] as const;
+  await room?.countServers();
+  const keys = [...part.map(({ type, stateKey }) => [type, stateKey] as const), joiner];
+  const state = await room?.state(keys);
+  const before: StateBefore = new Map(
+    keys.flatMap(([type, key]) => {
+      const entry = state?.get(type, key);
+      return entry === undefined ? [] : [[stateName(type, key), entry] as const];
+    }),
+  );
+  // The lane's own head moves when the decision is taken.
+  const head = room === null ? newRoomHead(told.roomId, told.version) : copyOf(room.head);
+  const marker = await markerOf(work, head, before);
+  if (!isLast) return { judged: [marker], actions: [], answer: undefined };
+  advance(head, marker);
+  const stood = head.pending.get(stateName(...joiner)) ?? before.get(stateName(...joiner));
+  return { judged: [marker, joinOf(work, head, stood)], actions: [], answer: undefined };
+}
+
+function copyOf(head: RoomHead): RoomHead {
+  return { ...head, servers: new Map(head.servers), pending: new Map(), warming: new Map() };
+}
+
+/** The verdict that says: from here on, the state is what we were told. */
+async function markerOf(
+  { db, told, checked, part }: ImportPart,
+  head: RoomHead,
+  before: StateBefore,
+): Promise<JudgedPdu> {
+  const { roomId } = told;
+  const roomPosition = head.roomPosition + 1;
+  const events = await readEvents(
+    db,
+    part.flatMap(({ slot }) => (slot === null ? [] : [{ roomId, position: slot.position }])),
+  );
+  const byPosition = new Map(events.map((event) => [event.position, event.pdu]));
+  const changes = part.map(({ type, stateKey, slot }): StateChange => {
+    const pdu = slot === null ? null : (byPosition.get(slot.position) ?? null);
+    const previous = before.get(stateName(type, stateKey))?.slot ?? null;
+    const membership = pdu === null ? null : membershipOf(pdu);
+    return { line: 0, at: roomPosition, type, stateKey, event: slot, pdu, previous, membership };
+  });
+  // Where nobody of this server has been, there is nothing to catch up with.
+  const cause = head.extremities.length === 0 ? 'import' : 'catch_up';
+  const transitions = changes.flatMap(
+    (change) => transitionOf(change, before.get(stateName(change.type, change.stateKey))?.pdu, cause) ?? [],
+  );
+  const fields: JudgedFields = {
+    ...commonOf(told, checked, head),
+    pdu: checked.join.pdu,
+    verdict: 'imported',
+    rule: null,
+    prev: [],
+    before: { line: 0, at: head.stateAt },
+    after: { line: 0, at: changes.length === 0 ? head.stateAt : roomPosition },
+    changes,
+    transitions,
+    presence: presenceOf(head, transitions),
+  };
+  return { ...fields, transitions: await withCorrected(db, roomId, transitions) } as JudgedPdu;
+}
+
+/** What no event may do in this room came about while nobody was there to see it: it corrects what was told last. */
+async function withCorrected(
+  db: Db,
+  roomId: string,
+  transitions: readonly TransitionRecord[],
+): Promise<readonly TransitionRecord[]> {
+  const reconciled = transitions.filter(({ kind }) => kind === 'MEMBERSHIP_RECONCILED').map(({ userId }) => userId);
+  const newest = await newestTransitions(db, roomId, reconciled);
+  return transitions.map((one) =>
+    one.kind === 'MEMBERSHIP_RECONCILED' ? { ...one, supersedes: newest.get(one.userId) ?? null } : one,
+  );
+}
+
+function joinOf({ told, checked }: ImportPart, head: RoomHead, stood: StateEntry | undefined): JudgedPdu {
+  const { pdu } = checked.join;
+  const roomPosition = head.roomPosition + 1;
+  const change: StateChange = {
+    line: 0,
+    at: roomPosition,
+    type: pdu.type,
+    stateKey: pdu.state_key ?? '',
+    event: checked.joinSlot,
+    pdu,
+    previous: stood?.slot ?? null,
+    membership: membershipOf(pdu),
+  };
+  const transition = transitionOf(change, stood?.pdu, 'self');
+  const transitions = transition === null ? [] : [transition];
+  const fields: JudgedFields = {
+    ...commonOf(told, checked, head),
+    pdu,
+    verdict: 'accepted',
+    rule: null,
+    prev: checked.joinPrev,
+    before: { line: 0, at: head.stateAt },
+    after: { line: 0, at: roomPosition },
+    changes: [change],
+    transitions,
+    presence: presenceOf(head, transitions),
+  };
+  return fields as JudgedPdu;
+}
+
+function commonOf({ roomId, version, origin }: ToldRoom, { joinSlot, joinAuth }: CheckedRoom, head: RoomHead) {
+  const startsRoom = head.roomPosition === 0;
+  const roomPosition = head.roomPosition + 1;
+  return {
+    slot: joinSlot,
+    known: true,
+    roomId,
+    version,
+    origin,
+    auth: joinAuth,
+    authRejection: null,
+    roomPosition,
+    anchor: roomPosition,
+    back: 0,
+    // The marker leaves the graph without ends, for the join to be the only one.
+    replaces: [],
+    gaps: [],
+    // The server that we joined through tells the others.
+    relay: false,
+    lines: startsRoom ? [{ line: 0, parent: null, depth: 0 }] : [],
+    startsRoom,
+  };
+}
+
+function transitionOf(
+  change: StateChange,
+  stood: PduFields | undefined,
+  cause: TransitionCause,
+): TransitionRecord | null {
+  if (change.type !== 'm.room.member') return null;
+  const { pdu, stateKey, membership, event, previous } = change;
+  const from = (stood && membershipOf(stood)) ?? 'none';
+  const to = membership ?? 'none';
+  const kind =
+    to === 'none'
+      ? from === 'none'
+        ? null
+        : 'MEMBERSHIP_RECONCILED'
+      : transitionKind(from, to, pdu?.sender === stateKey);
+  if (kind === null) return null;
+  return {
+    userId: stateKey as UserId,
+    from,
+    to,
+    kind,
+    cause,
+    event,
+    pdu,
+    previous,
+    supersedes: null,
+    actor: pdu?.sender ?? null,
+    onBehalfOf: null,
+    occurredAt: pdu?.origin_server_ts ?? null,
+  };
+}

@@ -1,0 +1,31 @@
+/** Stores evidence of a room without a verdict, a turn of the room's lane for each small part of it. */
+import { storedEvidence } from '../log/evidence-queries.ts';
+import type { EventId } from '../matrix/identifiers.ts';
+import type { Db } from '../database/database.ts';
+import type { CheckedPdu } from './receive-checks.ts';
+import { outliersOf, restsOn } from './receive-evidence.ts';
+import type { FetchTask } from './receive-fetch.ts';
+import type { RoomLanes } from './room-lane.ts';
+
+/** So many at once: a room that is told of many others must not hold up the rest. */
+export const OUTLIERS_A_UNIT = 200;
+
+/** Events in an order in which each comes after what it rests on. What is stored by then is passed over. */
+export async function storeOutliers(
+  { db, lanes }: { readonly db: Db; readonly lanes: RoomLanes },
+  { roomId, version, origin }: Pick<FetchTask, 'roomId' | 'version' | 'origin'>,
+  events: readonly CheckedPdu[],
+  elsewhere: ReadonlySet<EventId>,
+): Promise<void> {
+  for (let from = 0; from < events.length; from += OUTLIERS_A_UNIT) {
+    const part = events.slice(from, from + OUTLIERS_A_UNIT);
+    const ids = part.flatMap(({ eventId, pdu }) => [eventId, ...restsOn(pdu, roomId, version)]);
+    await lanes.run(roomId, async (room) => {
+      // Else the same event could be on its way already.
+      await room?.appended();
+      const known = await storedEvidence(db, roomId, ids);
+      const outliers = outliersOf(part, { version, origin }, { known, elsewhere });
+      return { outliers, judged: [], actions: [], answer: undefined };
+    });
+  }
+}

@@ -1,0 +1,188 @@
+/** Receives events from elsewhere: all checks in their order, then the verdict (server-server API, Checks performed on receipt of a PDU). */
+import { storedEvidence } from '../log/evidence-queries.ts';
+import { parseRoomId, type EventId, type ServerName } from '../matrix/identifiers.ts';
+import { stringIn } from '../matrix/pdu.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import { createBudgets, type Budgets, type ReceiveLimits } from './receive-budget.ts';
+import { checkEvents, isUnfit, nameEvent, type NamedPdu } from './receive-checks.ts';
+import { restsOn } from './receive-evidence.ts';
+import { fetchEvidence, type FetchTask } from './receive-fetch.ts';
+import { claimedHole, eventsBetween, type GapDeps } from './receive-gap.ts';
+import { storeOutliers } from './receive-outliers.ts';
+import { createReceiveQueue, type QueueLimits, type ReceiveQueue } from './receive-queue.ts';
+import { isLetIn, versionOfOurRoom } from './receive-room.ts';
+import {
+  failed,
+  flightNames,
+  notLetIn,
+  receiveInTurn,
+  standing,
+  unknownRoom,
+  type Arrival,
+  type JudgeReceived,
+  type Received,
+  type Turn,
+  type TurnDeps,
+} from './receive-turn.ts';
+import type { Hole } from './received-pdu.ts';
+
+export interface ReceiveDeps extends GapDeps {
+  readonly serverName: ServerName;
+  readonly judge: JudgeReceived;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly limits?: ReceiveLimits;
+  readonly queueLimits?: QueueLimits;
+}
+
+export interface Sent {
+  /** The server that sent it here, which is asked for whatever is missing. */
+  readonly origin: ServerName;
+  /** As it was sent; null: no JSON that Matrix knows. */
+  readonly value: JsonObject | null;
+  /** Ours to deliver to the room's other servers. */
+  readonly relay: boolean;
+}
+
+export interface Receiver {
+  /**
+   * Resolves when the event is stored, or known not to be. What one server sends of one room is received in order, all else
+   * side by side; nothing waits for the network in a room's turn. Never rejects for what an event or a server is; rejects
+   * when the log cannot be written.
+   */
+  receive(sent: Sent): Promise<Received>;
+}
+
+interface Parts extends ReceiveDeps {
+  readonly queue: ReceiveQueue;
+  readonly budgets: Budgets;
+  readonly turn: TurnDeps;
+}
+
+export function createReceiver(deps: ReceiveDeps): Receiver {
+  const { db, serverName, judge } = deps;
+  const parts: Parts = {
+    ...deps,
+    queue: createReceiveQueue(deps.queueLimits),
+    budgets: createBudgets(deps.now, deps.limits),
+    turn: { db, serverName, judge, inFlight: new Map() },
+  };
+  return { receive: (sent) => receive(parts, sent) };
+}
+
+async function receive(parts: Parts, { origin, value, relay }: Sent): Promise<Received> {
+  const { db } = parts;
+  const roomId = value === null ? null : parseRoomId(stringIn(value, 'room_id') ?? '');
+  if (roomId === null) return dropped(null, 'The event names no room.');
+  const version = await versionOfOurRoom(db, roomId);
+  if (version === null) return unknownRoom(null);
+  const named = nameEvent(value, version);
+  if (isUnfit(named)) return dropped(null, named.reason);
+  const { eventId } = named;
+  if (!(await isLetIn(db, roomId, origin))) return notLetIn(eventId);
+  const turn = parts.queue.run(roomId, origin, async () => {
+    const budget = parts.budgets.open(origin);
+    if (budget === null) return failed(eventId, 'busy', 'This server has kept us waiting for too long.');
+    try {
+      return await receiveNamed(parts, { roomId, version, origin, budget }, named, relay, true);
+    } finally {
+      budget.close();
+    }
+  });
+  return turn ?? failed(eventId, 'busy', 'Too much of this room or of this server waits already.');
+}
+
+/** `fills`: what it follows may be asked for; not for what was itself asked for so. */
+async function receiveNamed(
+  parts: Parts,
+  task: FetchTask,
+  named: NamedPdu,
+  relay: boolean,
+  fills: boolean,
+): Promise<Received> {
+  const { eventId } = named;
+  const rests = restsOn(named.pdu, task.roomId, task.version);
+  const stored = await storedEvidence(parts.db, task.roomId, [eventId, ...rests]);
+  const own = stored.get(eventId);
+  // Its id is the hash of all that matters of it: what came again needs no second look.
+  const stands = own === undefined ? null : await standing(parts.db, task.roomId, own);
+  if (stands !== null) return stands;
+  const [checked] = await checkEvents([named], task.version, parts.checkSignatures, task.budget.signal);
+  if (checked === undefined || isUnfit(checked)) {
+    return checked?.unfit === 'dropped'
+      ? dropped(eventId, checked.reason)
+      : failed(eventId, 'missing', checked?.reason ?? 'It could not be checked.');
+  }
+  const arrival = { event: checked, origin: task.origin, relay };
+  let elsewhere: ReadonlySet<EventId> = new Set();
+  const missing = rests.filter((id) => !stored.has(id));
+  if (missing.length > 0) {
+    const fetched = await fetchEvidence(parts, task, missing, eventId);
+    await storeOutliers(parts, task, fetched.events, fetched.elsewhere);
+    elsewhere = fetched.elsewhere;
+  }
+  let holes: readonly Hole[] = [];
+  for (let filled = !fills; ; filled = true) {
+    const outcome = await inTurn(parts, { ...arrival, elsewhere, holes });
+    if (!('missing' in outcome)) return outcome;
+    if (holes.length > 0) return failed(eventId, 'missing', 'Events that it follows could not be had.');
+    if (!filled) await fill(parts, task, arrival.event, outcome.missing);
+    else {
+      const claimed = await claimedHoles(parts, task, outcome.missing);
+      if (claimed === null) return failed(eventId, 'missing', 'Events that it follows could not be had.');
+      holes = claimed;
+    }
+  }
+}
+
+/** Judges the event in its room's turn, and lets those who come while it is being stored know of it. */
+async function inTurn(parts: Parts, arrival: Arrival): Promise<Turn> {
+  const { inFlight } = parts.turn;
+  let names: readonly string[] = [];
+  try {
+    return await parts.lanes.run(arrival.event.roomId, async (room) => {
+      const decision = await receiveInTurn(parts.turn, room, arrival);
+      if (names.length === 0 && decision.judged.length > 0 && room !== null) {
+        names = flightNames(arrival.event, room.head.version);
+        for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
+      }
+      return decision;
+    });
+  } finally {
+    for (const name of names) {
+      const left = inFlight.get(name)! - 1;
+      if (left > 0) inFlight.set(name, left);
+      else inFlight.delete(name);
+    }
+  }
+}
+
+async function fill(
+  parts: Parts,
+  task: FetchTask,
+  child: Arrival['event'],
+  missing: readonly EventId[],
+): Promise<void> {
+  for (const event of await eventsBetween(parts, task, child, missing)) {
+    await receiveNamed(parts, task, event, false, false);
+  }
+}
+
+/** Null when one of them cannot be had. */
+async function claimedHoles(
+  parts: Parts,
+  task: FetchTask,
+  missing: readonly EventId[],
+): Promise<readonly Hole[] | null> {
+  const holes: Hole[] = [];
+  for (const id of missing) {
+    const hole = await claimedHole(parts, task, id);
+    if (hole === null) return null;
+    holes.push(hole);
+  }
+  return holes;
+}
+
+function dropped(eventId: EventId | null, reason: string): Received {
+  return { is: 'dropped', eventId, reason };
+}

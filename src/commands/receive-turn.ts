@@ -1,0 +1,171 @@
+/** A received event in its room's turn: what was found out before is looked at again, then it gets its verdict. */
+import type { Db } from '../database/database.ts';
+import { eventsElsewhere, restedOnFilledGap, storedEvidence, type StoredEvidence } from '../log/evidence-queries.ts';
+import type { JudgedPdu } from '../log/judged-pdu.ts';
+import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
+import { redactionTarget } from '../matrix/redaction.ts';
+import { reject, type Rejection } from '../matrix/rejection.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
+import type { CheckedPdu } from './receive-checks.ts';
+import { judgeEvidence, restsOn, type Citable } from './receive-evidence.ts';
+import { redactionEffect } from './receive-redactions.ts';
+import { isLetInNow } from './receive-room.ts';
+import type { Hole, ReceivedPdu } from './received-pdu.ts';
+import { isResident } from './room-head.ts';
+import type { Decision, LaneRoom } from './room-lane.ts';
+
+/** Gives an event its verdict at its place in the room's graph; or says what it follows that has none. */
+export type JudgeReceived = (
+  room: LaneRoom,
+  received: ReceivedPdu,
+) => Promise<JudgedPdu | { readonly missing: readonly EventId[] }>;
+
+/** What became of a received event. */
+export type Received =
+  /** It is stored, with this verdict; `isNew`: not before. */
+  | {
+      readonly is: 'accepted' | 'soft_failed' | 'rejected';
+      readonly eventId: EventId;
+      readonly rule: string | null;
+      readonly isNew: boolean;
+    }
+  /** It is nothing that anybody will ever keep. */
+  | { readonly is: 'dropped'; readonly eventId: EventId | null; readonly reason: string }
+  /** Not now: it may be sent again, or (`forbidden`) its server may not send it. */
+  | {
+      readonly is: 'failed';
+      readonly eventId: EventId | null;
+      readonly why: 'forbidden' | 'unknown_room' | 'missing' | 'busy';
+      readonly reason: string;
+    };
+
+export interface TurnDeps {
+  readonly db: Db;
+  readonly serverName: ServerName;
+  readonly judge: JudgeReceived;
+  /** Events, and targets of redactions, that are on their way to the log: see `flightNames`. */
+  readonly inFlight: Map<string, number>;
+}
+
+export interface Arrival {
+  readonly event: CheckedPdu;
+  readonly origin: ServerName;
+  readonly relay: boolean;
+  readonly holes: readonly Hole[];
+  /** Auth events that turned out to be of other rooms. */
+  readonly elsewhere: ReadonlySet<EventId>;
+}
+
+/** The end of its reception, or what it follows that has no verdict. */
+export type Turn = Received | { readonly missing: readonly EventId[] };
+
+/** Judges a checked event whose auth events are stored. */
+export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arrival: Arrival): Promise<Decision<Turn>> {
+  const { eventId, pdu, roomId } = arrival.event;
+  if (room === null || !isResident(room.head, deps.serverName)) return told(unknownRoom(eventId));
+  if (!(await isLetInNow(room, arrival.origin))) return told(notLetIn(eventId));
+  if (waitsFor(arrival.event).some((name) => deps.inFlight.has(name))) await room.appended();
+  const known = await citedEvents(deps.db, room, arrival.event);
+  const own = known.get(eventId);
+  const before = own !== undefined && 'verdict' in own ? await standing(deps.db, roomId, own) : null;
+  if (before !== null) return told(before);
+  const unknown = pdu.auth_events.filter((id) => !known.has(id) && !arrival.elsewhere.has(id));
+  const elsewhere = new Set([...arrival.elsewhere, ...(await eventsElsewhere(deps.db, roomId, unknown))]);
+  const evidence = judgeEvidence(arrival.event, room.head.version, { known, elsewhere });
+  if (evidence === null) return told(failed(eventId, 'missing', 'Events that it rests on could not be had.'));
+  const { auth, rejection } = evidence;
+  const judged = await deps.judge(room, {
+    ...arrival,
+    pdu,
+    eventId,
+    auth,
+    authRejection: rejection ?? citesRefused(pdu.auth_events, known),
+    known: own === undefined ? null : own.slot.position,
+  });
+  if ('missing' in judged) return told(judged);
+  return {
+    judged: [judged],
+    actions: [],
+    ...(await redactionEffect(deps.db, room, judged)),
+    answer: { is: judged.verdict as 'accepted', eventId, rule: judged.rule, isNew: true },
+  };
+}
+
+/** What an event is on its way as: itself, and the target of what it redacts. */
+export function flightNames({ roomId, eventId, pdu }: CheckedPdu, version: RoomVersion): readonly string[] {
+  const target = redactionTarget(pdu, version);
+  return [flightName(roomId, eventId), ...(target === null ? [] : [flightName(roomId, target, 'redacts')])];
+}
+
+/** Itself a second time, or its redaction: the log does not tell of them yet. */
+function waitsFor({ roomId, eventId }: CheckedPdu): readonly string[] {
+  return [flightName(roomId, eventId), flightName(roomId, eventId, 'redacts')];
+}
+
+function flightName(roomId: RoomId, eventId: EventId, as = 'is'): string {
+  return `${roomId}\u0000${as}\u0000${eventId}`;
+}
+
+/** What stands of an event already; null: it has to be judged. */
+export async function standing(
+  db: Db,
+  roomId: RoomId,
+  { eventId, slot, verdict }: StoredEvidence,
+): Promise<Received | null> {
+  if (verdict === 'accepted') return { is: verdict, eventId, rule: null, isNew: false };
+  if (verdict !== 'rejected' && verdict !== 'soft_failed') return null;
+  // The newest verdict holds: one that was given on somebody's word is given again once the truth is known.
+  if (await restedOnFilledGap(db, roomId, slot.position)) return null;
+  return { is: verdict, eventId, rule: null, isNew: false };
+}
+
+/** The event and what it rests on, as far as that is stored or on its way. */
+async function citedEvents(
+  db: Db,
+  room: LaneRoom,
+  { eventId, roomId, pdu }: CheckedPdu,
+): Promise<ReadonlyMap<EventId, Citable | StoredEvidence>> {
+  const wanted = restsOn(pdu, roomId, room.head.version);
+  const pending = new Map<EventId, Citable>();
+  for (const entry of room.head.pending.values()) {
+    if (entry !== null && wanted.includes(entry.eventId)) pending.set(entry.eventId, { ...entry, rejected: false });
+  }
+  const open = [eventId, ...wanted.filter((id) => !pending.has(id))];
+  const stored = await storedEvidence(db, roomId, open);
+  if (wanted.every((id) => pending.has(id) || stored.has(id))) return new Map([...pending, ...stored]);
+  // On its way, and no state any more.
+  await room.appended();
+  return storedEvidence(db, roomId, [eventId, ...wanted]);
+}
+
+/** Judged by itself and refused: an auth event that is no evidence against what cites it where it is known by its chain alone. */
+function citesRefused(
+  ids: readonly EventId[],
+  known: ReadonlyMap<EventId, Citable | StoredEvidence>,
+): Rejection | null {
+  const refused = ids.some((id) => {
+    const event = known.get(id);
+    return event !== undefined && 'verdict' in event && event.verdict === 'rejected';
+  });
+  return refused ? reject('auth_events.rejected', 'auth_events lists a rejected event.') : null;
+}
+
+function told(answer: Turn): Decision<Turn> {
+  return { judged: [], actions: [], answer };
+}
+
+export function failed(
+  eventId: EventId | null,
+  why: Extract<Received, { is: 'failed' }>['why'],
+  reason: string,
+): Received {
+  return { is: 'failed', eventId, why, reason };
+}
+
+export function unknownRoom(eventId: EventId | null): Received {
+  return failed(eventId, 'unknown_room', 'Nobody here is in that room.');
+}
+
+export function notLetIn(eventId: EventId | null): Received {
+  return failed(eventId, 'forbidden', 'The room does not let this server in.');
+}

@@ -1,0 +1,120 @@
+/** Queries on evidence: which of the events that others cite are stored, and what the rules may know of them. */
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import type { EventId, RoomId } from '../matrix/identifiers.ts';
+import type { PduFields, Verdict } from '../matrix/pdu.ts';
+import { mergeEvent } from './content.ts';
+import type { EventSlot } from './judged-pdu.ts';
+
+/** A stored event as the rules read it: redacted, with what they read besides. */
+export interface StoredEvidence {
+  readonly eventId: EventId;
+  readonly slot: EventSlot;
+  readonly pdu: PduFields;
+  /** Its own auth events refuse it. */
+  readonly rejected: boolean;
+  /** The newest one on it; null: it is known for its auth chain only. */
+  readonly verdict: Verdict | null;
+}
+
+interface EvidenceRow {
+  readonly event_id: EventId;
+  readonly position: number;
+  readonly proof: Buffer;
+  readonly auth_extra: Buffer | null;
+  readonly rejected: boolean;
+  readonly verdict: Verdict | null;
+}
+
+/** Those of a room's events by id that are stored. */
+export async function storedEvidence(
+  db: Db,
+  roomId: RoomId,
+  ids: Iterable<EventId>,
+): Promise<ReadonlyMap<EventId, StoredEvidence>> {
+  const asked = [...new Set(ids)];
+  if (asked.length === 0) return new Map();
+  const found = await sql<EvidenceRow>`
+    select e.event_id, e.position, e.proof, e.auth_extra, e.auth_rejection is not null as rejected, v.verdict
+      from events e
+      left join lateral (
+        select verdict from verdicts where room_id = e.room_id and event = e.position
+         order by room_position desc limit 1) v on true
+     where e.event_id = any(${asked}::text[]) and e.room_id = ${roomId}`.execute(db);
+  return new Map(found.rows.map((row) => [row.event_id, evidenceOf(row)]));
+}
+
+function evidenceOf({ event_id: eventId, position, proof, auth_extra: extra, ...row }: EvidenceRow): StoredEvidence {
+  return { eventId, slot: { eventId, position }, pdu: mergeEvent(proof, null, extra), ...row };
+}
+
+/** Those of the events that are stored for another room than this one. */
+export async function eventsElsewhere(db: Db, roomId: RoomId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('events')
+    .select('event_id')
+    .where('event_id', 'in', ids)
+    .where('room_id', '<>', roomId)
+    .execute();
+  return new Set(rows.map((row) => row.event_id as EventId));
+}
+
+/** Positions of those of a room's events by id that are stored. */
+export async function storedPositions(
+  db: Db,
+  roomId: RoomId,
+  ids: readonly EventId[],
+): Promise<ReadonlyMap<EventId, number>> {
+  if (ids.length === 0) return new Map();
+  const found = await sql<{ event_id: EventId; position: number }>`
+    select event_id, position from events
+     where event_id = any(${ids}::text[]) and room_id = ${roomId}`.execute(db);
+  return new Map(found.rows.map((row) => [row.event_id, row.position]));
+}
+
+/** Where a stored event stands in a state, if it is a state event. */
+export interface StateSlot {
+  readonly slot: EventSlot;
+  readonly type: string;
+  readonly stateKey: string | null;
+  /** Its own auth events refuse it. */
+  readonly rejected: boolean;
+}
+
+/** Those of a room's events by id that are stored, by what they set. */
+export async function stateSlots(
+  db: Db,
+  roomId: RoomId,
+  ids: readonly EventId[],
+): Promise<ReadonlyMap<EventId, StateSlot>> {
+  const found = await sql<{
+    event_id: EventId;
+    position: number;
+    type: string;
+    stateKey: string | null;
+    rejected: boolean;
+  }>`
+    select event_id, position, type, state_key as "stateKey", auth_rejection is not null as rejected
+      from events where event_id = any(${ids}::text[]) and room_id = ${roomId}`.execute(db);
+  return new Map(
+    found.rows.map(({ event_id: eventId, position, ...row }) => [eventId, { slot: { eventId, position }, ...row }]),
+  );
+}
+
+/**
+ * Whether the newest verdict on an event rested on a state that another server claimed to be after an event that was
+ * missing, and that event has been judged since.
+ */
+export async function restedOnFilledGap(db: Db, roomId: RoomId, position: number): Promise<boolean> {
+  const found = await sql<{ filled: boolean }>`
+    select exists (
+      select from gaps g
+        join events e on e.event_id = g.missing_event_id and e.room_id = g.room_id
+       where g.room_id = ${roomId} and g.cited_by = ${position} and exists (
+         select from verdicts v where v.room_id = g.room_id and v.event = e.position and v.position > (
+           select max(w.position) from verdicts w where w.room_id = g.room_id and w.event = ${position}))) as filled`.execute(
+    db,
+  );
+  return found.rows[0]?.filled === true;
+}
