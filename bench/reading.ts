@@ -1,13 +1,19 @@
-/** A first sync of many rooms, and the members of a very big one: this server and Synapse, the same data, in one run. */
+/**
+ * A first sync of many rooms, and the members of a very big one: this server and Synapse, the same data, on the same
+ * Postgres, in one run. Rooms are made by the same requests to either server. Here members join and people knock over HTTP;
+ * in Synapse they are rows, each a copy of what it wrote for the creator's own join, for letting so many join takes it
+ * half an hour.
+ */
 import { rm } from 'node:fs/promises';
 import { register, type Client } from '../test/support/client.ts';
 import { SERVER_NAME } from '../test/support/history.ts';
 import { startServer, temporaryFolder } from '../test/support/server.ts';
 import { startCluster, type BenchDatabase, type Cluster } from './support/cluster.ts';
 import { runLoad } from './support/http-load.ts';
-import { sample, type Sample } from './support/measure.ts';
+import { sample, withCpu, type Sample } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
 import { makePeople } from './support/people.ts';
+import { longestWait, readWhole, type Reading } from './support/read-whole.ts';
 import { printTable, printValue, progress, say } from './support/report.ts';
 import { figures, interleave, ratios, type Contender } from './support/rounds.ts';
 import { prepareSynapse, type Synapse } from './support/synapse.ts';
@@ -19,12 +25,15 @@ const options = readOptions(
     rounds: { default: 5, help: 'rounds that count' },
     rooms: { default: 500, help: 'rooms that are synced' },
     members: { default: 50_000, help: 'members of the big room' },
+    knocks: { default: 500, help: 'people who knock on it' },
     requests: { default: 3, help: 'of each kind a round' },
   },
 );
 
 /** A server with the data: a reader of many rooms, and the owner of a big one. */
 interface Side {
+  readonly port: number;
+  readonly pid: number;
   readonly reader: Client;
   readonly owner: Client;
   readonly bigRoom: string;
@@ -42,8 +51,8 @@ async function main(): Promise<void> {
       env: { SERVER_NAME, LOG_LEVEL: 'info', REGISTRATION: 'open' },
     });
     try {
-      const ours = await makeData(server.url);
-      await fillOurs(database, server.port, ours);
+      const ours = { ...(await makeData(server.url)), port: server.port, pid: server.process.pid! };
+      await fillOurs(database, ours);
       const theirs = await makeSynapseData(synapse);
       await expectAlike(ours, theirs);
       await compare(cluster, ours, theirs);
@@ -60,7 +69,7 @@ async function main(): Promise<void> {
 }
 
 /** The same requests to either server. */
-async function makeData(url: string): Promise<Side> {
+async function makeData(url: string): Promise<Omit<Side, 'port' | 'pid'>> {
   const [reader, owner] = [await register(url, 'reader'), await register(url, 'owner')];
   const create = async (who: Client, name: string): Promise<string> => {
     const initial_state = [{ type: 'm.room.join_rules', state_key: '', content: { join_rule: 'public' } }];
@@ -74,81 +83,115 @@ async function makeData(url: string): Promise<Side> {
   return { reader, owner, bigRoom: await create(owner, 'Big room') };
 }
 
-/** Everybody joins over HTTP. */
-async function fillOurs({ owner }: BenchDatabase, port: number, { bigRoom }: Side): Promise<void> {
-  progress(`${options.members} members join`);
-  const people = await makePeople(owner, SERVER_NAME, 'member', options.members - 1);
-  const path = `/_matrix/client/v3/join/${encodeURIComponent(bigRoom)}`;
-  const requests = people.map(({ token }) => ({ path, token, body: '{}' }));
-  await runLoad({ port, connections: 64, requests });
-  await owner.pool.query('analyze');
+const lockDoor = ({ owner, bigRoom }: Pick<Side, 'owner' | 'bigRoom'>) =>
+  owner.ok('PUT', `/rooms/${bigRoom}/state/m.room.join_rules`, { join_rule: 'knock' });
+
+const AT_ONCE = 5_000;
+
+/** Everybody joins, or knocks, over HTTP. */
+async function fillOurs(database: BenchDatabase, side: Side): Promise<void> {
+  const come = async (act: 'join' | 'knock', all: number): Promise<void> => {
+    const path = `/_matrix/client/v3/${act}/${encodeURIComponent(side.bigRoom)}`;
+    for (let done = 0; done < all; done += AT_ONCE) {
+      progress(`${done} of ${all} people ${act}`);
+      const prefix = `${act}${done}x`;
+      const people = await makePeople(database.service, SERVER_NAME, prefix, Math.min(AT_ONCE, all - done));
+      const requests = people.map(({ token }) => ({ path, token, body: '{}' }));
+      await runLoad({ port: side.port, connections: 64, requests });
+    }
+  };
+  await come('join', options.members - 1);
+  await lockDoor(side);
+  await come('knock', options.knocks);
+  await database.owner.pool.query('analyze');
 }
 
-/** Synapse takes half an hour for as many joins: its members are written into its database. */
 async function makeSynapseData(synapse: Synapse): Promise<Side> {
   progress('the same in Synapse');
   await synapse.start();
   const theirs = await makeData(synapse.url);
+  await lockDoor(theirs);
   await synapse.stop();
-  await synapse.fill(theirs.bigRoom, options.members - 1);
+  await synapse.fill(theirs.bigRoom, options.members - 1, options.knocks);
   await synapse.start();
-  return theirs;
+  return { ...theirs, port: synapse.port, pid: synapse.pid() };
 }
 
-const sync = async ({ reader }: Side): Promise<number> =>
-  Object.keys((await reader.ok('GET', '/sync')).rooms.join).length;
-const members = async ({ owner, bigRoom }: Side): Promise<number> =>
-  (await owner.ok('GET', `/rooms/${bigRoom}/members`)).chunk.length;
+/** What is read: its name, its path, whose token, and how many rooms or members are in it. */
+interface Kind {
+  readonly name: string;
+  readonly reading: (side: Side) => Reading;
+  readonly expected: number;
+}
 
-async function expectAlike(ours: Side, theirs: Side): Promise<void> {
-  const found = [await sync(ours), await sync(theirs), await members(ours), await members(theirs)];
-  const expected = [options.rooms, options.rooms, options.members, options.members];
-  if (found.join() !== expected.join())
-    throw new Error(`rooms and members are ${found.join()}, not ${expected.join()}`);
+const BASE = '/_matrix/client/v3';
+const membersOf = ({ bigRoom }: Side): string => `${BASE}/rooms/${encodeURIComponent(bigRoom)}/members`;
+const KINDS: readonly Kind[] = [
+  {
+    name: `first sync, ${options.rooms} rooms`,
+    reading: ({ port, reader }) => ({ port, path: `${BASE}/sync`, token: reader.token }),
+    expected: options.rooms,
+  },
+  {
+    name: `members, ${options.members} and ${options.knocks} knocks`,
+    reading: (side) => ({ port: side.port, path: membersOf(side), token: side.owner.token }),
+    expected: options.members + options.knocks,
+  },
+  {
+    name: `knocks among them, ${options.knocks}`,
+    reading: (side) => ({ port: side.port, path: `${membersOf(side)}?membership=knock`, token: side.owner.token }),
+    expected: options.knocks,
+  },
+];
+const SYNAPSE = ', Synapse';
+
+async function expectAlike(...sides: readonly Side[]): Promise<void> {
+  for (const side of sides) {
+    for (const { name, reading, expected } of KINDS) {
+      const { path, token } = reading(side);
+      const answer = await fetch(`http://127.0.0.1:${side.port}${path}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const body = (await answer.json()) as { readonly rooms?: { readonly join: object }; readonly chunk?: object };
+      const found = Object.keys(body.rooms?.join ?? body.chunk ?? {}).length;
+      if (found !== expected) throw new Error(`${name}: ${found} instead of ${expected}`);
+    }
+  }
 }
 
 async function compare(cluster: Cluster, ours: Side, theirs: Side): Promise<void> {
-  const timed = async (ask: () => Promise<number>): Promise<Sample> => {
+  const timed = async (reading: Reading): Promise<Sample> => {
     const waits: number[] = [];
-    for (let n = 0; n < options.requests; n += 1) {
-      const asked = performance.now();
-      await ask();
-      waits.push(performance.now() - asked);
-    }
-    return sample(
-      waits.length,
-      waits.reduce((sum, wait) => sum + wait, 0),
-      waits,
-    );
+    for (let n = 0; n < options.requests; n += 1) waits.push(await readWhole(reading));
+    const all = waits.reduce((sum, wait) => sum + wait, 0);
+    return sample(waits.length, all, waits);
   };
-  const [rooms, people] = [`first sync, ${options.rooms} rooms`, `members, ${options.members}`];
-  const contenders: readonly Contender[] = [
-    { name: rooms, run: () => timed(() => sync(ours)) },
-    { name: `${rooms}, Synapse`, run: () => timed(() => sync(theirs)) },
-    { name: people, run: () => timed(() => members(ours)) },
-    { name: `${people}, Synapse`, run: () => timed(() => members(theirs)) },
-  ];
+  const contenders: readonly Contender[] = KINDS.flatMap(({ name, reading }) =>
+    [ours, theirs].map((side) => ({
+      name: side === ours ? name : name + SYNAPSE,
+      run: () => withCpu(cluster.pid, options.requests, () => timed(reading(side)), side.pid),
+    })),
+  );
   await cluster.checkpoint();
   const results = await interleave(options.rounds, contenders, progress);
   say(`reading: one request at a time, ${options.requests} of each kind a round\n`);
   printTable(results, 'requests/s');
-  say('');
-  for (const name of [rooms, people]) {
-    printValue(
-      `ms, ${name}`,
-      figures(results, name, ({ p50 }) => p50),
-      0,
-    );
-    printValue(
-      `ms, ${name}, Synapse`,
-      figures(results, `${name}, Synapse`, ({ p50 }) => p50),
-      0,
-    );
-    printValue(
-      `Synapse’s time over ours, ${name}`,
-      ratios(results, `${name}, Synapse`, name, ({ p50 }) => p50),
-      2,
-    );
+  say('(own: the server, or Synapse)\n');
+  for (const { name, reading } of KINDS) {
+    const median = (of: string) => figures(results, of, ({ p50 }) => p50);
+    printValue(`ms, ${name}`, median(name), 0);
+    printValue(`ms, ${name}${SYNAPSE}`, median(name + SYNAPSE), 0);
+    const times = ratios(results, name + SYNAPSE, name, ({ p50 }) => p50);
+    printValue(`Synapse’s time over ours, ${name}`, times, 2);
+    const cpu = (of: string) =>
+      figures(results, of, ({ ownCpu, postgresCpu }) => ((ownCpu ?? 0) + (postgresCpu ?? 0)) / 1_000);
+    printValue(`CPU with Postgres’ in ms, ${name}`, cpu(name), 0);
+    printValue(`CPU with Postgres’ in ms, ${name}${SYNAPSE}`, cpu(name + SYNAPSE), 0);
+    for (const side of [ours, theirs]) {
+      const waits: number[] = [];
+      for (let n = 0; n < options.rounds; n += 1) waits.push(await longestWait(reading(side)));
+      printValue(`ms, others wait during ${name}${side === ours ? '' : SYNAPSE}`, waits, 0);
+    }
   }
 }
 

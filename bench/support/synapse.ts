@@ -16,10 +16,13 @@ const SERVER_NAME = 'synapse.bench';
 
 export interface Synapse {
   readonly url: string;
+  readonly port: number;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Writes members into a room, while it does not run. */
-  fill(roomId: string, members: number): Promise<void>;
+  /** Of the process that runs. */
+  pid(): number;
+  /** Writes members into a room, and people who knock on it, while it does not run. */
+  fill(roomId: string, members: number, knocks: number): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -39,14 +42,17 @@ export async function prepareSynapse(databaseUrl: string): Promise<Synapse> {
   await writeFile(config, JSON.stringify(settings(home, port, new URL(databaseUrl))));
   await run(python, ['-m', 'synapse.app.homeserver', '--config-path', config, '--generate-keys'], { cwd: home });
   const url = `http://127.0.0.1:${port}`;
+  let pid = 0;
   let end = async (): Promise<void> => undefined;
   return {
     url,
+    port,
     async start() {
       const child = spawn(python, ['-m', 'synapse.app.homeserver', '--config-path', config], {
         cwd: home,
         stdio: ['ignore', 'ignore', 'pipe'],
       });
+      pid = child.pid!;
       let complaint = '';
       child.stderr.on('data', (chunk: Buffer) => (complaint = `${complaint}${chunk.toString()}`.slice(-4_000)));
       const gone = once(child, 'close');
@@ -60,8 +66,10 @@ export async function prepareSynapse(databaseUrl: string): Promise<Synapse> {
       }
     },
     stop: () => end(),
-    async fill(roomId, members) {
-      await run(python, [FILL, databaseUrl, roomId, String(members), SERVER_NAME], { maxBuffer: 1e7 });
+    pid: () => pid,
+    async fill(roomId, members, knocks) {
+      const counts = [String(members), String(knocks)];
+      await run(python, [FILL, databaseUrl, roomId, ...counts, SERVER_NAME], { maxBuffer: 1e7 });
     },
     remove: () => rm(home, { recursive: true, force: true }),
   };

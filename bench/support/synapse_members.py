@@ -1,9 +1,9 @@
 """Fills a room of Synapse with members, in its database, while it does not run.
 
-Usage: synapse_members.py DATABASE_URL ROOM_ID COUNT SERVER_NAME
+Usage: synapse_members.py DATABASE_URL ROOM_ID MEMBERS KNOCKS SERVER_NAME
 
-Members @member1 … @memberCOUNT join the room after its creator: each a copy of the creator's own join and of its rows,
-with another sender, another time and its own event id. Events between servers would need signatures; readers of the
+So many people join the room after its creator, and so many knock on it after them: each a copy of the creator's own join
+and of its rows, with another sender, another time and its own event id. Events between servers would need signatures; readers of the
 room's state, which this is for, look at none.
 """
 
@@ -15,7 +15,7 @@ from psycopg2.extras import RealDictCursor, execute_values
 from synapse.api.room_versions import KNOWN_ROOM_VERSIONS
 from synapse.events import make_event_from_dict
 
-url, room_id, count, server_name = sys.argv[1:]
+url, room_id, count, knocks, server_name = sys.argv[1:]
 connection = psycopg2.connect(url)
 cursor = connection.cursor(cursor_factory=RealDictCursor)
 
@@ -41,18 +41,19 @@ stored = json.loads(one("select json from event_json where event_id = %s", first
 newest = one("select max(stream_ordering) as stream, max(depth) as depth from events")
 
 members = []
-for n in range(1, int(count) + 1):
+for n in range(1, int(count) + int(knocks) + 1):
+    membership = "join" if n <= int(count) else "knock"
     user_id = f"@member{n}:{server_name}"
     event = {
         **stored,
         "sender": user_id,
         "state_key": user_id,
-        "content": {"membership": "join"},
+        "content": {"membership": membership},
         "origin_server_ts": stored["origin_server_ts"] + n,
         "depth": newest["depth"] + n,
     }
     event_id = make_event_from_dict(event, version, {}).event_id
-    members.append((n, user_id, event_id, event))
+    members.append((n, user_id, event_id, membership, event))
 
 copies(
     "events",
@@ -67,13 +68,13 @@ copies(
             "depth": event["depth"],
             "origin_server_ts": event["origin_server_ts"],
         }
-        for n, user_id, event_id, event in members
+        for n, user_id, event_id, _, event in members
     ],
 )
 copies(
     "event_json",
     first,
-    [{"event_id": event_id, "json": json.dumps(event)} for _, _, event_id, event in members],
+    [{"event_id": event_id, "json": json.dumps(event)} for _, _, event_id, _, event in members],
 )
 for table in ("state_events", "current_state_events"):
     ordering = table == "current_state_events"
@@ -84,9 +85,9 @@ for table in ("state_events", "current_state_events"):
             {
                 "event_id": event_id,
                 "state_key": user_id,
-                **({"event_stream_ordering": newest["stream"] + n} if ordering else {}),
+                **({"event_stream_ordering": newest["stream"] + n, "membership": membership} if ordering else {}),
             }
-            for n, user_id, event_id, _ in members
+            for n, user_id, event_id, membership, _ in members
         ],
     )
 copies(
@@ -98,9 +99,10 @@ copies(
             "user_id": user_id,
             "sender": user_id,
             "display_name": None,
+            "membership": membership,
             "event_stream_ordering": newest["stream"] + n,
         }
-        for n, user_id, event_id, _ in members
+        for n, user_id, event_id, membership, _ in members
     ],
 )
 one("select setval('events_stream_seq', %s)", newest["stream"] + len(members))
