@@ -40,10 +40,10 @@ export async function judgeOnBranch(
   const { db } = room.tools;
   const [predecessors, place] = await Promise.all([
     readPredecessors(db, head.roomId, candidate.pdu.prev_events),
-    placeOfCited(db, head.roomId, candidate.eventId),
+    placeOfCited(db, head.roomId, candidate.eventId, candidate.known),
   ]);
   const holes = new Map(candidate.holes.map((hole) => [hole.missing as string, hole]));
-  const missing = predecessors.filter((one) => stateAfter(one) === null && !holes.has(one.eventId));
+  const missing = predecessors.filter((one) => (judgedState(one) ?? one.claimed) === null && !holes.has(one.eventId));
   if (missing.length > 0) return { missing: missing.map(({ eventId }) => eventId as EventId) };
 
   const drafted = draftRoom(room, draftedEvent(candidate));
@@ -139,8 +139,8 @@ function draftedEvent({ pdu, eventId, auth }: Candidate): DraftedEvent | null {
 }
 
 /** A rejected event leaves the state as it was before it. */
-function stateAfter({ verdict, before, after, claimed }: Predecessor): Ref | null {
-  return (verdict === 'rejected' ? before : after) ?? claimed;
+function judgedState({ verdict, before, after }: Predecessor): Ref | null {
+  return verdict === 'rejected' ? before : after;
 }
 
 async function statesAfter(
@@ -151,13 +151,15 @@ async function statesAfter(
   const states: Ref[] = [];
   const gaps = new Map<string, Gap>();
   for (const predecessor of predecessors) {
-    const known = stateAfter(predecessor);
-    const hole = holes.get(predecessor.eventId);
-    if (known !== null) states.push(known);
-    else if (hole !== undefined && !gaps.has(predecessor.eventId)) {
-      const claimed = await claimedState(drafted, hole);
-      gaps.set(predecessor.eventId, { missing: hole.missing, claimed });
-      states.push(claimed);
+    const { eventId, claimed } = predecessor;
+    const judged = judgedState(predecessor);
+    const hole = holes.get(eventId);
+    if (judged !== null) states.push(judged);
+    else if (!gaps.has(eventId)) {
+      const state = claimed ?? (hole === undefined ? null : await claimedState(drafted, hole));
+      if (state === null) continue;
+      gaps.set(eventId, { missing: eventId as EventId, claimed: state });
+      states.push(state);
     }
   }
   return { states, gaps: [...gaps.values()] };

@@ -1,14 +1,23 @@
 /** Checks what followed from verdicts: state lines, state changes, and the transitions that they amount to. */
-import { transitionKind } from '../log/transition.ts';
+import { transitionKind, type TransitionKind } from '../log/transition.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
-import { isMembership, membershipOf, stringIn } from '../matrix/pdu.ts';
+import { isMembership, membershipOf, stringIn, type Membership } from '../matrix/pdu.ts';
+import type { Surroundings } from './verify-graph.ts';
 import type { ChangeRow, LineRow, LogPage, TransitionRow, VerdictRow } from './verify-page.ts';
 import type { Finding, Findings } from './verify-report.ts';
 
-export function verifyEffects(findings: Findings, page: LogPage): void {
+/** `around` is where each verdict of the page found its room. */
+export function verifyEffects(findings: Findings, page: LogPage, around: ReadonlyMap<number, Surroundings>): void {
   const verdicts = new Map(page.verdicts.map((row) => [row.position, row]));
+  const begun = new Set(page.lines.map((row) => `${row.position} ${row.line}`));
   for (const row of page.lines) verifyLine(findings, row, verdicts.get(row.position));
-  for (const row of page.changes) verifyChange(findings, row, verdicts.get(row.position));
+  for (const row of page.changes) {
+    const straight = around.get(row.position)?.straight === true;
+    verifyChange(findings, row, verdicts.get(row.position), {
+      straight,
+      begins: begun.has(`${row.position} ${row.line}`),
+    });
+  }
   verifyPresentEffects(findings, page);
   verifyTransitions(findings, page);
 }
@@ -26,7 +35,10 @@ function verifyLine(findings: Findings, row: LineRow, verdict: VerdictRow | unde
   if (verdict === undefined || verdict.room_id !== row.room_id)
     return wrong('position', 'is not that of a verdict in the room');
   if (row.line !== 0) {
-    if (row.parent_line === null || row.parent_at === null) wrong('parent_line', 'a branch hangs on nothing');
+    if (row.parent_line === null || row.parent_at === null) return wrong('parent_line', 'a branch hangs on nothing');
+    if (row.parent_depth === null) return wrong('parent_line', 'is no line of the room');
+    if (row.parent_at >= verdict.room_position) wrong('parent_at', 'is not of the past');
+    if (row.depth !== row.parent_depth + 1) wrong('depth', 'is not one more than that of the line it hangs on');
     return;
   }
   if (verdict.room_position !== 1) wrong('position', "is not that of the room's first verdict");
@@ -35,24 +47,29 @@ function verifyLine(findings: Findings, row: LineRow, verdict: VerdictRow | unde
   if (row.depth !== 0) wrong('depth', 'of the current line is not 0');
 }
 
-function verifyChange(findings: Findings, row: ChangeRow, verdict: VerdictRow | undefined): void {
+function verifyChange(
+  findings: Findings,
+  row: ChangeRow,
+  verdict: VerdictRow | undefined,
+  { straight, begins }: { readonly straight: boolean; readonly begins: boolean },
+): void {
   const key = `${row.room_id}, ${row.line}, ${row.at}, ${row.type}, ${row.state_key}`;
   const wrong = (column: string, reason: string): void =>
     findings.add({ check: 'state', table: 'state_changes', key, position: row.position, column, reason });
   if (verdict === undefined || verdict.room_id !== row.room_id)
     return wrong('position', 'is not that of a verdict in the room');
   // A merge's result is written one place before the event that completes it.
-  if (row.at !== verdict.room_position && (row.line === 0 || row.at !== verdict.room_position - 1))
+  const own = row.at === verdict.room_position;
+  if (!own && (!begins || row.line === 0 || row.at !== verdict.room_position - 1))
     wrong('at', 'is not the place of its verdict');
-  if (row.line === 0 && row.previous !== row.prior_event) wrong('previous', 'is not what the key was before');
+  if (row.previous !== row.prior_event) wrong('previous', 'is not what the key was before');
   if (row.event === null) return;
   if (row.event_type === null) return wrong('event', 'is not an event of the room');
   if (row.event_type !== row.type) wrong('type', "is not its event's");
   if (row.event_state_key !== row.state_key) wrong('state_key', "is not its event's");
   if (row.membership !== membershipIn(row)) wrong('membership', 'is not what its event says');
-  // An event on a branch that meets others, and a state that was taken over, change what they will.
-  const straight = verdict.verdict === 'accepted' && verdict.after_line === 0;
-  if (row.line === 0 && straight && row.event !== verdict.event) wrong('event', 'is not the event of its verdict');
+  if (own && (straight || row.line !== 0) && row.event !== verdict.event)
+    wrong('event', 'is not the event of its verdict');
 }
 
 function membershipIn({ proof }: ChangeRow): string | null {
@@ -67,7 +84,7 @@ function membershipIn({ proof }: ChangeRow): string | null {
 
 // The other way round: a verdict on a state event without its change, and a room without its line.
 function verifyPresentEffects(findings: Findings, page: LogPage): void {
-  const changed = new Set(page.changes.filter((row) => row.line === 0).map((row) => row.position));
+  const changed = new Set(page.changes.map((row) => `${row.position} ${row.line} ${row.at}`));
   const lines = new Set(page.lines.filter((row) => row.line === 0).map((row) => row.position));
   for (const row of page.verdicts) {
     const missing = (table: string, key: string): void =>
@@ -79,15 +96,12 @@ function verifyPresentEffects(findings: Findings, page: LogPage): void {
         column: null,
         reason: 'missing: its verdict made it',
       });
-    if (row.verdict === 'accepted' && row.state_key !== null && row.after_line === 0 && !changed.has(row.position)) {
-      missing('state_changes', `${row.room_id}, 0, ${row.room_position}`);
+    const changes = row.state_key !== null && (row.verdict === 'accepted' || row.verdict === 'soft_failed');
+    if (changes && !changed.has(`${row.position} ${row.after_line} ${row.room_position}`)) {
+      missing('state_changes', `${row.room_id}, ${row.after_line}, ${row.room_position}`);
     }
-    if (
-      row.room_position === 1 &&
-      (row.verdict === 'accepted' || row.verdict === 'imported') &&
-      !lines.has(row.position)
-    )
-      missing('state_lines', `${row.room_id}, 0`);
+    const begins = row.verdict === 'accepted' || row.verdict === 'imported';
+    if (row.room_position === 1 && begins && !lines.has(row.position)) missing('state_lines', `${row.room_id}, 0`);
   }
 }
 
@@ -109,7 +123,8 @@ function verifyTransitions(findings: Findings, page: LogPage): void {
     compareTransition(findings, row, change, verdicts.get(change.position));
   }
   for (const change of changes.values()) {
-    if (change.type !== 'm.room.member' || told.has(change) || expectedKind(change) === null) continue;
+    if (change.type !== 'm.room.member' || told.has(change)) continue;
+    if (expectedTransition(change, verdicts.get(change.position)) === null) continue;
     const { position, room_id: room, at, state_key: user } = change;
     const reason = 'missing: the state of the room changed and no transition tells of it';
     findings.add({
@@ -127,12 +142,32 @@ function changeName(room: string, at: number, key: string, type: string): string
   return `${room}\u0000${at}\u0000${type}\u0000${key}`;
 }
 
-function expectedKind(change: ChangeRow): string | null {
-  const to = change.membership;
+interface Expected {
+  readonly kind: TransitionKind;
+  /** One of these. */
+  readonly causes: readonly string[];
+}
+
+function expectedTransition(change: ChangeRow, verdict: VerdictRow | undefined): Expected | null {
   const from = change.prior_membership ?? 'none';
-  if (to === null && change.event === null) return from === 'none' ? null : 'MEMBERSHIP_RECONCILED';
-  if (!isMembership(to ?? undefined) || (from !== 'none' && !isMembership(from))) return null;
-  return transitionKind(from, to as 'join', change.sender === change.state_key);
+  const to = change.event === null ? 'none' : (change.membership ?? undefined);
+  if (from !== 'none' && !isMembership(from)) return null;
+  const told = toldOf(from, to, change.sender === change.state_key);
+  if (told === null) return null;
+  // A state that was taken over tells what it tells; else only the event itself does.
+  const taken = verdict?.verdict === 'imported';
+  const kind = !taken && change.event !== verdict?.event ? 'MEMBERSHIP_RECONCILED' : told;
+  const self = change.sender === change.state_key;
+  if (taken) return { kind, causes: ['import', 'catch_up'] };
+  return {
+    kind,
+    causes: kind === 'MEMBERSHIP_RECONCILED' ? ['resolution'] : ['federation', self ? 'self' : 'moderator'],
+  };
+}
+
+function toldOf(from: Membership | 'none', to: string | undefined, self: boolean): TransitionKind | null {
+  if (to === 'none') return from === 'none' ? null : 'MEMBERSHIP_RECONCILED';
+  return isMembership(to) ? transitionKind(from, to, self) : null;
 }
 
 function compareTransition(
@@ -141,7 +176,7 @@ function compareTransition(
   change: ChangeRow,
   verdict: VerdictRow | undefined,
 ): void {
-  const self = change.sender === change.state_key;
+  const expected = expectedTransition(change, verdict);
   const said: readonly (readonly [keyof TransitionRow, unknown])[] = [
     ['from', change.prior_membership ?? 'none'],
     ['to', change.membership ?? 'none'],
@@ -150,6 +185,7 @@ function compareTransition(
     ['trigger', verdict?.event ?? null],
     ['actor', change.sender],
     ['occurred_at', change.origin_server_ts],
+    ['supersedes', expected?.kind === 'MEMBERSHIP_RECONCILED' ? row.prior_transition : null],
     ['in_room', true],
     ['unverified', false],
   ];
@@ -157,16 +193,9 @@ function compareTransition(
     if (row[column] !== value) add(findings, row, column, 'is not what the state and its event say');
   if (row.recorded_at.getTime() !== verdict?.decided_at.getTime())
     add(findings, row, 'recorded_at', 'is not when its verdict was decided');
-  if (row.cause === 'resolution') return;
-  const kind = expectedKind(change);
-  if (row.kind !== kind)
-    add(findings, row, 'kind', kind === null ? 'nothing is to be told of this change' : `should be ${kind}`);
-  const taken = row.cause === 'import' || row.cause === 'catch_up';
-  if (
-    taken ? verdict?.verdict !== 'imported' : row.cause !== 'federation' && row.cause !== (self ? 'self' : 'moderator')
-  )
-    add(findings, row, 'cause', 'is not who acted');
-  if (row.supersedes !== null && !taken) add(findings, row, 'supersedes', 'it corrects nothing');
+  if (expected === null) return add(findings, row, 'kind', 'nothing is to be told of this change');
+  if (row.kind !== expected.kind) add(findings, row, 'kind', `should be ${expected.kind}`);
+  if (!expected.causes.includes(row.cause)) add(findings, row, 'cause', 'is not what brought it about');
 }
 
 function add(findings: Findings, row: TransitionRow, column: Finding['column'], reason: string): void {

@@ -1,19 +1,25 @@
 /** Checks verdicts: each room's count, what an event follows, and the state before and after it. */
 import { parseJsonObject } from '../matrix/json.ts';
+import type { Ref } from '../log/state-lines.ts';
+import { stateAfterTips, type Surroundings } from './verify-graph.ts';
 import { citedName, type LogPage, type VerdictRow } from './verify-page.ts';
 import type { Findings } from './verify-report.ts';
 
 export interface JudgementMemory {
   /** The last room_position by room. */
   readonly roomPositions: Map<string, number>;
-  /** Rooms whose last verdict took a state from another server. */
-  readonly imported: Set<string>;
   decidedAt: number;
 }
 
 const VERDICTS: readonly string[] = ['accepted', 'soft_failed', 'rejected', 'out_of_band', 'imported'];
 
-export function verifyVerdicts(findings: Findings, memory: JudgementMemory, page: LogPage): void {
+/** `around` is where each verdict of the page found its room. */
+export function verifyVerdicts(
+  findings: Findings,
+  memory: JudgementMemory,
+  page: LogPage,
+  around: ReadonlyMap<number, Surroundings>,
+): void {
   for (const row of page.verdicts) {
     const key = `${row.room_id}, ${row.room_position}`;
     const wrong: Wrong = (column, reason) =>
@@ -22,9 +28,7 @@ export function verifyVerdicts(findings: Findings, memory: JudgementMemory, page
     verifyRuling(row, wrong);
     if (row.proof === null || row.event >= row.position) wrong('event', 'is not an event of the room before it');
     else verifyPrev(row, row.proof, page, wrong);
-    verifyRefs(row, memory.imported.has(row.room_id), wrong);
-    if (row.verdict === 'imported') memory.imported.add(row.room_id);
-    else memory.imported.delete(row.room_id);
+    verifyRefs(row, around.get(row.position)!, wrong);
   }
 }
 
@@ -45,15 +49,16 @@ function verifyRuling(row: VerdictRow, wrong: Wrong): void {
   if ((row.verdict === 'rejected' || row.verdict === 'soft_failed') && row.rule === null)
     wrong('rule', 'does not say which rule refused it');
   if (row.back === 0 && row.anchor !== row.room_position) wrong('anchor', 'is not its own place in the room');
-  if (row.back < 0) wrong('back', 'is negative');
+  if (row.back > 0) wrong('back', 'is not before its anchor');
+  if (row.back < 0 && row.anchor >= row.room_position) wrong('anchor', 'is no earlier place in the room');
+  else if (row.back < 0 && row.back !== row.next_back) wrong('back', 'is not the next place before its anchor');
 }
 
 function verifyPrev(row: VerdictRow, proof: Buffer, page: LogPage, wrong: Wrong): void {
   if (row.verdict === 'out_of_band' || row.verdict === 'imported') return;
-  // What came after the verdict was not known when it was given.
-  const prev = prevEvents(proof)
-    .map((id) => page.cited.get(citedName(row.room_id, id)) ?? 0)
-    .map((position) => (position < row.position ? position : 0));
+  // What came later was not to be had yet.
+  const known = (position: number): number => (position < row.position ? position : 0);
+  const prev = prevEvents(proof).map((id) => known(page.cited.get(citedName(row.room_id, id)) ?? 0));
   if (prev.length !== row.prev.length || prev.some((position, i) => position !== row.prev[i])) {
     wrong('prev', 'are not the positions of the events that its event follows');
   }
@@ -68,26 +73,36 @@ function prevEvents(proof: Buffer): readonly string[] {
   }
 }
 
-// The state before an event that follows exactly one is the state after that one: where a rejected event changed
-// nothing, the state before it. Behind a fork the state is a resolved one, a recorded fact, as is one that was taken over.
-function verifyRefs(row: VerdictRow, afterImport: boolean, wrong: Wrong): void {
-  const { before_line: beforeLine, before_at: beforeAt, after_line: afterLine, after_at: afterAt } = row;
+// The state before an event is the state after what it cites: where that is one state, as it is called there; where it
+// follows all ends of the graph, the current one. Elsewhere branches met: the change rows of their merge are compared with
+// the states they were made of by `--deep`.
+function verifyRefs(row: VerdictRow, { straight, head, headAfter, follows }: Surroundings, wrong: Wrong): void {
   if (row.verdict === 'out_of_band' || row.verdict === 'imported') return;
-  if (beforeLine === null || beforeAt === null) return wrong('before_line', 'does not say which state was before it');
-  if (afterLine === null || afterAt === null) return wrong('after_line', 'does not say which state is after it');
-  if (row.room_position === 1 && (beforeLine !== 0 || beforeAt !== 0)) wrong('before_at', 'is not the empty state');
-  const follows =
-    row.prev_verdict === 'rejected'
-      ? [row.prev_before_line, row.prev_before_at]
-      : [row.prev_after_line, row.prev_after_at];
-  const known = row.prev_verdict !== null && !afterImport;
-  if (known && beforeLine !== follows[0]) wrong('before_line', 'is not the state after the event before it');
-  else if (known && beforeAt !== follows[1]) wrong('before_at', 'is not the state after the event before it');
-  const changes = row.verdict !== 'rejected' && row.state_key !== null;
-  if (changes) {
-    if (afterLine === 0 && afterAt !== row.room_position) wrong('after_at', 'is not the change that the event made');
-  } else if (row.prev.length <= 1) {
-    if (afterLine !== beforeLine) wrong('after_line', 'changes a state that the event leaves as it is');
-    else if (afterAt !== beforeAt) wrong('after_at', 'changes a state that the event leaves as it is');
+  const before = refOf(row.before_line, row.before_at);
+  const after = refOf(row.after_line, row.after_at);
+  if (before === null) return wrong('before_line', 'does not say which state was before it');
+  if (after === null) return wrong('after_line', 'does not say which state is after it');
+  const differs = (which: 'before' | 'after', is: Ref, should: Ref, reason: string): void => {
+    if (is.line !== should.line) wrong(`${which}_line`, reason);
+    else if (is.at !== should.at) wrong(`${which}_at`, reason);
+  };
+  if (straight) differs('before', before, stateAfterTips(follows, head), 'is not the current state');
+  else if (row.prev.length === 0) differs('before', before, { line: 0, at: 0 }, 'is not the empty state');
+  else if (follows?.length === 1) differs('before', before, follows[0]!, 'is not the state after the event before it');
+  else if (follows === null) wrong('prev', 'cite an event after which the state is not known');
+  else if (before.at >= row.room_position) wrong('before_at', 'is not of the past');
+
+  const here = { line: after.line, at: row.room_position };
+  if (row.verdict === 'rejected' || (row.state_key === null && !(straight && row.verdict === 'accepted'))) {
+    differs('after', after, before, 'changes a state that the event leaves as it is');
+  } else if (straight && row.verdict === 'accepted') {
+    differs('after', after, headAfter, 'is not the current state');
+  } else {
+    if (after.line === 0) wrong('after_line', 'is not a branch');
+    differs('after', after, here, 'is not the change that the event made');
   }
+}
+
+function refOf(line: number | null, at: number | null): Ref | null {
+  return line === null || at === null ? null : { line, at };
 }

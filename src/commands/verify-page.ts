@@ -41,12 +41,11 @@ export interface VerdictRow {
   /** The proof of its event and the event's state key; null when there is no such event. */
   readonly proof: Buffer | null;
   readonly state_key: string | null;
-  /** Of the event before it, where it follows exactly one. */
-  readonly prev_verdict: string | null;
-  readonly prev_before_line: number | null;
-  readonly prev_before_at: number | null;
-  readonly prev_after_line: number | null;
-  readonly prev_after_at: number | null;
+  /** The states after what it cites, as they were known then; null for what was not known. */
+  readonly prev_lines: readonly (number | null)[] | null;
+  readonly prev_ats: readonly (number | null)[] | null;
+  /** Of an event that was found later than one that cites it: the place before all that stood at its anchor by then. */
+  readonly next_back: number | null;
 }
 
 export interface LineRow {
@@ -56,6 +55,8 @@ export interface LineRow {
   readonly parent_at: number | null;
   readonly depth: number;
   readonly position: number;
+  /** Of the line it hangs on. */
+  readonly parent_depth: number | null;
 }
 
 export interface ChangeRow {
@@ -68,7 +69,7 @@ export interface ChangeRow {
   readonly previous: number | null;
   readonly membership: string | null;
   readonly position: number;
-  /** What the same key was before, on the same line. */
+  /** What the same key was before, on the same line or on what that was branched from. */
   readonly prior_event: number | null;
   readonly prior_membership: string | null;
   /** Of its event; null when there is no such event. */
@@ -97,6 +98,8 @@ export interface TransitionRow {
   readonly recorded_at: Date;
   readonly in_room: boolean;
   readonly unverified: boolean;
+  /** The transition of the same user in the room before it. */
+  readonly prior_transition: number | null;
 }
 
 export interface ActionRow {
@@ -144,6 +147,35 @@ export const ERASED = `exists (select from erasures x
   (x.kind = 'event' and x.room_id = e.room_id and x.event = e.position) or (x.kind = 'user' and x.subject =
     case when e.state_key is null then e.sender when e.type = 'm.room.member' then e.state_key else '' end)))`;
 
+/**
+ * SQL: the states after what a verdict `v` cites, as they were known then: by verdicts, or as claimed where an event was not
+ * to be had; null for what is neither.
+ */
+const STATES_AFTER_PREV = `
+  with known as (
+    select case when w.verdict = 'rejected' then w.before_line else w.after_line end as line,
+           case when w.verdict = 'rejected' then w.before_at else w.after_at end as at
+      from unnest(v.prev) as c (event)
+      left join lateral (select * from verdicts x where x.room_id = v.room_id and x.event = c.event
+        and x.room_position < v.room_position order by x.room_position desc limit 1) w on true),
+  claimed as (select g.line, g.at from gaps g where g.room_id = v.room_id and g.cited_by = v.event)
+  select array_agg(line) as lines, array_agg(at::float8) as ats from (
+    select line, at from known where line is not null
+    union all select line, at from claimed
+    union all select null, null where (select count(*) from known where line is null) > (select count(*) from claimed)) s`;
+
+/** SQL: what the key of a change `c` on a branch is on the line that the branch hangs on, and on what that hangs on. */
+const ON_PARENTS = `
+  with recursive path (line, at, n) as (
+    select l.parent_line, l.parent_at, 0 from state_lines l where l.room_id = c.room_id and l.line = c.line and l.parent_line is not null
+    union all
+    select l.parent_line, l.parent_at, path.n + 1 from path
+      join state_lines l on l.room_id = c.room_id and l.line = path.line where l.parent_line is not null)
+  select s.event, s.membership from path cross join lateral (
+    select t.event, t.membership from state_changes t
+     where t.room_id = c.room_id and t.type = c.type and t.state_key = c.state_key and t.line = path.line and t.at <= path.at
+     order by t.at desc limit 1) s order by path.n limit 1`;
+
 export async function readPage(
   client: PoolClient,
   after: number,
@@ -153,7 +185,9 @@ export async function readPage(
   const range = [after, upto];
   const judged = await readJudged(client, range);
   const transitions = await client.query<TransitionRow>(
-    `select * from transitions where position > $1
+    `select t.*, (select p.position from transitions p where p.room_id = t.room_id and p.user_id = t.user_id and p.at < t.at
+               order by p.at desc limit 1) as prior_transition
+       from transitions t where position > $1
         and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
       order by position`,
     [Math.max(after, seenTransition), upto],
@@ -200,23 +234,27 @@ async function readJudged(
     range,
   );
   const verdicts = await client.query<VerdictRow>(
-    `select v.*, e.proof, e.state_key, p.verdict as prev_verdict, p.before_line as prev_before_line,
-            p.before_at as prev_before_at, p.after_line as prev_after_line, p.after_at as prev_after_at
+    `select v.*, e.proof, e.state_key, p.lines as prev_lines, p.ats as prev_ats,
+            case when v.back <> 0 then (select min(w.back) - 1 from verdicts w where w.room_id = v.room_id and w.anchor = v.anchor
+              and w.verdict = 'accepted' and w.room_position < v.room_position) end as next_back
        from verdicts v left join events e on e.room_id = v.room_id and e.position = v.event
-       left join lateral (select w.verdict, w.before_line, w.before_at, w.after_line, w.after_at from verdicts w
-         where w.room_id = v.room_id and w.event = v.prev[1] and w.room_position < v.room_position
-         order by w.room_position desc limit 1) p on cardinality(v.prev) = 1
+       left join lateral (${STATES_AFTER_PREV}) p on true
       where v.position > $1 and v.position <= $2 order by v.position`,
     range,
   );
-  const lines = await client.query<LineRow>('select * from state_lines where position > $1 and position <= $2', range);
+  const lines = await client.query<LineRow>(
+    `select l.*, p.depth as parent_depth from state_lines l left join state_lines p on p.room_id = l.room_id and p.line = l.parent_line
+      where l.position > $1 and l.position <= $2`,
+    range,
+  );
   const changes = await client.query<ChangeRow>(
-    `select c.*, p.event as prior_event, p.membership as prior_membership,
+    `select c.*, coalesce(p.event, q.event) as prior_event, coalesce(p.membership, q.membership) as prior_membership,
             e.type as event_type, e.state_key as event_state_key, e.sender, e.origin_server_ts, e.proof
        from state_changes c
-       left join lateral (select s.event, s.membership from state_changes s
+       left join lateral (select s.event, s.membership, true as found from state_changes s
          where s.room_id = c.room_id and s.type = c.type and s.state_key = c.state_key and s.line = c.line and s.at < c.at
          order by s.at desc limit 1) p on true
+       left join lateral (${ON_PARENTS}) q on c.line <> 0 and p.found is null
        left join events e on e.room_id = c.room_id and e.position = c.event
       where c.position > $1 and c.position <= $2 order by c.position`,
     range,

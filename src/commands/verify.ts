@@ -9,6 +9,7 @@ import { publicKeyFromBase64 } from '../matrix/signing-keys.ts';
 import { rebuild } from '../projections/rebuild.ts';
 import { verifyEffects } from './verify-effects.ts';
 import { verifyEvents, type EvidenceCheck } from './verify-evidence.ts';
+import { followGraph, graphMemory } from './verify-graph.ts';
 import { verifyVerdicts, type JudgementMemory } from './verify-judgement.ts';
 import { readPage } from './verify-page.ts';
 import { verifyActs, verifyOutside, verifyPositions, verifyStrayWords } from './verify-positions.ts';
@@ -91,15 +92,17 @@ async function verifyLog(
   report: Report,
 ): Promise<{ readonly events: number; readonly erased: number }> {
   const check: EvidenceCheck = { findings, ...evidence, versions: new Map() };
-  const judgement: JudgementMemory = { roomPositions: new Map(), imported: new Set(), decidedAt: 0 };
+  const judgement: JudgementMemory = { roomPositions: new Map(), decidedAt: 0 };
+  const graph = graphMemory();
   let [events, erased, seenTransition] = [0, 0, 0];
   for (let after = 0; after < head; after += PAGE) {
     signal?.throwIfAborted();
     const page = await snapshot(client, (at) => readPage(at, after, Math.min(head, after + PAGE), seenTransition));
     await verifyPositions(client, findings, page);
     erased += verifyEvents(check, page);
-    verifyVerdicts(findings, judgement, page);
-    verifyEffects(findings, page);
+    const around = followGraph(graph, page);
+    verifyVerdicts(findings, judgement, page, around);
+    verifyEffects(findings, page, around);
     verifyActs(findings, page);
     seenTransition = page.transitions.at(-1)?.position ?? seenTransition;
     events += page.events.length;

@@ -122,17 +122,29 @@ export interface Place {
 
 /**
  * The place of an event that accepted events cite already: before the first of them, and before all that was found there
- * earlier. Null when none does.
+ * earlier. Null when none does. `known` is the event's position if it was judged before: then what cites it may do so by
+ * that; else it cites an event that was missing.
  */
-export async function placeOfCited(db: Db, roomId: string, eventId: string): Promise<Place | null> {
+export async function placeOfCited(
+  db: Db,
+  roomId: string,
+  eventId: string,
+  known: number | null,
+): Promise<Place | null> {
+  const judgedBefore = sql`
+    union select w.event from verdicts w
+     where w.room_id = ${roomId} and ${known}::int8 = any(w.prev) and w.room_position > (
+       select min(x.room_position) from verdicts x where x.room_id = ${roomId} and x.event = ${known})`;
   const { rows } = await sql<Place>`
+    with citers (event) as (
+      select cited_by from gaps where room_id = ${roomId} and missing_event_id = ${eventId} ${known === null ? sql`` : judgedBefore})
     select v.anchor, (select min(w.back) from verdicts w
              where w.room_id = ${roomId} and w.anchor = v.anchor and w.verdict = 'accepted') - 1 as back
-      from gaps g
+      from citers c
      cross join lateral (
        select w.verdict, w.anchor, w.back from verdicts w
-        where w.room_id = ${roomId} and w.event = g.cited_by order by w.room_position desc limit 1) v
-     where g.room_id = ${roomId} and g.missing_event_id = ${eventId} and v.verdict = 'accepted'
+        where w.room_id = ${roomId} and w.event = c.event order by w.room_position desc limit 1) v
+     where v.verdict = 'accepted'
      order by v.anchor, v.back limit 1`.execute(db);
   return rows[0] ?? null;
 }

@@ -1,12 +1,14 @@
 /** Rooms that fork: the state on lines, whatever the graph and in whatever order its events come. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { verify } from '../../src/commands/verify.ts';
 import { seededRandom } from '../support/dice.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { idsOf, naiveServer, type WorldEvent } from '../support/forked-world.ts';
 import { openTestLog, type TestLog } from '../support/history.ts';
 import { randomWorld, shuffled, type RandomWorld } from '../support/random-world.ts';
-import { ALL_VERSIONS } from '../support/rooms.ts';
-import { currentIds, idsAt, startWorld } from '../support/world-log.ts';
+import { ALL_VERSIONS, identityOf } from '../support/rooms.ts';
+import type { StateMap } from '../support/forked-room.ts';
+import { currentIds, idsAt, knowKeys, startWorld, type WorldLog } from '../support/world-log.ts';
 
 const SEED = Number(process.env['DAG_SEED'] ?? Math.floor(Math.random() * 1e9));
 const WORLDS = Number(process.env['DAG_WORLDS'] ?? 6);
@@ -20,9 +22,11 @@ interface Server {
 let servers: readonly Server[] = [];
 
 beforeAll(async () => {
+  const others = ['a.test', 'b.test', 'c.test'].map((name) => identityOf(name));
   servers = await Promise.all(
     [1, 2, 3].map(async () => {
       const test = await openTestDatabase();
+      await knowKeys(test.database.db, others);
       return { test, log: await openTestLog(test.database) };
     }),
   );
@@ -60,7 +64,33 @@ async function follow({ test, log }: Server, one: RandomWorld, order: readonly W
   }
   for (const event of order) await compare(event);
   expect(await currentIds(db, stored)).toEqual(idsOf(world, naive.current));
+  await compareMemberships(test, stored, naive.current);
   return currentIds(db, stored);
+}
+
+/** What is told of members elsewhere than in the state: knocks that wait, and how many are in the room. */
+async function compareMemberships(
+  { database }: TestDatabase,
+  { world, slots }: WorldLog,
+  current: StateMap,
+): Promise<void> {
+  const members = [...current].filter(([name]) => name.startsWith('m.room.member\u0000'));
+  const withMembership = (membership: string) =>
+    members
+      .map(([name, position]) => [name.slice(name.indexOf('\u0000') + 1), world.events.get(position)!] as const)
+      .filter(([, event]) => event.pdu.content['membership'] === membership)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  const { rows: knocks } = await database.pool.query<{ user_id: string; event: number }>(
+    "select user_id, event from knocks where room_id = $1 and status = 'PENDING' order by user_id",
+    [world.roomId],
+  );
+  expect(knocks.map((row) => [row.user_id, row.event])).toEqual(
+    withMembership('knock').map(([userId, event]) => [userId, slots.get(event)!.position]),
+  );
+  const { rows: rooms } = await database.pool.query('select joined, invited from rooms where room_id = $1', [
+    world.roomId,
+  ]);
+  expect(rooms).toEqual([{ joined: withMembership('join').length, invited: withMembership('invite').length }]);
 }
 
 for (const version of ALL_VERSIONS) {
@@ -78,3 +108,11 @@ for (const version of ALL_VERSIONS) {
     }
   });
 }
+
+it('a log full of forks verifies, and its replay equals the live tables', async () => {
+  for (const { test, log } of servers) {
+    const report = await verify({ pool: test.owner.pool, identity: log.identity });
+    expect(report.findings).toEqual([]);
+    expect(report.events).toBeGreaterThan(6 * SIZE);
+  }
+});

@@ -8,6 +8,8 @@ import { authorize } from '../../src/matrix/event-auth.ts';
 import { serverOf, type EventId } from '../../src/matrix/identifiers.ts';
 import { isRejection } from '../../src/matrix/rejection.ts';
 import type { Db } from '../../src/database/database.ts';
+import type { ServerIdentity } from '../../src/matrix/signatures.ts';
+import { rawPublicKey } from '../../src/matrix/signing-keys.ts';
 import type { TestLog } from './history.ts';
 import type { World, WorldEvent } from './forked-world.ts';
 
@@ -92,4 +94,13 @@ function idsByName(slots: WorldLog['slots'], entries: readonly (readonly [string
   const ids = new Map([...slots.values()].map(({ position, eventId }) => [position, eventId]));
   const named = entries.map(([name, position]) => [name, ids.get(position)!] as const);
   return Object.fromEntries(named.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Stores the keys of other servers, as if they had told of them. */
+export async function knowKeys(db: Db, others: readonly ServerIdentity[]): Promise<void> {
+  const rows = others.map(({ serverName, key }) => ({
+    ...{ server_name: serverName, key_id: key.keyId, key: rawPublicKey(key.publicKey) },
+    ...{ valid_until_ts: Number.MAX_SAFE_INTEGER, expired_ts: null, fetched_at: new Date() },
+  }));
+  await db.insertInto('server_keys').values(rows).execute();
 }
