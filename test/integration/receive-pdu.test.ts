@@ -1,7 +1,10 @@
 /** What becomes of an event that another server sends: every result that the protocol has for it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendMessage } from '../../src/commands/send-message.ts';
+import { eventById } from '../../src/log/read.ts';
 import { jsonObject, type JsonValue } from '../../src/matrix/json.ts';
 import { foreignRoom, HOST, type SentEvent } from '../support/foreign-room.ts';
+import { actor } from '../support/history.ts';
 import { idsAfter, kim, openWorld, type World } from '../support/receiving.ts';
 import { user } from '../support/rooms.ts';
 
@@ -132,6 +135,35 @@ describe('an event from elsewhere', () => {
     const next = room.message(HOST, 'the room goes on behind it');
     expect(await ears.hear(next)).toMatchObject({ is: 'accepted' });
     expect(await ears.hear(late)).toMatchObject({ is: 'rejected', isNew: false });
+    expect(await world.findings()).toEqual([]);
+  });
+
+  it('53: is soft-failed when it cites a past in which its sender was not yet banned, and is handled when others cite it', async () => {
+    const room = await world.joinedRoom();
+    const ears = world.earsFor(room);
+    const past = room.message(kim, 'while I was here');
+    const ban = room.member(HOST, kim, 'ban');
+    await ears.hear(past);
+    await ears.hear(ban);
+    const evasion = room.message(kim, 'I was never banned', { after: [past] });
+    expect(await ears.hear(evasion)).toMatchObject({ is: 'soft_failed', rule: 'sender.not_joined' });
+    const rename = room.member(kim, kim, 'join', { after: [past], content: { displayname: 'not banned' } });
+    expect(await ears.hear(rename)).toMatchObject({ is: 'soft_failed' });
+    expect(await world.currentState(room)).toEqual(idsAfter(ban));
+    expect(await world.extremities(room)).toEqual([ban.eventId]);
+    const { db } = world.test.database;
+    const ours = await sendMessage(world.log.deps, actor('ada'), {
+      roomId: room.roomId,
+      type: 'm.room.message',
+      content: jsonObject({ body: 'what do we cite?' }),
+      request: { deviceId: 'DEVICE', transactionId: room.roomId },
+    });
+    const own = await eventById(db, ours.eventId, room.roomId);
+    expect(own?.pdu.prev_events).toEqual([ban.eventId]);
+    const merge = room.message(HOST, 'I have seen both', { after: [evasion, ban] });
+    expect(await ears.hear(merge)).toMatchObject({ is: 'accepted' });
+    expect((await world.currentState(room)).get(`m.room.member\0${kim}`)).toBe(ban.eventId);
+    expect(await world.verdictsOf(room, evasion)).toEqual(['soft_failed']);
     expect(await world.findings()).toEqual([]);
   });
 });
