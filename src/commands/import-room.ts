@@ -46,5 +46,7 @@ async function differencesTo(
     if (type === 'm.room.create') return 0;
     return type === 'm.room.member' && serverOf(stateKey as UserId) === serverName ? 2 : 1;
   };
-  return differences.toSorted((a, b) => rank(a) - rank(b));
+  const place = (each: Difference): string => `${rank(each)}${stateName(each.type, each.stateKey)}`;
+  const placed = differences.map((each) => [place(each), each] as const);
+  return placed.sort(([a], [b]) => (a < b ? -1 : Number(a > b))).map(([, each]) => each);
 }
