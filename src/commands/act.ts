@@ -9,7 +9,7 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
-import { judge } from './judge.ts';
+import { judgeProposed } from './judge-proposed.ts';
 import { keysToPropose, propose, type EventDraft } from './propose.ts';
 import type { RateLimiter } from './rate-limits.ts';
 import type { Recorder } from './record.ts';
@@ -106,7 +106,7 @@ async function carryOut(
   if (decision.said !== undefined) return unchanged(actor, act, decision.said);
   if (draft.type === 'm.room.member')
     await countIfPresenceMoves(room, state.get(draft.type, draft.stateKey ?? ''), draft);
-  const judged = judge(room.head, proposed, state, actor.onBehalfOf);
+  const judged = await judgeProposed(room, proposed, state, actor.onBehalfOf);
   const actions = [actionOf(actor, act, 'ok', judged.slot)];
   const { operation, request } = act;
   const answers = request === undefined ? [] : [{ ...request, actor: actor.userId, operation, event: judged.slot }];

@@ -1,10 +1,12 @@
 /** Several events of one act on one room, each judged on the one before, none of them stored yet. */
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { stateName } from '../log/state-lines.ts';
+import { MatrixError } from '../matrix/errors.ts';
 import { isRejection, type Rejection } from '../matrix/rejection.ts';
 import type { Actor, CommandDeps } from './act.ts';
+import { judgeProposed } from './judge-proposed.ts';
 import { judge } from './judge.ts';
-import { keysToPropose, propose, type EventDraft, type ProposedEvent } from './propose.ts';
+import { keysToPropose, MAX_PREV_EVENTS, propose, type EventDraft, type ProposedEvent } from './propose.ts';
 import { advance, pendingState, type HeadState, type RoomHead } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
 
@@ -18,6 +20,7 @@ export interface EventChain {
 }
 
 type StateReader = LaneRoom['state'];
+type Judge = (proposed: ProposedEvent, state: HeadState) => Promise<JudgedPdu>;
 
 /**
  * A chain on a room in its turn. The lane's own head stays where it is: it moves when the turn's decision is taken. No
@@ -30,16 +33,30 @@ export function chainOnRoom(deps: CommandDeps, actor: Actor, room: LaneRoom): Ev
     const before = await room.state(keys.filter((key) => !isNew(key)));
     return { get: (type, key) => (isNew([type, key]) ? pendingState(head).get(type, key) : before.get(type, key)) };
   };
-  return chain(deps, actor, head, read, []);
+  const judged: JudgedPdu[] = [];
+  const judgeNext: Judge = async (proposed, state) => {
+    if (judged.length === 0) return judgeProposed(room, proposed, state, actor.onBehalfOf);
+    // What the chain itself has not stored yet cannot be resolved with what is.
+    if (head.extremities.length > MAX_PREV_EVENTS) throw tooBranched();
+    return judge(head, proposed, state, actor.onBehalfOf);
+  };
+  return chain(deps, head, read, judgeNext, judged);
 }
 
 /** A chain on a room that is just being made. */
 export function chainOnNewRoom(deps: CommandDeps, actor: Actor, head: RoomHead, first: JudgedPdu): EventChain {
   const state: HeadState = pendingState(head);
-  return chain(deps, actor, head, async () => state, [first]);
+  const judgeNext: Judge = async (proposed) => judge(head, proposed, state, actor.onBehalfOf);
+  return chain(deps, head, async () => state, judgeNext, [first]);
 }
 
-function chain(deps: CommandDeps, actor: Actor, head: RoomHead, read: StateReader, judged: JudgedPdu[]): EventChain {
+function chain(
+  deps: CommandDeps,
+  head: RoomHead,
+  read: StateReader,
+  judgeNext: Judge,
+  judged: JudgedPdu[],
+): EventChain {
   return {
     head,
     judged,
@@ -48,10 +65,14 @@ function chain(deps: CommandDeps, actor: Actor, head: RoomHead, read: StateReade
       const state = await read(draft.stateKey === undefined ? keys : [...keys, [draft.type, draft.stateKey]]);
       const proposed = propose(draft, head, state, deps.identity, deps.now());
       if (isRejection(proposed)) return proposed;
-      const next = judge(head, proposed, state, actor.onBehalfOf);
+      const next = await judgeNext(proposed, state);
       advance(head, next);
       judged.push(next);
       return proposed;
     },
   };
+}
+
+function tooBranched(): MatrixError {
+  return new MatrixError('M_UNKNOWN', 'The room has too many branches right now.', { status: 503 });
 }

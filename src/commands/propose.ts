@@ -33,7 +33,8 @@ export interface ProposedEvent {
 // Room for the signatures that other servers add: the limit on the wire is 65,536 bytes.
 const MAX_EVENT_BYTES = 65_000;
 const MAX_ID_BYTES = 255;
-const MAX_PREV_EVENTS = 10;
+/** So many ends of a room's graph an event of ours cites, the newest. */
+export const MAX_PREV_EVENTS = 10;
 const MAX_DEPTH = Number.MAX_SAFE_INTEGER;
 
 /** The state keys that `propose` will look up for this draft. */

@@ -1,9 +1,11 @@
 /** Rooms that fork: the state on lines, whatever the graph and in whatever order its events come. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stateBefore } from '../../src/commands/state-before.ts';
 import { verify } from '../../src/commands/verify.ts';
+import { createAuthGraphs } from '../../src/log/auth-graphs.ts';
 import { seededRandom } from '../support/dice.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
-import { idsOf, naiveServer, type WorldEvent } from '../support/forked-world.ts';
+import { idsOf, naiveServer, type World, type WorldEvent } from '../support/forked-world.ts';
 import { openTestLog, type TestLog } from '../support/history.ts';
 import { randomWorld, shuffled, type RandomWorld } from '../support/random-world.ts';
 import { ALL_VERSIONS, identityOf } from '../support/rooms.ts';
@@ -62,10 +64,22 @@ async function follow({ test, log }: Server, one: RandomWorld, order: readonly W
     const earlier = [...refs.keys()];
     await compare(earlier[Math.floor(random() * earlier.length)]!);
   }
-  for (const event of order) await compare(event);
+  const graphs = createAuthGraphs('head', 1_000_000);
+  for (const event of order) {
+    await compare(event);
+    const told = await stateBefore({ db, graphs }, world.roomId, event.eventId);
+    expect([...told!.state].sort()).toEqual(Object.values(idsOf(world, event.before)).sort());
+    expect([...told!.authChain].sort()).toEqual(chainOf(world, event.before));
+  }
   expect(await currentIds(db, stored)).toEqual(idsOf(world, naive.current));
   await compareMemberships(test, stored, naive.current);
   return currentIds(db, stored);
+}
+
+function chainOf(world: World, state: StateMap): readonly string[] {
+  const chain = new Set([...state.values()].flatMap((position) => world.events.get(position)!.auth));
+  for (const position of chain) for (const one of world.events.get(position)!.auth) chain.add(one);
+  return [...chain].map((position) => world.events.get(position)!.eventId).sort();
 }
 
 /** What is told of members elsewhere than in the state: knocks that wait, and how many are in the room. */

@@ -2,7 +2,7 @@
 import { judgeReceived } from '../../src/commands/judge-received.ts';
 import { judge } from '../../src/commands/judge.ts';
 import { advance, newRoomHead, pendingState } from '../../src/commands/room-head.ts';
-import type { EventSlot, JudgedPdu } from '../../src/log/judged-pdu.ts';
+import type { EventSlot, JudgedPdu, Outlier } from '../../src/log/judged-pdu.ts';
 import { stateAt, stateName } from '../../src/log/state-lines.ts';
 import { authorize } from '../../src/matrix/event-auth.ts';
 import { serverOf, type EventId } from '../../src/matrix/identifiers.ts';
@@ -17,8 +17,11 @@ import type { World, WorldEvent } from './forked-world.ts';
 export interface WorldLog {
   readonly world: World;
   readonly slots: ReadonlyMap<WorldEvent, EventSlot>;
-  /** Resolves when it is stored. Throws when what it cites is not known here. */
-  receive(event: WorldEvent): Promise<JudgedPdu>;
+  /**
+   * Resolves when it is stored. Throws when what it cites is not known here. Of `missing` events it has only what their
+   * server claims: the state after each, whose events come as evidence.
+   */
+  receive(event: WorldEvent, missing?: readonly WorldEvent[]): Promise<JudgedPdu>;
 }
 
 /** Stores a world's first events, each on the one before, as the room of a local user. */
@@ -48,8 +51,17 @@ export async function startWorld(log: TestLog, world: World, first: readonly Wor
   return {
     world,
     slots,
-    receive: (event) =>
-      log.deps.lanes.run(world.roomId, async (room) => {
+    async receive(event, missing = []) {
+      const claimed = missing.flatMap(({ after }) =>
+        [...after.values()].map((position) => world.events.get(position)!),
+      );
+      await storeOutliers(
+        log,
+        world,
+        slots,
+        [...new Set(claimed)].filter((one) => !slots.has(one)),
+      );
+      return log.deps.lanes.run(world.roomId, async (room) => {
         if (room === null) throw new Error('no such room');
         const judged = await judgeReceived(room, {
           pdu: event.pdu,
@@ -58,14 +70,38 @@ export async function startWorld(log: TestLog, world: World, first: readonly Wor
           relay: false,
           auth: auth(event),
           authRejection: event.authRejection,
-          known: null,
-          holes: [],
+          known: slots.get(event)?.position ?? null,
+          holes: missing.map((one) => ({
+            missing: one.eventId,
+            state: new Map([...one.after].map(([name, position]) => [name, slots.get(world.events.get(position)!)!])),
+          })),
         });
         if ('missing' in judged) throw new Error(`not known here: ${judged.missing.join()}`);
         slots.set(event, judged.slot);
         return { judged: [judged], actions: [], answer: judged };
-      }),
+      });
+    },
   };
+}
+
+/** Events that are known for what others claim of them. */
+async function storeOutliers(
+  log: TestLog,
+  world: World,
+  slots: Map<WorldEvent, EventSlot>,
+  events: readonly WorldEvent[],
+): Promise<void> {
+  const outliers = events.map((event): Outlier => {
+    const slot = { eventId: event.eventId, position: 0 };
+    slots.set(event, slot);
+    return {
+      ...{ slot, roomId: world.roomId, version: world.version, pdu: event.pdu, origin: serverOf(event.pdu.sender) },
+      auth: event.auth.map((position) => slots.get(world.events.get(position)!)!),
+      authRejection: event.authRejection?.rule ?? null,
+    };
+  });
+  if (outliers.length === 0) return;
+  await log.deps.lanes.run(world.roomId, async () => ({ outliers, judged: [], actions: [], answer: null }));
 }
 
 /** The ids of the events of a stored state, by name. */

@@ -1,0 +1,168 @@
+/** Branches of a room, one story each: what becomes of members where they meet, and of what comes late or not at all. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sendMessage } from '../../src/commands/send-message.ts';
+import { verify } from '../../src/commands/verify.ts';
+import { stateKeyText } from '../../src/matrix/auth-events.ts';
+import type { UserId } from '../../src/matrix/identifiers.ts';
+import { jsonObject } from '../../src/matrix/json.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { idsOf, makeWorld, type World, type WorldEvent, type WorldInput } from '../support/forked-world.ts';
+import { actor, openTestLog, userId, type TestLog } from '../support/history.ts';
+import { identityOf, user } from '../support/rooms.ts';
+import { currentIds, idsAt, knowKeys, startWorld, type WorldLog } from '../support/world-log.ts';
+
+const KEEPER = userId('keeper');
+const ANN = user('ann', 'a.test');
+const BOB = user('bob', 'b.test');
+
+let test: TestDatabase;
+let log: TestLog;
+let made = 0;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  await knowKeys(test.database.db, [identityOf('a.test'), identityOf('b.test')]);
+  log = await openTestLog(test.database);
+});
+
+afterAll(async () => {
+  await log.close();
+  await test.close();
+});
+
+const member = (sender: UserId, target: UserId, membership: string): WorldInput => ({
+  ...{ type: 'm.room.member', state_key: target, sender },
+  content: jsonObject({ membership }),
+});
+
+const message = (sender: UserId, body: string): WorldInput => ({
+  ...{ type: 'm.room.message', sender },
+  content: jsonObject({ body }),
+});
+
+interface Scene {
+  readonly world: World;
+  readonly stored: WorldLog;
+  /** The last event of the room's beginning. */
+  readonly end: WorldEvent;
+}
+
+/** A room with a keeper here, and Ann, a moderator, elsewhere; people knock. */
+async function scene(): Promise<Scene> {
+  const world = makeWorld('11', KEEPER, `branches${(made += 1)}`);
+  const levels = jsonObject({ users: jsonObject({ [KEEPER]: 100, [ANN]: 60 }), invite: 50 });
+  const rule = (join_rule: string): WorldInput => ({
+    ...{ type: 'm.room.join_rules', state_key: '', sender: KEEPER },
+    content: jsonObject({ join_rule }),
+  });
+  const inputs: readonly WorldInput[] = [
+    member(KEEPER, KEEPER, 'join'),
+    { type: 'm.room.power_levels', state_key: '', sender: KEEPER, content: levels },
+    rule('public'),
+    member(ANN, ANN, 'join'),
+    rule('knock'),
+  ];
+  const first: WorldEvent[] = [];
+  for (const input of inputs) first.push(world.must([first.at(-1) ?? world.create], input));
+  return { world, stored: await startWorld(log, world, first), end: first.at(-1)! };
+}
+
+const transitionsOf = async (world: World, who: UserId) =>
+  (
+    await test.database.pool.query<{
+      kind: string;
+      from: string;
+      to: string;
+      cause: string;
+      supersedes: number | null;
+    }>(
+      'select position, "from", "to", kind, cause, supersedes from transitions where room_id = $1 and user_id = $2 order by position',
+      [world.roomId, who],
+    )
+  ).rows;
+
+it('an invite that was met by a kick elsewhere stands, and what was told of the kick is corrected', async () => {
+  const { world, stored, end } = await scene();
+  const knock = world.must([end], member(BOB, BOB, 'knock'));
+  const kick = world.must([knock], member(KEEPER, BOB, 'leave'));
+  const invite = world.must([knock], member(ANN, BOB, 'invite'));
+  for (const event of [knock, kick]) await stored.receive(event);
+  const rejected = await transitionsOf(world, BOB);
+  expect(rejected.map(({ kind }) => kind)).toEqual(['KNOCK_REQUESTED', 'KNOCK_REJECTED']);
+  await stored.receive(invite);
+  const all = await transitionsOf(world, BOB);
+  // The invite itself came last and is what its sender meant: leave, then invite.
+  expect(all.at(-1)).toMatchObject({ from: 'leave', to: 'invite', kind: 'INVITE_SENT', cause: 'federation' });
+  expect(await currentIds(test.database.db, stored)).toEqual(idsOf(world, world.stateAfter([kick, invite])));
+});
+
+it('a door that was closed elsewhere takes back the knock before it was heard, and what is told says which transition it corrects', async () => {
+  const { world, stored, end } = await scene();
+  const knock = world.must([end], member(BOB, BOB, 'knock'));
+  const closed = world.must([end], {
+    ...{ type: 'm.room.join_rules', state_key: '', sender: KEEPER },
+    content: jsonObject({ join_rule: 'invite' }),
+  });
+  await stored.receive(knock);
+  const [requested] = await transitionsOf(world, BOB);
+  await stored.receive(closed);
+  const all = await transitionsOf(world, BOB);
+  expect(all).toHaveLength(2);
+  expect(all[1]).toMatchObject({ from: 'knock', to: 'none', kind: 'MEMBERSHIP_RECONCILED', cause: 'resolution' });
+  expect(all[1]!.supersedes).toBe((requested as unknown as { position: number }).position);
+  const current = await currentIds(test.database.db, stored);
+  expect(current[stateKeyText('m.room.member', BOB)]).toBeUndefined();
+});
+
+it('an event made here while the room has more than ten ends cites ten of them, and leaves fewer', async () => {
+  const { world, stored, end } = await scene();
+  for (let n = 0; n < 12; n += 1) await stored.receive(world.must([end], message(ANN, `branch ${n}`)));
+  const topics = [1, 2].map((n) => ({
+    type: 'm.room.topic',
+    state_key: '',
+    sender: ANN,
+    content: jsonObject({ topic: `${n}` }),
+  }));
+  for (const topic of topics) await stored.receive(world.must([end], topic));
+  const send = (n: number) =>
+    sendMessage(log.deps, actor('keeper'), {
+      ...{ roomId: world.roomId, type: 'm.room.message', content: jsonObject({ body: 'here' }) },
+      request: { deviceId: 'D', transactionId: `${world.roomId}${n}` },
+    });
+  const ends = async () =>
+    (await test.database.pool.query('select 1 from extremities where room_id = $1', [world.roomId])).rows.length;
+  expect(await ends()).toBe(14);
+  await send(1);
+  expect(await ends()).toBe(5);
+  await send(2);
+  expect(await ends()).toBe(1);
+});
+
+it("what a missing event may have changed is taken on a server's word, beside what is known here", async () => {
+  const { world, stored, end } = await scene();
+  const topic = { type: 'm.room.topic', state_key: '', sender: ANN, content: jsonObject({ topic: 'unheard' }) };
+  const unheard = world.must([end], topic);
+  const follower = world.must([unheard], message(ANN, 'as I said'));
+  await expect(stored.receive(follower)).rejects.toThrow(unheard.eventId);
+  // The topic is known for what is claimed of the state after it; it has no verdict of its own.
+  const judged = await stored.receive(follower, [unheard]);
+  expect(judged.verdict).toBe('accepted');
+  expect(await idsAt(test.database.db, stored, judged.before!)).toEqual(idsOf(world, follower.before));
+  const { db } = test.database;
+  expect((await currentIds(db, stored))[stateKeyText('m.room.topic', '')]).toBe(unheard.eventId);
+  const gaps = await db.selectFrom('gaps').selectAll().where('room_id', '=', world.roomId).execute();
+  expect(gaps).toMatchObject([{ missing_event_id: unheard.eventId, cited_by: judged.slot.position }]);
+
+  // Another one that cites it stands on the same claim; when it comes itself, it takes its place before them.
+  const second = await stored.receive(world.must([unheard], message(ANN, 'and again')));
+  expect(second.before).toEqual(judged.before);
+  const late = await stored.receive(unheard);
+  expect(late).toMatchObject({ verdict: 'accepted', anchor: judged.roomPosition, back: -1 });
+  const tips = await db.selectFrom('extremities').select('event').where('room_id', '=', world.roomId).execute();
+  expect(tips.map(({ event }) => event)).toEqual([judged.slot.position, second.slot.position]);
+});
+
+it('all of it verifies', async () => {
+  const report = await verify({ pool: test.owner.pool, identity: log.identity });
+  expect(report.findings).toEqual([]);
+});
