@@ -10,7 +10,7 @@ import type { Membership, Verdict } from '../matrix/pdu.ts';
 export interface UserRoom {
   readonly roomId: string;
   readonly membership: Membership;
-  /** Position of the user's member event. */
+  /** Position of the user's member event; 0 where there is none any more. */
   readonly event: number;
   /** Room position of the last change of membership. */
   readonly since: number;
@@ -33,13 +33,31 @@ export async function roomsOfUser(db: Db, userId: string): Promise<readonly User
   return found.rows;
 }
 
+/**
+ * Of these rooms, which the user has moved in, those where a resolution left no member event of theirs: they are out, as if
+ * they had left there.
+ */
+export async function roomsWithoutMember(
+  db: Db,
+  moved: readonly UserTransition[],
+  rooms: readonly UserRoom[],
+): Promise<readonly UserRoom[]> {
+  const gone = new Map(moved.map((move) => [move.roomId, move]));
+  for (const { roomId } of rooms) gone.delete(roomId);
+  if (gone.size === 0) return [];
+  const found = await sql<Omit<UserRoom, 'membership' | 'event' | 'since'>>`
+    select room_id as "roomId", version, room_position as "roomPosition", last_position as "lastPosition", joined, invited
+      from rooms where room_id = any(${[...gone.keys()]}::text[]) order by room_id`.execute(db);
+  return found.rows.map((room) => ({ ...room, membership: 'leave', event: 0, since: gone.get(room.roomId)!.at }));
+}
+
 export interface UserTransition {
   readonly roomId: string;
   readonly position: number;
   /** Room position. */
   readonly at: number;
   readonly from: Membership | 'none';
-  readonly to: Membership;
+  readonly to: Membership | 'none';
   readonly kind: TransitionKind;
 }
 

@@ -50,7 +50,8 @@ function foldRoom(before: KnownRoom | undefined, section: Section, news: Answer[
   }
   // A room that was not joined before is told of anew.
   const base = before?.section === 'join' ? before : null;
-  const told = [...(news.state?.events ?? []), ...news.timeline.events, ...(news.state_after?.events ?? [])];
+  // Who asked for the state after the timeline takes it from there alone.
+  const told = news.state_after?.events ?? [...(news.state?.events ?? []), ...news.timeline.events];
   const state = new Map([...(base?.state ?? []), ...entries(told)]);
   const { 'm.heroes': heroes, ...counts } = { ...base?.summary, ...news.summary };
   // Who a room is called after matters where it has no name of its own, and goes stale where it has one.

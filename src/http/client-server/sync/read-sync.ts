@@ -2,7 +2,12 @@
 import { forgottenRooms } from '../../../accounts/forgotten-rooms.ts';
 import type { Db } from '../../../database/database.ts';
 import { logHead } from '../../../log/read.ts';
-import { roomPositionsAt, roomsOfUser, transitionsOfUser } from '../../../projections/sync-queries.ts';
+import {
+  roomPositionsAt,
+  roomsOfUser,
+  roomsWithoutMember,
+  transitionsOfUser,
+} from '../../../projections/sync-queries.ts';
 import { sincePoint, syncToken } from '../pagination-token.ts';
 import {
   readAccountHead,
@@ -69,8 +74,9 @@ async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
   const since = point?.position ?? null;
   const all = await readAccountNews(db, userId, accountHead, fullState ? null : (point?.change ?? null));
   const account = wantedNews(all, userId, filter);
-  const rooms = await roomsOfUser(db, userId);
+  const standing = await roomsOfUser(db, userId);
   const transitions = await transitionsOfUser(db, userId, since ?? 0);
+  const rooms = [...standing, ...(await roomsWithoutMember(db, transitions, standing))];
   const noted = new Set(account.ofRooms.keys());
   const forgotten = since === null && filter.includeLeave ? await forgottenRooms(db, userId) : NONE;
   const known = { rooms, transitions, noted, forgotten, invitesAgain: account.ignoredChanged };
