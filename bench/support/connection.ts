@@ -40,12 +40,24 @@ export async function openConnection(port: number): Promise<Connection> {
   };
 }
 
-/** The bytes of the whole answer; 0 as long as its head is not whole. */
+/** The bytes of the whole answer; 0 as long as that cannot be told: its head, or a chunk of it, is not whole. */
 function lengthOf(bytes: Buffer): number {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return 0;
   const head = bytes.toString('latin1', 0, end);
+  if (/\r\ntransfer-encoding: chunked/i.test(head)) return endOfChunks(bytes, end + 4);
   return end + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? 0);
+}
+
+function endOfChunks(bytes: Buffer, from: number): number {
+  for (let at = from; ;) {
+    const line = bytes.indexOf('\r\n', at);
+    if (line < 0) return 0;
+    const size = Number.parseInt(bytes.toString('latin1', at, line), 16);
+    at = line + 2 + size + 2;
+    if (at > bytes.length) return 0;
+    if (size === 0) return at;
+  }
 }
 
 export function spell(port: number, method: string, path: string, token: string, body?: string): string {
