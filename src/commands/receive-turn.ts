@@ -1,6 +1,6 @@
 /** A received event in its room's turn: what was found out before is looked at again, then it gets its verdict. */
 import type { Db } from '../database/database.ts';
-import { eventsElsewhere, restedOnFilledGap, storedEvidence, type StoredEvidence } from '../log/evidence-queries.ts';
+import { eventsElsewhere, restedOnLess, storedEvidence, type StoredEvidence } from '../log/evidence-queries.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
 import { redactionTarget } from '../matrix/redaction.ts';
@@ -83,6 +83,9 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
     known: own === undefined ? null : own.slot.position,
   });
   if ('missing' in judged) return told(judged);
+  // What somebody claims about a state must not refuse for good what others know to be allowed.
+  if (judged.verdict === 'rejected' && arrival.holes.length > 0 && judged.authRejection === null)
+    return told(failed(eventId, 'missing', 'It is not allowed on what is claimed to be before it.'));
   return {
     judged: [judged],
     actions: [],
@@ -115,7 +118,7 @@ export async function standing(
   if (verdict === 'accepted') return { is: verdict, eventId, rule: null, isNew: false };
   if (verdict !== 'rejected' && verdict !== 'soft_failed') return null;
   // The newest verdict holds: one that was given on somebody's word is given again once the truth is known.
-  if (await restedOnFilledGap(db, roomId, slot.position)) return null;
+  if (await restedOnLess(db, roomId, slot.position)) return null;
   return { is: verdict, eventId, rule: null, isNew: false };
 }
 

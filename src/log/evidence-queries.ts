@@ -103,18 +103,22 @@ export async function stateSlots(
 }
 
 /**
- * Whether the newest verdict on an event rested on a state that another server claimed to be after an event that was
- * missing, and that event has been judged since.
+ * Whether less was known when an event got its newest verdict: one of its predecessors has been judged since, be it that it
+ * was missing then and its state somebody's word, or that it was judged again itself.
  */
-export async function restedOnFilledGap(db: Db, roomId: RoomId, position: number): Promise<boolean> {
-  const found = await sql<{ filled: boolean }>`
+export async function restedOnLess(db: Db, roomId: RoomId, position: number): Promise<boolean> {
+  const found = await sql<{ less: boolean }>`
     select exists (
-      select from gaps g
-        join events e on e.event_id = g.missing_event_id and e.room_id = g.room_id
-       where g.room_id = ${roomId} and g.cited_by = ${position} and exists (
-         select from verdicts v where v.room_id = g.room_id and v.event = e.position and v.position > (
-           select max(w.position) from verdicts w where w.room_id = g.room_id and w.event = ${position}))) as filled`.execute(
+      select from (
+        select g.missing_event_id as event_id from gaps g where g.room_id = ${roomId} and g.cited_by = ${position}
+        union all
+        select e.event_id from unnest(own.prev) as p (position)
+          join events e on e.room_id = ${roomId} and e.position = p.position) cited
+        join events e on e.event_id = cited.event_id and e.room_id = ${roomId}
+        join verdicts v on v.room_id = ${roomId} and v.event = e.position and v.position > own.position) as less
+      from (select w.position, w.prev from verdicts w
+             where w.room_id = ${roomId} and w.event = ${position} order by w.room_position desc limit 1) own`.execute(
     db,
   );
-  return found.rows[0]?.filled === true;
+  return found.rows[0]?.less === true;
 }

@@ -158,7 +158,7 @@ describe('an event that follows what is not here', () => {
     expect(await world.findings()).toEqual([]);
   });
 
-  it('44: is judged anew when what it followed has come, and the newest verdict holds', async () => {
+  it('44: is not refused for what a server claims of the state that it follows', async () => {
     const room = await world.joinedRoom();
     const start = room.newest();
     room.member(HOST, mo, 'invite');
@@ -171,11 +171,12 @@ describe('an event that follows what is not here', () => {
       getMissingEvents: () => Promise.resolve({ ok: true, value: [] }),
       stateIds: () => Promise.resolve({ ok: true, value: { state: lies, authChain: [] } }),
     });
-    expect(await ears.hear(event)).toMatchObject({ is: 'rejected', rule: 'sender.not_joined' });
+    expect(await ears.hear(event)).toMatchObject({ is: 'failed', why: 'missing' });
+    expect(await world.verdictsOf(room, event)).toEqual([]);
     const honest = world.earsFor(room);
     expect(await honest.hear(hole)).toMatchObject({ is: 'accepted' });
     expect(await honest.hear(event)).toMatchObject({ is: 'accepted', isNew: true });
-    expect(await world.verdictsOf(room, event)).toEqual(['rejected', 'accepted']);
+    expect(await world.verdictsOf(room, event)).toEqual(['accepted']);
     expect(await honest.hear(event)).toMatchObject({ is: 'accepted', isNew: false });
     expect((await world.currentState(room)).get(`m.room.member\0${mo}`)).toBe(joined.eventId);
     expect(await world.findings()).toEqual([]);
@@ -195,5 +196,32 @@ describe('an event that follows what is not here', () => {
     expect(await ears.hear(event)).toMatchObject({ is: 'accepted' });
     expect(await world.stored(room, aside)).toBeNull();
     expect(await world.currentState(room)).toEqual(idsAfter(event));
+  });
+
+  it('44: is judged anew once what was missing has come, and what follows it too: the newest verdict holds', async () => {
+    const room = await world.joinedRoom();
+    const start = room.newest();
+    const invited = room.member(HOST, mo, 'invite');
+    await world.earsFor(room).hear(invited);
+    const joined = room.member(mo, mo, 'join');
+    const kick = room.member(HOST, mo, 'leave', { after: [joined] });
+    await world.earsFor(room).hear(joined);
+    await world.earsFor(room).hear(kick);
+    // On a branch from before the kick, of which only the state is told: soft-failed, and so is what follows.
+    const hole = room.message(mo, 'from the branch', { after: [joined] });
+    const [event, next] = [room.message(mo, 'goes on', { after: [hole] }), room.message(mo, 'and on')];
+    const told = world.earsFor(room, { getMissingEvents: () => Promise.resolve({ ok: true, value: [] }) });
+    expect(await told.hear(event)).toMatchObject({ is: 'soft_failed' });
+    expect(await told.hear(next)).toMatchObject({ is: 'soft_failed' });
+    expect(await told.hear(event)).toMatchObject({ is: 'soft_failed', isNew: false });
+    const back = room.member(HOST, mo, 'invite', { after: [kick] });
+    const rejoined = room.member(mo, mo, 'join', { after: [back] });
+    for (const each of [back, rejoined, hole]) expect(await told.hear(each)).toMatchObject({ is: 'accepted' });
+    expect(await told.hear(event)).toMatchObject({ is: 'accepted', isNew: true });
+    expect(await told.hear(next)).toMatchObject({ is: 'accepted', isNew: true });
+    expect(await world.verdictsOf(room, next)).toEqual(['soft_failed', 'accepted']);
+    expect(await world.extremities(room)).toEqual([rejoined.eventId, next.eventId].toSorted());
+    expect((await world.currentState(room)).get('m.room.create\0')).toBe(start.state.get('m.room.create\0')!.eventId);
+    expect(await world.findings()).toEqual([]);
   });
 });

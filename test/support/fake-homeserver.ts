@@ -18,7 +18,9 @@ export interface Asked {
 }
 
 /** Answers by itself, or returns what is to be sent as JSON with 200. */
-export type Behaviour = (asked: Asked, response: ServerResponse) => object | string | undefined;
+export type Behaviour = (asked: Asked, response: ServerResponse) => Said | Promise<Said>;
+
+type Said = object | string | undefined;
 
 export interface FakeHomeserver {
   readonly name: ServerName;
@@ -84,13 +86,18 @@ async function answer(
     response.end(JSON.stringify({ errcode: 'M_UNRECOGNIZED', error: 'Unknown here.' }));
     return;
   }
-  const answered = found[1](one, response);
+  const answered = await found[1](one, response);
   if (answered === undefined) return;
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(typeof answered === 'string' ? answered : JSON.stringify(answered));
 }
 
 async function closed(server: Server): Promise<void> {
+  const over = once(server, 'close');
+  server.close();
+  // Also what is only just being connected.
+  const cut = setInterval(() => server.closeAllConnections(), 10);
   server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await over;
+  clearInterval(cut);
 }
