@@ -146,8 +146,7 @@ describe('a server that does not play by the rules', () => {
 
   it('is not followed for ever into the past, nor along endless auth events', async () => {
     const room = await world.joinedRoom();
-    let past = room.newest();
-    for (let n = 0; n < 300; n += 1) past = room.message(kim, `${n}`);
+    for (let n = 0; n < 300; n += 1) room.message(kim, `${n}`);
     const child = room.message(kim, 'child');
     serveRoom(remote, room);
     remote.on(`${FEDERATION}/state_ids/`, () => ({ pdu_ids: [], auth_chain_ids: [] }));

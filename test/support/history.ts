@@ -36,8 +36,11 @@ export interface TestLog {
 }
 
 /** Takes the writer's seat on a migrated database. Time is the wall clock's: a knock's stamps are real. */
-export async function openTestLog(database: Database, onDeposed: () => void = () => undefined): Promise<TestLog> {
-  const identity = testIdentity();
+export async function openTestLog(
+  database: Database,
+  onDeposed: () => void = () => undefined,
+  identity: ServerIdentity = testIdentity(),
+): Promise<TestLog> {
   const ended = new AbortController();
   const writer = await openWriter({
     pool: database.pool,

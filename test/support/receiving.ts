@@ -30,7 +30,7 @@ export const ada = userId('ada');
 
 export interface Ears {
   readonly asked: readonly string[];
-  hear(event: SentEvent | JsonObject | null, origin?: string): Promise<Received>;
+  readonly hear: (event: SentEvent | JsonObject | null, origin?: string) => Promise<Received>;
 }
 
 export interface World {
