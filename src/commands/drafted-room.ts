@@ -1,6 +1,7 @@
 /** A room in its turn with what an event that forks it will add to its lines: the states before and after that event. */
-import { readLineFacts } from '../log/line-queries.ts';
+import { readLineFacts, readNextLine, type LineFacts } from '../log/line-queries.ts';
 import { readEvents } from '../log/read.ts';
+import { currentPositions } from '../log/whole-state.ts';
 import { valuesAt, type Ref } from '../log/state-lines.ts';
 import { stateKeyText, type StateKey } from '../matrix/auth-events.ts';
 import type { RoomState, StateEvent } from '../matrix/room-state.ts';
@@ -15,11 +16,13 @@ import {
   type KeyChange,
 } from './line-draft.ts';
 import type { Hole } from './received-pdu.ts';
-import { currentPositions } from './room-head.ts';
 import {
   distinctRefs,
   isSameRef,
+  keyOfName,
+  readAhead,
   readBranches,
+  refName,
   resolveRefs,
   type ForkedRoom,
   type ResolvedState,
@@ -35,16 +38,27 @@ export interface DraftedRoom {
   merge: { readonly name: string; readonly at: Ref } | null;
 }
 
-/** Only once everything that was proposed before is stored. */
-export function draftRoom(room: LaneRoom, event: DraftedEvent | null): DraftedRoom {
+/** What lies so few changes back is read at once, whatever of it will be needed. */
+const REACH = 1_000;
+
+/** Only once everything that was proposed before is stored. `states` are those that will be compared, if any is known. */
+export async function draftRoom(
+  room: LaneRoom,
+  event: DraftedEvent | null,
+  states: readonly Ref[],
+): Promise<DraftedRoom> {
   const { head, tools } = room;
+  const { db, graphs } = tools;
+  const { roomId } = head;
+  const current = { line: 0, at: head.stateAt };
+  const points = [current, ...head.extremities.map(({ ref }) => ref), ...states];
+  const [next, ahead] = await Promise.all([
+    head.nextLine ?? readNextLine(db, roomId),
+    readAhead(db, roomId, points, REACH, () => graphs.load(db, roomId, current.at)),
+  ]);
+  head.nextLine ??= next;
   const forked: ForkedRoom = {
-    db: tools.db,
-    graphs: tools.graphs,
-    roomId: head.roomId,
-    version: head.version,
-    head: { line: 0, at: head.stateAt },
-    draft: emptyDraft(event),
+    ...{ db, graphs, roomId, version: head.version, head: current, draft: emptyDraft(event, next), ahead },
     async current(keys) {
       const state = await room.state(keys);
       const entries = keys.flatMap(([type, stateKey]) => {
@@ -64,7 +78,7 @@ export async function mergedBefore(drafted: DraftedRoom, states: readonly Ref[])
   const refs = distinctRefs(states);
   if (refs.length <= 1) return refs[0] ?? { line: 0, at: 0 };
   const { room, forked, roomPosition } = drafted;
-  const name = `${room.head.roomId} ${refs.map(({ line, at }) => `${line}:${at}`).join(' ')}`;
+  const name = `${room.head.roomId} ${refs.map(refName).join(' ')}`;
   const areStored = forked.draft.lines.length === 0;
   const known = areStored ? room.tools.merges.find(name) : undefined;
   if (known !== undefined) return known;
@@ -82,8 +96,8 @@ async function writeMerged(drafted: DraftedRoom, resolved: ResolvedState, at: nu
   if (changes.length === 0) return base;
   const { draft } = drafted.forked;
   const facts = await factsOf(drafted, base);
-  if (facts.depth < MAX_LINE_DEPTH) return branchOff(draft, facts, base, facts.depth, at, changes);
-  return branchOff(draft, facts, drafted.forked.head, 0, at, differences(resolved, head));
+  if (facts.depth < MAX_LINE_DEPTH) return branchOff(draft, base, facts.depth, at, changes);
+  return branchOff(draft, drafted.forked.head, 0, at, differences(resolved, head));
 }
 
 /** What has to change in one of the compared states for it to be the resolved one. */
@@ -111,32 +125,32 @@ export async function extendLine(drafted: DraftedRoom, before: Ref): Promise<Ref
     addChanges(draft, after, [own]);
     return after;
   }
-  if (facts.depth < MAX_LINE_DEPTH) return branchOff(draft, facts, before, facts.depth, roomPosition, [own]);
+  if (facts.depth < MAX_LINE_DEPTH) return branchOff(draft, before, facts.depth, roomPosition, [own]);
   const branches = await readBranches(forked, [before, head]);
   const changes = [...branches.keys].flatMap(([name, one]) => {
     const [event, stood] = [branches.valueAt(0, name), branches.valueAt(1, name)];
     return event === stood ? [] : [{ key: one, event, previous: stood }];
   });
-  const { line } = branchOff(draft, facts, head, 0, roomPosition - 1, changes);
+  const { line } = branchOff(draft, head, 0, roomPosition - 1, changes);
   addChanges(draft, { line, at: roomPosition }, [own]);
   return { line, at: roomPosition };
 }
 
 /** The state after a missing event as another server claims it: a line that hangs on the current state. */
 export async function claimedState(drafted: DraftedRoom, { state }: Hole): Promise<Ref> {
-  const { room, forked, roomPosition } = drafted;
+  const { forked, roomPosition } = drafted;
   const { head, draft } = forked;
   const current = await currentPositions(forked.db, forked.roomId);
   const changes: KeyChange[] = [];
   for (const [name, { position }] of state) {
     const previous = current.get(name) ?? null;
-    if (position !== previous) changes.push({ key: keyOf(name), event: position, previous });
+    if (position !== previous) changes.push({ key: keyOfName(name), event: position, previous });
   }
   for (const [name, previous] of current) {
-    if (!state.has(name)) changes.push({ key: keyOf(name), event: null, previous });
+    if (!state.has(name)) changes.push({ key: keyOfName(name), event: null, previous });
   }
   if (changes.length === 0) return head;
-  return branchOff(draft, await readLineFacts(room.tools.db, forked.roomId, 0), head, 0, roomPosition - 1, changes);
+  return branchOff(draft, head, 0, roomPosition - 1, changes);
 }
 
 /** What the rules read of a state. */
@@ -162,14 +176,18 @@ export async function stateWith(drafted: DraftedRoom, besides: Ref, keys: readon
   return roomState(drafted, positions);
 }
 
-async function roomState({ forked }: DraftedRoom, positions: ReadonlyMap<string, number>): Promise<RoomState> {
+async function roomState({ room, forked }: DraftedRoom, positions: ReadonlyMap<string, number>): Promise<RoomState> {
   const { roomId } = forked;
+  // Most of it is what the current state has, which the lane remembers.
+  const current = await forked.current([...positions.keys()].map(keyOfName));
+  const known = new Map<number, StateEvent>([...current.values()].map((event) => [event.position, event]));
+  const others = [...positions.values()].filter((position) => !known.has(position));
   const events = await readEvents(
-    forked.db,
-    [...positions.values()].map((position) => ({ roomId, position })),
+    room.tools.db,
+    others.map((position) => ({ roomId, position })),
   );
-  const byPosition = new Map<number, StateEvent>(events.map((event) => [event.position, event]));
-  return { get: (type, stateKey) => byPosition.get(positions.get(stateKeyText(type, stateKey)) ?? -1) };
+  for (const event of events) known.set(event.position, event);
+  return { get: (type, stateKey) => known.get(positions.get(stateKeyText(type, stateKey)) ?? -1) };
 }
 
 /** Positions of the events at some keys of a state, drafted or stored; keys without a value are left out. */
@@ -178,9 +196,20 @@ async function positionsAt(
   ref: Ref,
   keys: readonly StateKey[],
 ): Promise<ReadonlyMap<string, number>> {
-  const { draft, db, roomId } = forked;
+  const { draft, db, roomId, ahead } = forked;
   const path = draftPath(draft, ref);
   const found = new Map<string, number>();
+  if (ahead?.paths.has(refName(path.at(-1)!)) === true) {
+    const branches = await readBranches(forked, [ref, forked.head]);
+    const same = keys.filter((key) => !branches.keys.has(stateKeyText(...key)));
+    for (const key of keys) {
+      const name = stateKeyText(...key);
+      const position = branches.keys.has(name) ? branches.valueAt(0, name) : null;
+      if (position !== null) found.set(name, position);
+    }
+    for (const [name, event] of await forked.current(same)) found.set(name, event.position);
+    return found;
+  }
   const elsewhere: StateKey[] = [];
   for (const key of keys) {
     const change = lastDrafted(draft.changes, path, key);
@@ -205,13 +234,8 @@ function lastDrafted(
   return undefined;
 }
 
-async function factsOf({ forked }: DraftedRoom, { line, at }: Ref) {
+async function factsOf({ forked }: DraftedRoom, { line, at }: Ref): Promise<LineFacts> {
   const drafted = forked.draft.lines.find((one) => one.line === line);
-  const facts = await readLineFacts(forked.db, forked.roomId, line);
-  return drafted === undefined ? facts : { ...facts, depth: drafted.depth, tip: at };
-}
-
-function keyOf(name: string): StateKey {
-  const end = name.indexOf('\u0000');
-  return [name.slice(0, end), name.slice(end + 1)];
+  if (drafted !== undefined) return { depth: drafted.depth, tip: at };
+  return line === 0 ? { depth: 0, tip: 0 } : readLineFacts(forked.db, forked.roomId, line);
 }

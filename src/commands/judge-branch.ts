@@ -37,16 +37,20 @@ export async function judgeOnBranch(
 ): Promise<JudgedPdu | { readonly missing: readonly EventId[] }> {
   await room.appended();
   const { head } = room;
-  const { db } = room.tools;
-  const [predecessors, place] = await Promise.all([
-    readPredecessors(db, head.roomId, candidate.pdu.prev_events),
-    placeOfCited(db, head.roomId, candidate.eventId, candidate.known),
-  ]);
+  // Needed when all else is known.
+  const placing = placeOfCited(room.tools.db, head.roomId, candidate.eventId, candidate.known);
+  placing.catch(() => undefined);
+  const predecessors = await predecessorsOf(room, candidate.pdu.prev_events);
   const holes = new Map(candidate.holes.map((hole) => [hole.missing as string, hole]));
-  const missing = predecessors.filter((one) => (judgedState(one) ?? one.claimed) === null && !holes.has(one.eventId));
+  const known = predecessors.map((one) => judgedState(one) ?? one.claimed);
+  const missing = predecessors.filter(({ eventId }, n) => known[n] === null && !holes.has(eventId));
   if (missing.length > 0) return { missing: missing.map(({ eventId }) => eventId as EventId) };
 
-  const drafted = draftRoom(room, draftedEvent(candidate));
+  const drafted = await draftRoom(
+    room,
+    draftedEvent(candidate),
+    known.filter((ref) => ref !== null),
+  );
   const { states, gaps } = await statesAfter(drafted, predecessors, holes);
   const before = await mergedBefore(drafted, states);
   const allowed = await judgeBefore(drafted, candidate, before);
@@ -73,6 +77,7 @@ export async function judgeOnBranch(
   const after = await extendLine(drafted, before);
   if (isRejection(now)) return refuse(drafted, candidate, common, ['soft_failed', now.rule, after]);
   const replaces = await replacedBy(drafted, predecessors);
+  const place = await placing;
   return accept(drafted, candidate, { ...common, ...place, pdu: allowed, after }, replaces, place === null);
 }
 
@@ -131,6 +136,15 @@ function mint({ room, merge }: DraftedRoom, fields: JudgedFields): JudgedPdu {
   const judged = fields as JudgedPdu;
   if (merge !== null) room.tools.merges.note(judged, merge.name, merge.at);
   return judged;
+}
+
+async function predecessorsOf(
+  { head, tools }: LaneRoom,
+  eventIds: readonly EventId[],
+): Promise<readonly Predecessor[]> {
+  const recent = eventIds.map((eventId) => tools.recent.find(head.roomId, eventId));
+  if (recent.every((one) => one !== undefined)) return recent;
+  return readPredecessors(tools.db, head.roomId, eventIds);
 }
 
 function draftedEvent({ pdu, eventId, auth }: Candidate): DraftedEvent | null {

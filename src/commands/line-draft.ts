@@ -1,6 +1,5 @@
 /** What one more event will add to a room's lines, before it is stored. */
-import type { LineChange, Path, Stretch } from '../log/branches.ts';
-import type { LineFacts } from '../log/line-queries.ts';
+import type { LineChange, Path } from '../log/branches.ts';
 import type { StateLine } from '../log/judged-pdu.ts';
 import type { Ref } from '../log/state-lines.ts';
 import type { StateKey } from '../matrix/auth-events.ts';
@@ -22,12 +21,12 @@ export interface LineDraft {
   readonly event: DraftedEvent | null;
   readonly lines: StateLine[];
   readonly changes: LineChange[];
-  /** The number of the next new line; null: not looked up. */
-  next: number | null;
+  /** The number of the next new line. */
+  next: number;
 }
 
-export function emptyDraft(event: DraftedEvent | null): LineDraft {
-  return { event, lines: [], changes: [], next: null };
+export function emptyDraft(event: DraftedEvent | null, next: number): LineDraft {
+  return { event, lines: [], changes: [], next };
 }
 
 /** The part of a point's path that is drafted, and the first point of it that is stored. */
@@ -41,15 +40,6 @@ export function draftPath({ lines }: LineDraft, ref: Ref): Path {
   }
 }
 
-/** The drafted changes on the lines of a stretch. */
-export function inStretch({ changes }: LineDraft, { common, after, upTo, sides }: Stretch): readonly LineChange[] {
-  if (changes.length === 0) return [];
-  const upToAt = new Map(sides.map(({ line, at }) => [line, at]));
-  return changes.filter(({ line, at }) =>
-    line === common ? at > after && at <= upTo : at <= (upToAt.get(line) ?? -1),
-  );
-}
-
 /** What becomes of a key, and what was there. */
 export interface KeyChange {
   readonly key: StateKey;
@@ -60,14 +50,13 @@ export interface KeyChange {
 /** Branches off `parent`; `changes` are told at `at`. Returns the point with all of them. */
 export function branchOff(
   draft: LineDraft,
-  facts: LineFacts,
   parent: Ref,
   parentDepth: number,
   at: number,
   changes: readonly KeyChange[],
 ): Ref {
-  const line = draft.next ?? facts.next;
-  draft.next = line + 1;
+  const line = draft.next;
+  draft.next += 1;
   draft.lines.push({ line, parent, depth: parentDepth + 1 });
   addChanges(draft, { line, at }, changes);
   return { line, at };

@@ -5,6 +5,7 @@ import { movesPresence } from '../log/presence.ts';
 import { readResolvable } from '../log/resolvable-events.ts';
 import type { Ref } from '../log/state-lines.ts';
 import { membershipOf, type PduFields } from '../matrix/pdu.ts';
+import type { ResolvableEvent } from '../matrix/resolvable-event.ts';
 import { differences, type DraftedRoom } from './drafted-room.ts';
 import { presenceOf } from './judge.ts';
 import { IN_FLIGHT } from './line-draft.ts';
@@ -13,22 +14,19 @@ import { resolveRefs } from './resolve-state.ts';
 import type { HeadState } from './room-head.ts';
 import type { LineChange } from '../log/branches.ts';
 
+/** What becomes of line 0, and the stored events that were read to find out, by position. */
+export interface Merged {
+  readonly changes: readonly LineChange[];
+  readonly events: ReadonlyMap<number, ResolvableEvent>;
+}
+
 /** The changes of line 0 that make the current state the resolution of all tips together. */
-export async function mergeTips(
-  { forked, roomPosition }: DraftedRoom,
-  tips: readonly Ref[],
-): Promise<readonly LineChange[]> {
+export async function mergeTips({ forked, roomPosition }: DraftedRoom, tips: readonly Ref[]): Promise<Merged> {
   const resolved = await resolveRefs(forked, tips);
-  return differences(resolved, resolved.head)
-    .map(({ key: [type, stateKey], event, previous }) => ({
-      line: 0,
-      at: roomPosition,
-      type,
-      stateKey,
-      event,
-      previous,
-    }))
+  const changes = differences(resolved, resolved.head)
+    .map(({ key: [type, stateKey], ...rest }) => ({ line: 0, at: roomPosition, type, stateKey, ...rest }))
     .sort((a, b) => (a.type === b.type ? compare(a.stateKey, b.stateKey) : compare(a.type, b.type)));
+  return { changes, events: resolved.events };
 }
 
 /** All that the drafted event writes; `merged` are its changes of line 0, null for an event that leaves the present as it is. */
@@ -36,14 +34,16 @@ export async function effectsOf(
   drafted: DraftedRoom,
   slot: EventSlot,
   cause: Cause,
-  merged: readonly LineChange[] | null,
+  merged: Merged | null,
 ): Promise<Pick<JudgedFields, 'lines' | 'changes' | 'transitions' | 'presence'>> {
   const { room, forked } = drafted;
   const { draft } = forked;
-  const drafts = [...draft.changes, ...(merged ?? [])];
+  const ofHead = merged?.changes ?? [];
+  const drafts = [...draft.changes, ...ofHead];
   const positions = new Set(drafts.flatMap(({ event }) => (event === null || event === IN_FLIGHT ? [] : [event])));
-  const events = await readResolvable(forked.db, forked.roomId, [...positions]);
-  const stood = await room.state((merged ?? []).map(({ type, stateKey }) => [type, stateKey] as const));
+  const missing = [...positions].filter((position) => merged?.events.has(position) !== true);
+  const events = new Map([...(merged?.events ?? []), ...(await readResolvable(forked.db, forked.roomId, missing))]);
+  const stood = await room.state(ofHead.map(({ type, stateKey }) => [type, stateKey] as const));
   const changes: StateChange[] = [];
   const transitions: TransitionRecord[] = [];
   for (const { line, at, type, stateKey, event, previous } of drafts) {

@@ -1,7 +1,7 @@
 /** Resolves the states at several points of a room's lines into one, reading only where they differ. */
 import type { Db } from '../database/database.ts';
-import { isCurrent, type AuthGraphs } from '../log/auth-graphs.ts';
-import { branchesOf, stretchOf, type Branches, type Path } from '../log/branches.ts';
+import { isCurrent, type AuthGraphs, type RoomGraph } from '../log/auth-graphs.ts';
+import { branchesOf, stretchOf, type Branches, type LineChange, type Path } from '../log/branches.ts';
 import { readPaths, readStretch } from '../log/line-queries.ts';
 import { readResolvable } from '../log/resolvable-events.ts';
 import type { Ref } from '../log/state-lines.ts';
@@ -17,7 +17,7 @@ import {
   type ConflictedKey,
   type Resolution,
 } from '../matrix/state-resolution.ts';
-import { draftPath, inStretch, type LineDraft } from './line-draft.ts';
+import { draftPath, type LineDraft } from './line-draft.ts';
 
 /** A room whose states are to be resolved: what is stored of it, and what is being made of one more event. */
 export interface ForkedRoom {
@@ -30,6 +30,15 @@ export interface ForkedRoom {
   /** Events of the current state; keys that it lacks are left out. */
   current(keys: readonly StateKey[]): Promise<ReadonlyMap<string, ResolvableEvent>>;
   readonly draft: LineDraft;
+  /** What was read ahead, for the points that all of this is about. */
+  readonly ahead?: Ahead | undefined;
+}
+
+export interface Ahead {
+  /** By point, as `refName` names it. */
+  readonly paths: ReadonlyMap<string, Path>;
+  readonly changes: readonly LineChange[];
+  readonly graph: Promise<RoomGraph>;
 }
 
 /** One state out of several, told by where they or the current state differ. */
@@ -43,6 +52,8 @@ export interface ResolvedState {
   readonly keys: ReadonlyMap<string, StateKey>;
   /** Position of its event at one of `keys`; null: none. */
   readonly valueOf: (name: string) => number | null;
+  /** Stored events that were read for it, by position. */
+  readonly events: ReadonlyMap<number, ResolvableEvent>;
 }
 
 /** Resolves the states at `refs`, of which there must be one. */
@@ -53,10 +64,9 @@ export async function resolveRefs(room: ForkedRoom, refs: readonly Ref[]): Promi
   const branches = await readBranches(room, all);
   const head = known === -1 ? states.length : known;
   const { conflicted, shared } = separate(branches, states.length);
-  const winners =
-    conflicted.length === 0
-      ? new Map<string, number | null>()
-      : await resolve(room, branches, { conflicted, shared, head });
+  const events = new Map<number, ResolvableEvent>();
+  const differ = { conflicted, shared, head, events };
+  const winners = conflicted.length === 0 ? NOBODY : await resolve(room, branches, differ);
   const keys = new Map(branches.keys);
   for (const name of winners.keys()) if (!keys.has(name)) keys.set(name, keyOfName(name));
   return {
@@ -68,21 +78,48 @@ export async function resolveRefs(room: ForkedRoom, refs: readonly Ref[]): Promi
       const winner = winners.get(name);
       return winner === undefined ? branches.valueAt(0, name) : winner;
     },
+    events,
   };
 }
 
+const NOBODY: ReadonlyMap<string, number | null> = new Map();
+
 /** Compares states that are stored, or drafted in `room`. */
-export async function readBranches({ db, roomId, draft }: ForkedRoom, refs: readonly Ref[]): Promise<Branches> {
+export async function readBranches(room: ForkedRoom, refs: readonly Ref[]): Promise<Branches> {
+  const { db, roomId, draft, ahead } = room;
   const drafted = refs.map((ref) => draftPath(draft, ref));
-  const stored = await readPaths(
-    db,
-    roomId,
-    drafted.map((path) => path.at(-1)!),
-  );
+  const bases = drafted.map((path) => path.at(-1)!);
+  const known = bases.map((ref) => ahead?.paths.get(refName(ref)));
+  const isAhead = ahead !== undefined && known.every((path) => path !== undefined);
+  const stored = isAhead ? known : await readPaths(db, roomId, bases);
   const paths: readonly Path[] = drafted.map((path, n) => [...path.slice(0, -1), ...stored[n]!]);
+  // What was read ahead is of a stretch that holds this one.
+  const stretch = stretchOf(isAhead ? [...paths, ...ahead.paths.values()] : paths);
+  const changes = isAhead ? ahead.changes : await readStretch(db, roomId, stretch);
+  return branchesOf(paths, stretch, draft.changes.length === 0 ? changes : [...changes, ...draft.changes]);
+}
+
+/** Reads ahead what the comparison of any of these points takes; undefined when they lie further back than `reach` changes. */
+export async function readAhead(
+  db: Db,
+  roomId: string,
+  refs: readonly Ref[],
+  reach: number,
+  graph: () => Promise<RoomGraph>,
+): Promise<Ahead | undefined> {
+  const points = distinctRefs(refs);
+  const paths = await readPaths(db, roomId, points);
   const stretch = stretchOf(paths);
+  if (stretch.upTo - stretch.after > reach) return undefined;
+  const reading = graph();
+  // Waited for where it is needed, which may be nowhere.
+  reading.catch(() => undefined);
   const changes = await readStretch(db, roomId, stretch);
-  return branchesOf(paths, stretch, [...changes, ...inStretch(draft, stretch)]);
+  return { paths: new Map(points.map((ref, n) => [refName(ref), paths[n]!])), changes, graph: reading };
+}
+
+export function refName({ line, at }: Ref): string {
+  return `${line}:${at}`;
 }
 
 /** Each point once, in an order that does not depend on how they came. */
@@ -116,10 +153,15 @@ function separate(branches: Branches, states: number): Differences {
 async function resolve(
   room: ForkedRoom,
   branches: Branches,
-  { conflicted, shared, head }: Differences & { readonly head: number },
+  {
+    conflicted,
+    shared,
+    head,
+    events,
+  }: Differences & { readonly head: number; readonly events: Map<number, ResolvableEvent> },
 ): Promise<ReadonlyMap<string, number | null>> {
   const { db, roomId, version } = room;
-  const roomGraph = await room.graphs.load(db, roomId, room.head.at);
+  const roomGraph = await (room.ahead?.graph ?? room.graphs.load(db, roomId, room.head.at));
   const { graph } = roomGraph;
   const inAll = new Set(shared.values());
   const atHead = new Set([...branches.keys.keys()].map((name) => branches.valueAt(head, name)));
@@ -129,7 +171,7 @@ async function resolve(
     const set = fullConflictedSet(version, graph, conflicted, isUnconflicted);
     return { full: set, wanted: eventsToLoad(graph, set) };
   });
-  const events = await load(room, wanted);
+  for (const [position, event] of await load(room, wanted)) events.set(position, event);
   const keys = keysToLookUp(
     version,
     full.map((position) => eventAt(events, position)),
@@ -202,7 +244,8 @@ async function lookUp(
   return found;
 }
 
-function keyOfName(name: string): StateKey {
+/** The key that `stateKeyText` named so. */
+export function keyOfName(name: string): StateKey {
   const end = name.indexOf('\u0000');
   return [name.slice(0, end), name.slice(end + 1)];
 }

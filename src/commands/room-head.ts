@@ -43,6 +43,8 @@ export interface RoomHead {
   /** The room position of the last change of the current state. */
   stateAt: number;
   extremities: readonly Extremity[];
+  /** The number of the room's next branch line; null: not looked up. */
+  nextLine: number | null;
   /** As the database had it; `isResident` knows better once members came or went. */
   readonly resident: boolean;
   /** Joined members a server; null until a join or a leave needs it. */
@@ -70,6 +72,7 @@ export function newRoomHead(roomId: RoomId, version: RoomVersion): RoomHead {
     roomPosition: 0,
     stateAt: 0,
     extremities: [],
+    nextLine: null,
     resident: false,
     servers: new Map(),
     stale: false,
@@ -177,6 +180,8 @@ export function isResident({ servers, resident }: RoomHead, home: ServerName): b
 /** Moves the head past an event that is on its way to the log. */
 export function advance(head: RoomHead, judged: JudgedPdu): void {
   head.roomPosition = judged.roomPosition;
+  const lines = judged.lines.map(({ line }) => line + 1);
+  if (head.nextLine !== null && lines.length > 0) head.nextLine = Math.max(head.nextLine, ...lines);
   // The state came as a fact: nothing that was known before leads to what comes now.
   if (judged.verdict === 'imported') head.extremities = [];
   // An event of the past, found later, has followers already.
@@ -273,16 +278,6 @@ export async function warm(db: Db, cache: StateCache, head: RoomHead, stateKey: 
 
 function cacheName(head: RoomHead, name: string): string {
   return `${head.cacheKey}\u0000${name}`;
-}
-
-/** Positions of all events of the current state, by name: only while nothing of the room is pending. */
-export async function currentPositions(db: Db, roomId: string): Promise<ReadonlyMap<string, number>> {
-  const rows = await db
-    .selectFrom('room_state')
-    .select(['type', 'state_key', 'event'])
-    .where('room_id', '=', roomId)
-    .execute();
-  return new Map(rows.map((row) => [stateName(row.type, row.state_key), row.event]));
 }
 
 /** Joined members by server, from the database: only while nothing of the room is pending. */

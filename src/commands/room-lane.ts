@@ -126,7 +126,7 @@ export function createRoomLanes(deps: { readonly db: Db; readonly recorder: () =
     const outcome = stored.then((is): Outcome<T> => {
       if (is === 'cancelled') return is;
       if (head !== null) settleHead(cache, head, judged, redacted);
-      for (const one of judged) tools.merges.settle(one);
+      for (const one of judged) tools.settle(one);
       return { answer };
     });
     return { outcome };

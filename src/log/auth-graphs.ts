@@ -58,10 +58,13 @@ export function createAuthGraphs(from: 'head' | 'log', maxBytes = MAX_BYTES): Au
   return {
     load: (db, roomId, at) =>
       inTurn(roomId, async (entry) => {
-        await extendGraph(db, roomId, entry);
-        if (entry.at === 0 && from === 'head') await readCurrent(db, roomId, entry, at);
-        else if (entry.at !== at) await extendCurrent(db, roomId, entry, at);
-        return entry;
+        const whole = entry.at === 0 && from === 'head';
+        const [extended, moved] = await Promise.all([
+          extendGraph(db, roomId, entry),
+          whole ? readCurrent(db, roomId) : readMoves(db, roomId, entry.at, at),
+        ]);
+        moveCurrent(entry, moved, at);
+        return extended;
       }),
     loadGraph: (db, roomId) =>
       inTurn(roomId, async (entry) => {
@@ -76,7 +79,7 @@ export function isCurrent({ graph, current }: RoomGraph, position: number): bool
   return hasEventAt(graph, position) && current[indexOf(graph, position)] === 1;
 }
 
-async function extendGraph(db: Db, roomId: string, entry: Entry): Promise<void> {
+async function extendGraph(db: Db, roomId: string, entry: Entry): Promise<Entry> {
   for (;;) {
     const { rows } = await sql<{ upto: number | null; position: number | null; auth: number[]; power_levels: boolean }>`
       select t.upto, e.position, e.auth, e.type = 'm.room.power_levels' and e.state_key = '' as power_levels
@@ -98,31 +101,38 @@ async function extendGraph(db: Db, roomId: string, entry: Entry): Promise<void> 
     const last = rows.at(-1);
     if (rows.length < PAGE || last === undefined) {
       entry.position = Math.max(entry.position, last?.upto ?? 0);
-      return;
+      return entry;
     }
     entry.position = last.position ?? entry.position;
   }
 }
 
-async function readCurrent(db: Db, roomId: string, entry: Entry, at: number): Promise<void> {
-  const rows = await db.selectFrom('room_state').select('event').where('room_id', '=', roomId).execute();
-  for (const { event } of rows) mark(entry, event, 1);
-  entry.at = at;
+/** What came to stand in the current state, and (`previous`) what does so no more. */
+interface Move {
+  readonly event: number | null;
+  readonly previous: number | null;
 }
 
-async function extendCurrent(db: Db, roomId: string, entry: Entry, at: number): Promise<void> {
-  if (at < entry.at) throw new RangeError(`The current state of ${roomId} is known as of ${entry.at}, not of ${at}.`);
-  while (entry.at < at) {
-    const { rows } = await sql<{ at: number; event: number | null; previous: number | null }>`
-      select at, event, previous from state_changes
-       where room_id = ${roomId} and line = 0 and at > ${entry.at} and at <= ${at} order by at
-       fetch first ${PAGE} rows with ties`.execute(db);
-    for (const { event, previous } of rows) {
-      if (previous !== null) mark(entry, previous, 0);
-      if (event !== null) mark(entry, event, 1);
-    }
-    entry.at = rows.length < PAGE ? at : rows.at(-1)!.at;
+async function readCurrent(db: Db, roomId: string): Promise<readonly Move[]> {
+  const rows = await db.selectFrom('room_state').select('event').where('room_id', '=', roomId).execute();
+  return rows.map(({ event }) => ({ event, previous: null }));
+}
+
+async function readMoves(db: Db, roomId: string, from: number, at: number): Promise<readonly Move[]> {
+  if (at < from) throw new RangeError(`The current state of ${roomId} is known as of ${from}, not of ${at}.`);
+  if (at === from) return [];
+  const { rows } = await sql<Move>`
+    select event, previous from state_changes
+     where room_id = ${roomId} and line = 0 and at > ${from} and at <= ${at} order by at`.execute(db);
+  return rows;
+}
+
+function moveCurrent(entry: Entry, moves: readonly Move[], at: number): void {
+  for (const { event, previous } of moves) {
+    if (previous !== null) mark(entry, previous, 0);
+    if (event !== null) mark(entry, event, 1);
   }
+  entry.at = at;
 }
 
 function mark(entry: Entry, position: number, value: 0 | 1): void {

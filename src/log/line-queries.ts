@@ -40,24 +40,26 @@ export async function readStretch(db: Db, roomId: string, stretch: Stretch): Pro
   return rows;
 }
 
-/** What is needed to branch off a point, or to go on where it stands. */
+/** The number of a room's next line. */
+export async function readNextLine(db: Db, roomId: string): Promise<number> {
+  const { rows } = await sql<{ next: number }>`
+    select coalesce(max(line), 0)::int4 + 1 as next from state_lines where room_id = ${roomId}`.execute(db);
+  return rows[0]!.next;
+}
+
+/** What is needed to branch off a line, or to go on where it ends. */
 export interface LineFacts {
-  /** The number of the room's next line. */
-  readonly next: number;
-  /** Of the point's line. */
   readonly depth: number;
-  /** The last change on the point's line. */
+  /** The last change on it. */
   readonly tip: number;
 }
 
 export async function readLineFacts(db: Db, roomId: string, line: number): Promise<LineFacts> {
-  const { rows } = await sql<{ next: number; depth: number; tip: number }>`
-    select (select coalesce(max(line), 0) + 1 from state_lines where room_id = ${roomId})::int4 as next,
-           coalesce((select depth from state_lines where room_id = ${roomId} and line = ${line}), 0)::int4 as depth,
-           coalesce((select max(at) from state_changes where room_id = ${roomId} and line = ${line}), 0)::int8 as tip`.execute(
-    db,
-  );
-  return rows[0]!;
+  const { rows } = await sql<LineFacts>`
+    select depth::int4 as depth,
+           (select coalesce(max(at), 0) from state_changes where room_id = ${roomId} and line = ${line})::int8 as tip
+      from state_lines where room_id = ${roomId} and line = ${line}`.execute(db);
+  return rows[0] ?? { depth: 0, tip: 0 };
 }
 
 /** What is known of an event that another one cites as its predecessor. */

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventId } from '../matrix/identifiers.ts';
-import type { Ref } from './state-lines.ts';
+import { stateName, type Ref } from './state-lines.ts';
 
 export interface NamedEvent {
   readonly position: number;
@@ -50,4 +50,14 @@ export async function eventIdsAt(db: Db, roomId: string, positions: readonly num
      where room_id = ${roomId} and position = any(${positions}::int8[])`.execute(db);
   const ids = new Map(rows.map(({ position, eventId }) => [position, eventId]));
   return positions.flatMap((position) => ids.get(position) ?? []);
+}
+
+/** Positions of all events of the current state, by `stateName`. */
+export async function currentPositions(db: Db, roomId: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('room_state')
+    .select(['type', 'state_key', 'event'])
+    .where('room_id', '=', roomId)
+    .execute();
+  return new Map(rows.map((row) => [stateName(row.type, row.state_key), row.event]));
 }
