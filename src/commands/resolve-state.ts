@@ -6,7 +6,7 @@ import { readPaths, readStretch } from '../log/line-queries.ts';
 import { readResolvable } from '../log/resolvable-events.ts';
 import type { Ref } from '../log/state-lines.ts';
 import { stateKeyText, type StateKey } from '../matrix/auth-events.ts';
-import { addToAuthGraph, dropNewest, type AuthGraph } from '../matrix/auth-graph.ts';
+import { addToAuthGraph, dropNewest, hasEventAt, type AuthGraph } from '../matrix/auth-graph.ts';
 import { eventAt, type ResolvableEvent } from '../matrix/resolvable-event.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import {
@@ -196,7 +196,7 @@ function withDrafted<T>(graph: AuthGraph, { event }: LineDraft, work: () => T): 
   if (event === null) return work();
   const { position, pdu, auth } = event;
   const isPowerLevels = pdu.type === 'm.room.power_levels' && pdu.state_key === '';
-  addToAuthGraph(graph, { position, auth, isPowerLevels });
+  addToAuthGraph(graph, { position, auth: auth.filter((one) => hasEventAt(graph, one)), isPowerLevels });
   try {
     return work();
   } finally {
