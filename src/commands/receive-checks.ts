@@ -7,6 +7,7 @@ import type { Pdu, PduFields, SignedPdu } from '../matrix/pdu.ts';
 import { redact } from '../matrix/redaction.ts';
 import { isRejection, type Rejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
+import { requiredSigners } from '../matrix/signatures.ts';
 import { createBreather } from './breather.ts';
 import type { CheckSignatures } from './remotes.ts';
 
@@ -79,8 +80,13 @@ function checkedEvent(
   if (isRejection(signed))
     return { unfit: signed.rule === 'signature.no_keys' ? 'later' : 'dropped', reason: signed.message };
   // What does not match its hash was altered on the way or is withheld: what the signatures cover is still good.
-  const pdu = checkContentHash(signed) ? signed : (redact(signed, version) as SignedPdu);
-  return { eventId, roomId, pdu };
+  if (checkContentHash(signed)) return { eventId, roomId, pdu: signed };
+  const pdu = redact(signed, version) as SignedPdu;
+  // A third-party invite is spared its sender's signature for words that the copy need not hold.
+  const looked = requiredSigners(signed, version);
+  return requiredSigners(pdu, version).every((server) => looked.includes(server))
+    ? { eventId, roomId, pdu }
+    : { unfit: 'dropped', reason: 'Its content does not match its hash, and what is left of it is not signed.' };
 }
 
 /** What an event's names say against it, where it is kept for those who cite it. */

@@ -1,0 +1,37 @@
+/** What a server may not make others believe: in the name of somebody else, or in two forms of one event. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jsonObject, type JsonValue } from '../../src/matrix/json.ts';
+import { HOST } from '../support/foreign-room.ts';
+import { openWorld, type World } from '../support/receiving.ts';
+import { ALL_VERSIONS, user } from '../support/rooms.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await openWorld();
+});
+
+afterAll(() => world.close());
+
+describe.each(ALL_VERSIONS)('in a room of version %s', (version) => {
+  it('48: nobody’s signature is spared for a third-party invite that the redacted copy does not hold', async () => {
+    const room = await world.joinedRoom(version);
+    const guest = user('guest', 'elsewhere');
+    const { pdu } = room.member(HOST, guest, 'invite');
+    const signed = { mxid: guest, token: 't', signatures: {} };
+    // Where redaction keeps what was signed, the copy is a third-party invite still, and has to be allowed as one.
+    const kept = ['11', '12'].includes(version) ? { is: 'rejected' } : { is: 'dropped' };
+    const invites: readonly (readonly [JsonValue, object])[] = [
+      [true, { is: 'dropped' }],
+      [[], { is: 'dropped' }],
+      [{ display_name: 'g', signed }, kept],
+    ];
+    for (const [n, [invite, expected]] of invites.entries()) {
+      const content = jsonObject({ membership: 'invite', third_party_invite: invite });
+      // Of the sender's server there is no signature, and the hash is none of this content.
+      const forged = jsonObject({ ...pdu, content, depth: 50 + n, signatures: {} });
+      expect(await world.earsFor(room).hear(forged)).toMatchObject(expected);
+    }
+    expect((await world.currentState(room)).has(`m.room.member\0${guest}`)).toBe(false);
+  });
+});
