@@ -295,6 +295,29 @@ describe('a server that cannot be asked', () => {
     await outside.close();
   });
 
+  it('is none that is an address in disguise: such a name is looked up by nobody', async () => {
+    const outside = openFederation(authority.ca, { networks: [] });
+    const came: unknown[] = [];
+    const listener = createServer((socket) => came.push(socket.destroy())).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    for (const host of [
+      '2130706433',
+      '0x7f000001',
+      '127.1',
+      '0177.0.0.1',
+      '0X7F.1',
+      '127.0.0.1.',
+      '0',
+      '0x',
+      '1.2.3.456',
+    ])
+      expect(await ask(`${host}:${port}`, outside), host).toMatchObject({ failure: { kind: 'unreachable' } });
+    expect(came).toEqual([]);
+    listener.close();
+    await outside.close();
+  });
+
   it('leaves nothing open behind', async () => {
     const one = openFederation(authority.ca);
     remote.on('/open', () => ({}));
