@@ -51,13 +51,9 @@ function evidenceOf({ event_id: eventId, position, proof, auth_extra: extra, ...
 /** Those of the events that are stored for another room than this one. */
 export async function eventsElsewhere(db: Db, roomId: RoomId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
   if (ids.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('events')
-    .select('event_id')
-    .where('event_id', 'in', ids)
-    .where('room_id', '<>', roomId)
-    .execute();
-  return new Set(rows.map((row) => row.event_id as EventId));
+  const found = await sql<{ event_id: EventId }>`
+    select event_id from events where event_id = any(${ids}::text[]) and room_id <> ${roomId}`.execute(db);
+  return new Set(found.rows.map((row) => row.event_id));
 }
 
 /** Positions of those of a room's events by id that are stored. */

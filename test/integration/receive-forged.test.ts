@@ -1,8 +1,9 @@
 /** What a server may not make others believe: in the name of somebody else, or in two forms of one event. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EventId } from '../../src/matrix/identifiers.ts';
 import { jsonObject, type JsonValue } from '../../src/matrix/json.ts';
 import { HOST } from '../support/foreign-room.ts';
-import { openWorld, type World } from '../support/receiving.ts';
+import { kim, openWorld, type World } from '../support/receiving.ts';
 import { ALL_VERSIONS, user } from '../support/rooms.ts';
 
 let world: World;
@@ -34,4 +35,17 @@ describe.each(ALL_VERSIONS)('in a room of version %s', (version) => {
     }
     expect((await world.currentState(room)).has(`m.room.member\0${guest}`)).toBe(false);
   });
+});
+
+it('a claimed state of 100,000 events that nobody has is told off, as one of a few is', async () => {
+  const room = await world.joinedRoom();
+  const missing = room.message(kim, 'never seen');
+  const child = room.message(kim, 'after it');
+  const ids = Array.from({ length: 100_000 }, (_, n) => `$${`${n}`.padStart(43, 'x')}` as EventId);
+  const ears = world.earsFor(room, {
+    getMissingEvents: () => Promise.resolve({ ok: true, value: [] }),
+    stateIds: () => Promise.resolve({ ok: true, value: { state: ids, authChain: [] } }),
+  });
+  expect(child.pdu.prev_events).toEqual([missing.eventId]);
+  expect(await ears.hear(child)).toMatchObject({ is: 'failed', why: 'missing' });
 });
