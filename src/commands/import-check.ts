@@ -2,13 +2,15 @@
 import type { Db } from '../database/database.ts';
 import { stateSlots, storedEvidence, storedPositions } from '../log/evidence-queries.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
+import { readEvents } from '../log/read.ts';
 import { stateName } from '../log/state-lines.ts';
 import { stateKeysForAuth } from '../matrix/auth-events.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { authorize } from '../matrix/event-auth.ts';
+import { checkContentHash } from '../matrix/hashes.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
-import type { AuthorizedPdu } from '../matrix/pdu.ts';
+import { stringIn, type AuthorizedPdu } from '../matrix/pdu.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import { createBreather } from './breather.ts';
@@ -65,7 +67,9 @@ export async function checkToldRoom(deps: ImportDeps, told: ToldRoom): Promise<C
   const state = await nameAll(told, told.state);
   const chain = await nameAll(told, told.authChain);
   const joining = nameEvent(told.join, version);
-  if (isUnfit(joining) || joining.roomId !== told.roomId) throw noRoom('The join came back as something else.');
+  if (isUnfit(joining) || joining.roomId !== told.roomId || !checkContentHash(joining.pdu))
+    throw noRoom('The join came back as something else.');
+  await checkVersion(deps.db, told, [...chain, ...state]);
   const byId = new Map([...chain, ...state, joining].map((event) => [event.eventId, event]));
   const stored = await storedOf(deps, told, [...byId.keys()]);
   const fresh = [...byId.values()].filter(({ eventId }) => !stored.has(eventId));
@@ -137,7 +141,9 @@ async function storedJoin(
   if (own === undefined) throw noRoom('The join, or something that it rests on, fails its checks.');
   if (own.rejected) throw noRoom('What the join cites does not allow it.');
   const events = before.flatMap(({ slot }) => stored.get(slot.eventId) ?? []);
-  const signed = joining.pdu as CheckedPdu['pdu'];
+  // As it stands in the log, where it may have been in redacted form before.
+  const [logged] = await readEvents(db, [{ roomId, position: own.slot.position }]);
+  const signed = (logged ?? own).pdu as CheckedPdu['pdu'];
   const allowed = authorize(signed, version, {
     get: (type, key) => events.find((event) => event.pdu.type === type && event.pdu.state_key === key),
   });
@@ -149,6 +155,19 @@ async function storedJoin(
     joinAuth: pdu.auth_events.flatMap((id) => stored.get(id)?.slot ?? []),
     joinPrev: pdu.prev_events.map((eventId) => ({ eventId, position: followed.get(eventId) ?? 0 })),
   };
+}
+
+/**
+ * Another version would have us judge by other rules than everybody else, for good: evidence stays as it is. So does a
+ * beginning in redacted form, which may say of no version that it is wrong.
+ */
+async function checkVersion(db: Db, { roomId, version }: ToldRoom, told: readonly NamedPdu[]): Promise<void> {
+  const creates = told.filter(({ pdu }) => pdu.type === 'm.room.create');
+  const isOurs = ({ pdu }: NamedPdu): boolean =>
+    checkContentHash(pdu) && stringIn(pdu.content, 'room_version') === version.id;
+  const known = await db.selectFrom('rooms').select('version').where('room_id', '=', roomId).executeTakeFirst();
+  if (creates.length === 0 || !creates.every(isOurs) || (known ?? { version: version.id }).version !== version.id)
+    throw noRoom('The room does not begin as one of the version that was told.');
 }
 
 function noRoom(why: string): MatrixError {

@@ -2,7 +2,9 @@
 import type { Db } from '../database/database.ts';
 import { eventsElsewhere, restedOnLess, storedEvidence, type StoredEvidence } from '../log/evidence-queries.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
+import { readEvents } from '../log/read.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
+import type { SignedPdu } from '../matrix/pdu.ts';
 import { redactionTarget } from '../matrix/redaction.ts';
 import { reject, type Rejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
@@ -76,7 +78,7 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
   const { auth, rejection } = evidence;
   const judged = await deps.judge(room, {
     ...arrival,
-    pdu,
+    pdu: own === undefined ? pdu : await asStored(deps.db, roomId, own),
     eventId,
     auth,
     authRejection: rejection ?? citesRefused(pdu.auth_events, known),
@@ -92,6 +94,12 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
     ...(await redactionEffect(deps.db, room, judged)),
     answer: { is: judged.verdict as 'accepted', eventId, rule: judged.rule, isNew: true },
   };
+}
+
+/** What was stored stands, in redacted form too: whatever follows from the event has to follow from the log. */
+async function asStored(db: Db, roomId: RoomId, own: Citable | StoredEvidence): Promise<SignedPdu> {
+  const [stored] = await readEvents(db, [{ roomId, position: own.slot.position }]);
+  return (stored?.pdu ?? own.pdu) as SignedPdu;
 }
 
 /** What an event is on its way as: itself, and the target of what it redacts. */

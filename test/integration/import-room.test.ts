@@ -7,7 +7,7 @@ import { createReceiver } from '../../src/commands/receive-pdu.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { serverOf } from '../../src/matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../../src/matrix/json.ts';
-import type { RoomVersionId } from '../../src/matrix/room-versions.ts';
+import { ROOM_VERSIONS, type RoomVersionId } from '../../src/matrix/room-versions.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   checkSignatures,
@@ -239,12 +239,32 @@ describe('a room that is told wrong', () => {
     await expectSound();
   });
 
-  it('is refused with the join altered, or that of another room', async () => {
+  it('is refused with the join altered, in its words too, or that of another room', async () => {
     await bad((told) => ({ join: jsonObject({ ...told.join, depth: 77 }) }));
+    const content = jsonObject({ membership: 'join', displayname: 'Not my name' });
+    await bad((told) => ({ join: jsonObject({ ...told.join, content }) }));
     await bad(() => {
       const other = foreignRoom('12');
       return { join: other.member(ada, ada, 'join').pdu };
     });
+    await expectSound();
+  });
+
+  it('is refused when it is of another version than its server said', async () => {
+    const room = livelyRoom('9');
+    const told = toldRoom(room, room.member(ada, ada, 'join'), serverOf(HOST));
+    const as10 = (event: JsonObject): JsonObject =>
+      event['type'] === 'm.room.create'
+        ? jsonObject({ ...event, content: jsonObject({ ...(event['content'] as JsonObject), room_version: '10' }) })
+        : event;
+    const version = ROOM_VERSIONS['10'];
+    const [state, authChain] = [told.state.map(as10), told.authChain.map(as10)];
+    for (const lie of [{ version }, { version, state }, { version, state, authChain }])
+      await expect(importRoom(deps(), { ...told, ...lie })).rejects.toMatchObject({ status: 502 });
+    // Nothing of it is left to be judged by the wrong rules.
+    expect(await rows('select from events where room_id = $1', room.roomId)).toEqual([]);
+    await importRoom(deps(), told);
+    expect(await rows('select version from rooms where room_id = $1', room.roomId)).toEqual([{ version: '9' }]);
     await expectSound();
   });
 

@@ -49,3 +49,24 @@ it('a claimed state of 100,000 events that nobody has is told off, as one of a f
   expect(child.pdu.prev_events).toEqual([missing.eventId]);
   expect(await ears.hear(child)).toMatchObject({ is: 'failed', why: 'missing' });
 });
+
+it('an event that is here in redacted form is told in that form, though it comes in full later', async () => {
+  const room = await world.joinedRoom('12', 'knock');
+  const ned = user('ned', 'elsewhere');
+  const knock = room.member(ned, ned, 'knock', { content: { reason: 'please' } });
+  const missing = room.message(kim, 'never seen');
+  const child = room.message(kim, 'after it');
+  const stripped = jsonObject({ ...knock.pdu, content: jsonObject({ membership: 'knock' }) });
+  const ears = world.earsFor(room, {
+    getMissingEvents: () => Promise.resolve({ ok: true, value: [] }),
+    event: (_server, { eventId }) =>
+      Promise.resolve({ ok: true, value: eventId === knock.eventId ? stripped : room.events.get(eventId)!.pdu }),
+  });
+  expect(child.pdu.prev_events).toEqual([missing.eventId]);
+  expect(await ears.hear(child)).toMatchObject({ is: 'accepted' });
+  expect(await ears.hear(knock)).toMatchObject({ is: 'accepted' });
+  expect((await world.stored(room, knock))?.content).toEqual({ membership: 'knock' });
+  const { rows } = await world.test.database.pool.query('select reason from knocks where user_id = $1', [ned]);
+  expect(rows).toEqual([{ reason: null }]);
+  expect(await world.findings()).toEqual([]);
+});
