@@ -54,9 +54,9 @@ export async function seenRows({ db, book }: SightDeps, asked: readonly AskedRow
   });
 }
 
-// What came since they joined needs no look at the state around it.
+// What came since they joined needs no look at the state around it, unless it followed something older.
 function isOfTheirStay({ standpoint: { joinedFrom }, row }: AskedRow): boolean {
-  return joinedFrom !== null && row.back === 0 && row.anchor >= joinedFrom && row.afterLine === 0;
+  return joinedFrom !== null && row.back === 0 && row.afterLine === 0 && row.afterAt >= joinedFrom;
 }
 
 /** Null: the event is not for them to see. */
