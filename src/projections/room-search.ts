@@ -67,7 +67,19 @@ function typeFact(content: JsonObject, version: string): SearchFact | null {
 export const roomSearch: Projection = {
   name: 'room-search',
   tables: ['room_search'],
-  apply: (tx, facts) => write(tx, [...latest(facts).values()]),
+  async apply(tx, facts) {
+    const all = [...latest(facts).values()];
+    await Promise.all([
+      write(
+        tx,
+        all.filter((row) => 'words' in row),
+      ),
+      remove(
+        tx,
+        all.filter((row) => !('words' in row)),
+      ),
+    ]);
+  },
   async erase(tx, erased) {
     const events = erased.filter((one) => one.kind === 'event');
     if (events.length === 0) return;
@@ -85,12 +97,39 @@ interface SearchRow extends SearchFact {
   readonly event: number;
 }
 
-function latest(facts: readonly Fact[]): Map<string, SearchRow> {
-  const rows = new Map<string, SearchRow>();
-  for (const { roomId, changes } of facts)
-    for (const { search, event } of changes)
-      if (search !== null && event !== null) rows.set(`${search.key} ${roomId}`, { ...search, roomId, event });
+/** Nothing stands there any more. */
+interface SearchGap {
+  readonly roomId: string;
+  readonly key: SearchFact['key'];
+}
+
+const KEYS: ReadonlyMap<string, SearchFact['key']> = new Map([
+  ['m.room.name', 'name'],
+  ['m.room.topic', 'topic'],
+  ['m.room.canonical_alias', 'alias'],
+]);
+
+function latest(facts: readonly Fact[]): Map<string, SearchRow | SearchGap> {
+  const rows = new Map<string, SearchRow | SearchGap>();
+  for (const { roomId, changes } of facts) {
+    for (const { type, stateKey, search, event } of changes) {
+      const key = search?.key ?? (stateKey === '' ? KEYS.get(type) : undefined);
+      if (key === undefined) continue;
+      if (event === null) rows.set(`${key} ${roomId}`, { roomId, key });
+      else if (search !== null) rows.set(`${key} ${roomId}`, { ...search, roomId, event });
+    }
+  }
   return rows;
+}
+
+async function remove(tx: TxClient, gaps: readonly SearchGap[]): Promise<void> {
+  if (gaps.length === 0) return;
+  await tx.query({
+    name: 'remove-room-search',
+    text: `delete from room_search s using unnest($1::text[], $2::text[]) as v (room_id, key)
+            where s.room_id = v.room_id and s.key = v.key`,
+    values: [gaps.map((gap) => gap.roomId), gaps.map((gap) => gap.key)],
+  });
 }
 
 async function write(tx: TxClient, rows: readonly SearchRow[]): Promise<void> {
