@@ -51,8 +51,11 @@ export function createAuthGraphs(from: 'head' | 'log', maxBytes = MAX_BYTES): Au
     const turn = entry.tail.then(() => work(entry));
     entry.tail = turn.catch(() => entries.delete(roomId));
     const result = await turn;
-    // It has grown.
-    if (entries.peek(roomId) === entry) entries.set(roomId, entry);
+    // It has grown. The size of a value that is set again is not taken again.
+    if (entries.peek(roomId) === entry) {
+      entries.delete(roomId);
+      entries.set(roomId, entry);
+    }
     return result;
   };
   return {
