@@ -10,7 +10,6 @@ import {
   branchOff,
   draftPath,
   emptyDraft,
-  IN_FLIGHT,
   MAX_LINE_DEPTH,
   type DraftedEvent,
   type KeyChange,
@@ -118,7 +117,7 @@ export async function extendLine(drafted: DraftedRoom, before: Ref): Promise<Ref
   if (pdu?.state_key === undefined) return before;
   const key: StateKey = [pdu.type, pdu.state_key];
   const previous = (await positionsAt(drafted, before, [key])).get(stateKeyText(...key)) ?? null;
-  const own = { key, event: IN_FLIGHT, previous };
+  const own = { key, event: draft.event!.position, previous };
   const facts = await factsOf(drafted, before);
   if (before.line !== 0 && before.at === facts.tip) {
     const after = { line: before.line, at: roomPosition };

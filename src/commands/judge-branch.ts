@@ -37,6 +37,8 @@ export async function judgeOnBranch(
 ): Promise<JudgedPdu | { readonly missing: readonly EventId[] }> {
   await room.appended();
   const { head } = room;
+  // Nothing of what was not stored may be read into what is remembered of the room; the turn is had again.
+  if (head.stale) throw new Error('the room is not what it was thought to be');
   // Needed when all else is known.
   const placing = placeOfCited(room.tools.db, head.roomId, candidate.eventId, candidate.known);
   placing.catch(() => undefined);
@@ -147,9 +149,9 @@ async function predecessorsOf(
   return readPredecessors(tools.db, head.roomId, eventIds);
 }
 
-function draftedEvent({ pdu, eventId, auth }: Candidate): DraftedEvent | null {
+function draftedEvent({ pdu, eventId, auth, known }: Candidate): DraftedEvent | null {
   if (pdu.state_key === undefined) return null;
-  return { position: IN_FLIGHT, eventId, pdu, auth: auth.map(({ position }) => position), rejectedBy: null };
+  return { position: known ?? IN_FLIGHT, eventId, pdu, auth: auth.map(({ position }) => position), rejectedBy: null };
 }
 
 /** A rejected event leaves the state as it was before it. */

@@ -17,7 +17,7 @@ export interface DraftedEvent extends ResolvableEvent {
 }
 
 export interface LineDraft {
-  /** Null: none is being judged, or it is no state event. Its position is IN_FLIGHT. */
+  /** Null: none is being judged, or it is no state event. Its position is IN_FLIGHT unless it is stored already. */
   readonly event: DraftedEvent | null;
   readonly lines: StateLine[];
   readonly changes: LineChange[];

@@ -8,7 +8,6 @@ import { membershipOf, type PduFields } from '../matrix/pdu.ts';
 import type { ResolvableEvent } from '../matrix/resolvable-event.ts';
 import { differences, type DraftedRoom } from './drafted-room.ts';
 import { presenceOf } from './judge.ts';
-import { IN_FLIGHT } from './line-draft.ts';
 import { transitionOf, type Cause } from './member-transition.ts';
 import { resolveRefs } from './resolve-state.ts';
 import type { HeadState } from './room-head.ts';
@@ -40,16 +39,18 @@ export async function effectsOf(
   const { draft } = forked;
   const ofHead = merged?.changes ?? [];
   const drafts = [...draft.changes, ...ofHead];
-  const positions = new Set(drafts.flatMap(({ event }) => (event === null || event === IN_FLIGHT ? [] : [event])));
+  const positions = new Set(
+    drafts.flatMap(({ event }) => (event === null || event === draft.event?.position ? [] : [event])),
+  );
   const missing = [...positions].filter((position) => merged?.events.has(position) !== true);
   const events = new Map([...(merged?.events ?? []), ...(await readResolvable(forked.db, forked.roomId, missing))]);
   const stood = await room.state(ofHead.map(({ type, stateKey }) => [type, stateKey] as const));
   const changes: StateChange[] = [];
   const transitions: TransitionRecord[] = [];
   for (const { line, at, type, stateKey, event, previous } of drafts) {
-    const own = event === IN_FLIGHT;
+    const own = event !== null && event === draft.event?.position;
     const stored = event === null ? undefined : events.get(event);
-    const pdu: PduFields | null = own ? draft.event!.pdu : (stored?.pdu ?? null);
+    const pdu: PduFields | null = own ? draft.event.pdu : (stored?.pdu ?? null);
     const change: StateChange = {
       line,
       at,

@@ -191,12 +191,15 @@ async function resolve(
   return withDrafted(graph, room.draft, () => resolveState(resolution));
 }
 
-// The event being judged has no position yet: it is the newest of all while a function runs that does not wait.
+// The event being judged has no position yet, unless it is stored already: it is the newest of all while a function runs
+// that does not wait.
 function withDrafted<T>(graph: AuthGraph, { event }: LineDraft, work: () => T): T {
-  if (event === null) return work();
-  const { position, pdu, auth } = event;
+  if (event === null || hasEventAt(graph, event.position)) return work();
+  const { position, pdu } = event;
   const isPowerLevels = pdu.type === 'm.room.power_levels' && pdu.state_key === '';
-  addToAuthGraph(graph, { position, auth: auth.filter((one) => hasEventAt(graph, one)), isPowerLevels });
+  // As for what is stored: what is cited and not here is of another room or no state.
+  const auth = event.auth.filter((one) => hasEventAt(graph, one));
+  addToAuthGraph(graph, { position, auth, isPowerLevels });
   try {
     return work();
   } finally {
