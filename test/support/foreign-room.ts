@@ -45,6 +45,8 @@ export interface ForeignRoom {
   send(input: SentInput): SentEvent;
   member(sender: UserId, target: UserId, membership: Membership, more?: Partial<SentInput>): SentEvent;
   message(sender: UserId, body: string, more?: Partial<SentInput>): SentEvent;
+  /** Takes a state event that somebody else made as the newest. */
+  take(pdu: SignedPdu): SentEvent;
   /** All that these events rest on, without themselves. */
   authChain(events: Iterable<SentEvent>): readonly SentEvent[];
 }
@@ -89,6 +91,15 @@ export function foreignRoom(versionId: RoomVersionId, joinRule = 'public'): Fore
     newest: () => newest!,
     send,
     member,
+    take(pdu) {
+      const before = newest!.state;
+      const state = new Map(before);
+      const sent = { eventId: eventIdOf(pdu, version), pdu, before, state };
+      state.set(nameOf(pdu.type, pdu.state_key ?? ''), sent);
+      events.set(sent.eventId, sent);
+      newest = sent;
+      return sent;
+    },
     message: (sender, body, more = {}) =>
       send({ type: 'm.room.message', sender, content: { msgtype: 'm.text', body }, ...more }),
     authChain: (from) => authChain(events, from),

@@ -1,0 +1,121 @@
+/** Joins a room through a server that is in it: its template, our event, its answer, and then the room is ours too. */
+import type { Calls } from '../federation/calls.ts';
+import type { RemoteFailure } from '../federation/answer.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import { eventIdOf } from '../matrix/hashes.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
+import { isJsonObject, jsonObject, type JsonObject } from '../matrix/json.ts';
+import { eventTemplate, type Pdu, type SignedPdu } from '../matrix/pdu.ts';
+import { ROOM_VERSIONS, type RoomVersion, type RoomVersionId } from '../matrix/room-versions.ts';
+import { authoriserOf, signEvent, type ServerIdentity } from '../matrix/signatures.ts';
+import { importRoom } from './import-room.ts';
+import type { ImportDeps, ToldRoom } from './import-check.ts';
+import type { Receiver } from './receive-pdu.ts';
+import { versionOfOurRoom } from './receive-room.ts';
+
+export interface JoinElsewhereDeps extends ImportDeps {
+  readonly identity: ServerIdentity;
+  readonly calls: Pick<Calls, 'makeJoin' | 'sendJoin'>;
+  readonly receiver: Receiver;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+export interface JoinElsewhere {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  /** A server that is in the room. */
+  readonly through: ServerName;
+  /** What the join says besides: a reason, a name, a picture. */
+  readonly content: JsonObject;
+}
+
+export interface RoomJoiner {
+  /**
+   * Resolves once the join is stored, with the room's state. Several of one room take turns: who comes after the first
+   * finds it here. Throws MatrixError: what the other server refuses it with, M_UNKNOWN (502) when it cannot be asked or its
+   * answer does not hold.
+   */
+  join(input: JoinElsewhere): Promise<{ readonly eventId: EventId }>;
+}
+
+const VERSIONS = Object.keys(ROOM_VERSIONS) as RoomVersionId[];
+
+export function createRoomJoiner(deps: JoinElsewhereDeps): RoomJoiner {
+  const turns = new Map<RoomId, Promise<unknown>>();
+  return {
+    join(input) {
+      const turn = (turns.get(input.roomId) ?? Promise.resolve()).then(() => joinThrough(deps, input));
+      const tail = turn.then(ignore, ignore).finally(() => {
+        if (turns.get(input.roomId) === tail) turns.delete(input.roomId);
+      });
+      turns.set(input.roomId, tail);
+      return turn;
+    },
+  };
+}
+
+function ignore(): void {
+  // Whoever waits behind a turn waits for its end alone.
+}
+
+async function joinThrough(
+  deps: JoinElsewhereDeps,
+  { roomId, userId, through, content }: JoinElsewhere,
+): Promise<{ readonly eventId: EventId }> {
+  const made = await deps.calls.makeJoin(through, { roomId, userId, versions: VERSIONS });
+  if (!made.ok) throw refusalOf(made.failure);
+  const { version, ...template } = made.value;
+  // Of the template's content only who vouches for a restricted join is the other server's to say.
+  const authoriser = authoriserOf(template, version);
+  const vouched = authoriser === undefined ? {} : { join_authorised_via_users_server: authoriser };
+  const said = jsonObject({ ...content, membership: 'join', ...vouched });
+  const draft = eventTemplate({ ...template, content: said, origin_server_ts: deps.now() });
+  const event = signEvent(draft, version, deps.identity);
+  const eventId = eventIdOf(event, version);
+  const sent = await deps.calls.sendJoin(through, { roomId, eventId, event });
+  if (!sent.ok) throw refusalOf(sent.failure);
+  const join = withSignatures(event, sent.value.event, version);
+  const { state, authChain } = sent.value;
+  await takeIn(deps, { roomId, version, origin: through, join, state, authChain }, eventId);
+  return { eventId };
+}
+
+/** The first join brings the room; whoever joins while somebody of this server is in it is in the room's graph already. */
+async function takeIn(deps: JoinElsewhereDeps, told: ToldRoom, eventId: EventId): Promise<void> {
+  const { roomId, origin, join } = told;
+  if ((await versionOfOurRoom(deps.db, roomId)) === null) return importRoom(deps, told);
+  const received = await deps.receiver.receive({ origin, value: join, relay: false });
+  if (received.is !== 'accepted') throw unusable(`The room did not take the join ${eventId}.`);
+}
+
+/** Our event with the signatures that the other server added: without the one of who vouches it is not complete. */
+function withSignatures(event: SignedPdu, back: JsonObject | null, version: RoomVersion): JsonObject {
+  if (back === null || authoriserOf(event, version) === undefined) return event;
+  const added = back['signatures'];
+  if (!isJsonObject(added) || !isSame(back, event, version)) return event;
+  return jsonObject({ ...event, signatures: jsonObject({ ...added, ...event.signatures }) });
+}
+
+function isSame(back: JsonObject, event: Pdu, version: RoomVersion): boolean {
+  const { type, content } = back;
+  if (typeof type !== 'string' || !isJsonObject(content)) return false;
+  return eventIdOf({ ...back, type, content }, version) === eventIdOf(event, version);
+}
+
+function refusalOf(failure: RemoteFailure): MatrixError {
+  if (failure.kind !== 'refused') return unusable(`The server could not be asked: ${failure.kind}.`);
+  const { errcode, error, status, roomVersion } = failure;
+  if (errcode === 'M_INCOMPATIBLE_ROOM_VERSION')
+    return new MatrixError(errcode, error ?? 'The room has a version that is not spoken here.', {
+      ...(roomVersion === null ? {} : { room_version: roomVersion }),
+    });
+  const passedOn = ['M_FORBIDDEN', 'M_NOT_FOUND', 'M_UNABLE_TO_AUTHORISE_JOIN', 'M_UNABLE_TO_GRANT_JOIN'] as const;
+  const known = passedOn.find((one) => one === errcode);
+  if (known !== undefined) return new MatrixError(known, error ?? undefined);
+  return unusable(`The server refused the join (${status}).`);
+}
+
+function unusable(why: string): MatrixError {
+  return new MatrixError('M_UNKNOWN', why, { status: 502 });
+}
