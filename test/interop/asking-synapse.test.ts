@@ -2,6 +2,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createRoomJoiner } from '../../src/commands/join-elsewhere.ts';
+import { judgeReceived } from '../../src/commands/judge-received.ts';
+import { leaveRoom } from '../../src/commands/leave.ts';
+import { createReceiver } from '../../src/commands/receive-pdu.ts';
+import { verify } from '../../src/commands/verify.ts';
 import { createCalls, type Calls, type JoinedRoom } from '../../src/federation/calls.ts';
 import type { Answer } from '../../src/federation/answer.ts';
 import { eventIdOf } from '../../src/matrix/hashes.ts';
@@ -13,7 +18,7 @@ import {
   type EventId,
   type RoomId,
 } from '../../src/matrix/identifiers.ts';
-import type { JsonObject } from '../../src/matrix/json.ts';
+import { jsonObject, type JsonObject } from '../../src/matrix/json.ts';
 import { checkPduFormat } from '../../src/matrix/pdu-format.ts';
 import { eventTemplate, type Pdu } from '../../src/matrix/pdu.ts';
 import { isRejection } from '../../src/matrix/rejection.ts';
@@ -23,6 +28,7 @@ import { parseSigningKeyFile } from '../../src/matrix/signing-keys.ts';
 import { createAuthority } from '../support/certificates.ts';
 import type { Client } from '../support/client.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openTestLog } from '../support/history.ts';
 import { openFederation, type TestFederation } from '../support/federation.ts';
 import { freePort, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 import { membershipIn } from '../support/story.ts';
@@ -152,6 +158,69 @@ describe.skipIf(python === null).each(Object.keys(ROOM_VERSIONS) as RoomVersionI
     });
   },
 );
+
+describe.skipIf(python === null).each(['10', '12'] as const)('a room of version %s that lives on a Synapse', (id) => {
+  it('is taken over, followed through gaps, and taken over again after it lived on without us', async () => {
+    const test = await openTestDatabase();
+    const log = await openTestLog(test.database, undefined, identity);
+    try {
+      const { db } = test.database;
+      const checkSignatures = federation.signatures(db).check;
+      const deps = { db, lanes: log.deps.lanes, serverName: identity.serverName, checkSignatures, now: Date.now };
+      const receiver = createReceiver({ ...deps, judge: judgeReceived, remotes: calls });
+      const joiner = createRoomJoiner({ ...deps, identity, calls, receiver });
+      const guest = await synapse.person(`guest${id}`);
+      const { room_id } = await owner.ok('POST', '/createRoom', {
+        preset: 'public_chat',
+        room_version: id,
+        name: 'Lab',
+      });
+      const roomId = parseRoomId(room_id)!;
+      const userId = parseUserId(`@visitor:${identity.serverName}`)!;
+      const join = () => joiner.join({ roomId, userId, through: synapse.name, content: jsonObject({}) });
+      const sameState = async (): Promise<void> => {
+        const theirs = await owner.ok('GET', `/rooms/${roomId}/state`);
+        const ours = await test.database.pool.query<{ event_id: string }>(
+          'select e.event_id from room_state s join events e on e.room_id = s.room_id and e.position = s.event where s.room_id = $1',
+          [roomId],
+        );
+        const ids = (theirs as unknown as readonly { event_id: string }[]).map((event) => event.event_id);
+        expect(ours.rows.map((row) => row.event_id).toSorted()).toEqual(ids.toSorted());
+      };
+      const say = async (body: string): Promise<EventId> => {
+        const sent = await owner.ok('PUT', `/rooms/${roomId}/send/m.room.message/${body}`, { msgtype: 'm.text', body });
+        return parseEventId(sent.event_id)!;
+      };
+      const hear = async (eventId: EventId): Promise<void> => {
+        const pdu = value(await calls.event(synapse.name, { roomId, eventId }));
+        const received = await receiver.receive({ origin: synapse.name, value: pdu, relay: false });
+        expect(received).toMatchObject({ is: 'accepted', eventId });
+      };
+      await join();
+      await sameState();
+      await guest.ok('POST', `/join/${roomId}`, {});
+      await owner.ok('PUT', `/rooms/${roomId}/state/m.room.topic/`, { topic: 'Experiments' });
+      await say('one');
+      await hear(await say('two'));
+      await sameState();
+
+      await leaveRoom(log.deps, { userId, token: null, admin: false, onBehalfOf: null }, { roomId });
+      await guest.ok('POST', `/rooms/${roomId}/leave`, {});
+      await owner.ok('PUT', `/rooms/${roomId}/state/m.room.name/`, { name: 'Laboratory' });
+      for (let n = 0; n < 5; n += 1) await say(`alone${n}`);
+      await join();
+      await sameState();
+      await guest.ok('POST', `/join/${roomId}`, {});
+      await hear(await say('together'));
+      await sameState();
+      const report = await verify({ pool: test.database.pool, identity });
+      expect(report.findings).toEqual([]);
+    } finally {
+      await log.close();
+      await test.close();
+    }
+  });
+});
 
 describe.skipIf(python === null)('what a Synapse refuses', () => {
   it('is told in its words', async () => {
