@@ -1,4 +1,5 @@
 /** Users of this server join rooms that live on another one, over the wire. */
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRoomJoiner, type RoomJoiner } from '../../src/commands/join-elsewhere.ts';
 import { judgeReceived } from '../../src/commands/judge-received.ts';
@@ -64,7 +65,7 @@ describe.each(ALL_VERSIONS)('a room of version %s', (version) => {
 });
 
 describe('a join that comes to nothing', () => {
-  const refuse = (status: number, body: object) => (_: unknown, response: import('node:http').ServerResponse) => {
+  const refuse = (status: number, body: object) => (_: unknown, response: ServerResponse) => {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
     return undefined;
