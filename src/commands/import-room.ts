@@ -1,10 +1,12 @@
 /** Takes a room over from a server that is in it: its state as a fact, in small parts, and then our user's join. */
 import type { Db } from '../database/database.ts';
 import { stateName } from '../log/state-lines.ts';
-import { serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { serverOf, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { currentState } from '../projections/room-state.ts';
 import { checkToldRoom, type CheckedRoom, type ImportDeps, type ToldRoom } from './import-check.ts';
 import { importTurn, type Difference } from './import-turn.ts';
+import { isResident } from './room-head.ts';
+import type { RoomLanes } from './room-lane.ts';
 
 /** So many changes a turn: a room that is taken over must not hold up the others. */
 const CHANGES_A_TURN = 200;
@@ -13,19 +15,56 @@ const CHANGES_A_TURN = 200;
  * Stores a room that one of our users has just joined through another server, and the join. The state comes in as many
  * small parts as it takes, each with a verdict `imported` that names the join, while nobody of this server is in the room;
  * then the join is the graph's only end. A room that was left before takes the difference to what was known of it. What was
- * stored of an import that broke off is a part of the next one.
+ * stored of an import that broke off is a part of the next one. False, and nothing has changed: somebody of this server is
+ * in the room by now, so that the join is an event to be received and nobody's word replaces what is known.
  * Rejects with M_UNKNOWN (502) when what was told does not hold.
  */
-export async function importRoom(deps: ImportDeps, told: ToldRoom): Promise<void> {
-  const { db, lanes } = deps;
+export async function importRoom(deps: ImportDeps, told: ToldRoom): Promise<boolean> {
   const checked = await checkToldRoom(deps, told);
-  const differences = await differencesTo(deps, told, checked);
+  return afterOthers(deps.lanes, told.roomId, () => importChecked(deps, told, checked));
+}
+
+async function importChecked(deps: ImportDeps, told: ToldRoom, checked: CheckedRoom): Promise<boolean> {
+  const { db, lanes, serverName } = deps;
+  const isOurs = await lanes.run(told.roomId, (room) =>
+    Promise.resolve({ judged: [], actions: [], answer: room !== null && isResident(room.head, serverName) }),
+  );
+  if (isOurs) return false;
+  const [differences, cause] = await Promise.all([differencesTo(deps, told, checked), causeOf(db, told.roomId)]);
   for (let from = 0; ; from += CHANGES_A_TURN) {
     const part = differences.slice(from, from + CHANGES_A_TURN);
     const isLast = from + CHANGES_A_TURN >= differences.length;
-    await lanes.run(told.roomId, (room) => importTurn({ db, told, checked, part, isLast }, room));
-    if (isLast) return;
+    await lanes.run(told.roomId, (room) => importTurn({ db, told, checked, part, isLast, cause }, room));
+    if (isLast) return true;
   }
+}
+
+const underWay = new WeakMap<RoomLanes, Map<RoomId, Promise<unknown>>>();
+
+/** Two users may join through two servers: what each of them tells must not be mixed. */
+async function afterOthers<T>(lanes: RoomLanes, roomId: RoomId, work: () => Promise<T>): Promise<T> {
+  const rooms = underWay.get(lanes) ?? new Map<RoomId, Promise<unknown>>();
+  underWay.set(lanes, rooms);
+  const mine = (rooms.get(roomId) ?? Promise.resolve()).then(work);
+  const done = mine.catch(() => undefined);
+  rooms.set(roomId, done);
+  try {
+    return await mine;
+  } finally {
+    if (rooms.get(roomId) === done) rooms.delete(roomId);
+  }
+}
+
+/** Where nobody of this server has been, there is nothing to catch up with. */
+async function causeOf(db: Db, roomId: RoomId): Promise<'import' | 'catch_up'> {
+  const been = await db
+    .selectFrom('verdicts')
+    .select('room_position')
+    .where('room_id', '=', roomId)
+    .where('verdict', '=', 'accepted')
+    .limit(1)
+    .executeTakeFirst();
+  return been === undefined ? 'import' : 'catch_up';
 }
 
 /** What has to change, our own users last: with the first of them we would be in the room. */

@@ -33,6 +33,7 @@ export interface ImportPart {
   readonly part: readonly Difference[];
   /** The join comes with it. */
   readonly isLast: boolean;
+  readonly cause: 'import' | 'catch_up';
 }
 
 type StateBefore = ReadonlyMap<string, StateEntry>;
@@ -64,7 +65,7 @@ function copyOf(head: RoomHead): RoomHead {
 
 /** The verdict that says: from here on, the state is what we were told. */
 async function markerOf(
-  { db, told, checked, part }: ImportPart,
+  { db, told, checked, part, cause }: ImportPart,
   head: RoomHead,
   before: StateBefore,
 ): Promise<JudgedPdu> {
@@ -81,8 +82,6 @@ async function markerOf(
     const membership = pdu === null ? null : membershipOf(pdu);
     return { line: 0, at: roomPosition, type, stateKey, event: slot, pdu, previous, membership };
   });
-  // Where nobody of this server has been, there is nothing to catch up with.
-  const cause = head.extremities.length === 0 ? 'import' : 'catch_up';
   const transitions = changes.flatMap(
     (change) => transitionOf(change, before.get(stateName(change.type, change.stateKey))?.pdu, cause) ?? [],
   );

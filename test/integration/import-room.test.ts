@@ -178,6 +178,22 @@ describe('a room that was left', () => {
     await expectSound();
   });
 
+  it('catches up with all that happened, in how many parts ever', async () => {
+    const room = foreignRoom('12');
+    await take(room, room.member(ada, ada, 'join'));
+    const left = room.member(ada, ada, 'leave');
+    await earsOf(room)(left);
+    const come = Array.from({ length: 250 }, (_, n) => user(`late${n}`, 'elsewhere'));
+    for (const who of come) room.member(who, who, 'join');
+    await take(room, room.member(ada, ada, 'join'));
+    const told = await rows(
+      `select cause, count(*)::int as count from transitions where room_id = $1 and user_id like '@late%' group by cause`,
+      room.roomId,
+    );
+    expect(told).toEqual([{ cause: 'catch_up', count: 250 }]);
+    await expectSound();
+  });
+
   it('loses what is no longer in its state', async () => {
     const room = foreignRoom('11');
     await take(room, room.member(ada, ada, 'join'));
@@ -204,6 +220,32 @@ describe('a room that was left', () => {
       event: null,
       corrected: 'INVITE_SENT',
     });
+    await expectSound();
+  });
+});
+
+describe('a room that two join at once', () => {
+  it('is taken over once, and what the other is told replaces nothing: that join is received', async () => {
+    const room = livelyRoom('12');
+    const start = room.newest();
+    const bob = userId('bob');
+    const joins = [ada, bob].map((who) => room.member(who, who, 'join', { after: [start] }));
+    const others = Array.from({ length: 250 }, (_, n) => user(`other${n}`, 'elsewhere'));
+    for (const who of others) room.member(who, who, 'join', { after: [start] });
+    const [told, toldOther] = joins.map((join) => toldRoom(room, join, serverOf(HOST)));
+    // Of these the first has not heard.
+    const more = [...room.events.values()].slice(-others.length).map(({ pdu }) => pdu);
+    const taken = await Promise.all([
+      importRoom(deps(), told!),
+      importRoom(deps(), { ...toldOther!, state: [...toldOther!.state, ...more] }),
+    ]);
+    expect(taken.toSorted()).toEqual([false, true]);
+    const [first, second] = taken[0] === true ? joins : joins.toReversed();
+    expect(await tipsOf(room)).toEqual([first!.eventId]);
+    const count = (await stateOf(room)).size;
+    expect(count).toBe(first!.state.size + (taken[0] === true ? 0 : others.length));
+    await earsOf(room)(second!);
+    expect((await stateOf(room)).size).toBe(count + 1);
     await expectSound();
   });
 });
