@@ -71,6 +71,7 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
   const own = known.get(eventId);
   const before = own !== undefined && 'verdict' in own ? await standing(deps.db, roomId, own) : null;
   if (before !== null) return told(before);
+  if (await isBeginning(room, arrival.event)) return told({ is: 'accepted', eventId, rule: null, isNew: false });
   const unknown = pdu.auth_events.filter((id) => !known.has(id) && !arrival.elsewhere.has(id));
   const elsewhere = new Set([...arrival.elsewhere, ...(await eventsElsewhere(deps.db, roomId, unknown))]);
   const evidence = judgeEvidence(arrival.event, room.head.version, { known, elsewhere });
@@ -94,6 +95,12 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
     ...(await redactionEffect(deps.db, room, judged)),
     answer: { is: judged.verdict as 'accepted', eventId, rule: judged.rule, isNew: true },
   };
+}
+
+/** Of a room that was taken over the beginning has no verdict. It is not judged again, on nothing: all that there is rests on it. */
+async function isBeginning(room: LaneRoom, { eventId, pdu }: CheckedPdu): Promise<boolean> {
+  if (pdu.type !== 'm.room.create') return false;
+  return (await room.state([['m.room.create', '']])).get('m.room.create', '')?.eventId === eventId;
 }
 
 /** What was stored stands, in redacted form too: whatever follows from the event has to follow from the log. */

@@ -70,3 +70,15 @@ it('an event that is here in redacted form is told in that form, though it comes
   expect(rows).toEqual([{ reason: null }]);
   expect(await world.findings()).toEqual([]);
 });
+
+it.each(['11', '12'] as const)('the beginning of a room of version %s cannot be turned against it', async (version) => {
+  const room = await world.joinedRoom(version);
+  const ears = world.earsFor(room);
+  const create = [...room.events.values()][0]!;
+  await ears.hear(create);
+  const onIt = room.message(kim, 'straight after the beginning', { after: [create], forced: true });
+  await ears.hear(onIt);
+  expect(await world.verdictsOf(room, create)).not.toContain('rejected');
+  const next = room.message(kim, 'the room goes on', { after: [[...room.events.values()].at(-2)!] });
+  expect(await ears.hear(next)).toMatchObject({ is: 'accepted' });
+});
