@@ -84,7 +84,7 @@ async function joinThrough(
 /** The first join brings the room; whoever joins while somebody of this server is in it is in the room's graph already. */
 async function takeIn(deps: JoinElsewhereDeps, told: ToldRoom, eventId: EventId): Promise<void> {
   const { roomId, origin, join } = told;
-  if ((await versionOfOurRoom(deps.db, roomId)) === null) return importRoom(deps, told);
+  if ((await versionOfOurRoom(deps.db, roomId)) === null && (await importRoom(deps, told))) return;
   const received = await deps.receiver.receive({ origin, value: join, relay: false });
   if (received.is !== 'accepted') throw unusable(`The room did not take the join ${eventId}.`);
 }
