@@ -76,7 +76,7 @@ export async function inAuthOrder(
 
 /** Judges an event on what it cites (4). Null: something that it rests on is not known. */
 export function judgeEvidence(
-  { pdu, roomId }: Pick<CheckedPdu, 'pdu' | 'roomId'>,
+  { pdu, roomId }: { readonly pdu: PduFields; readonly roomId: RoomId },
   version: RoomVersion,
   { known, elsewhere }: CitedEvents,
 ): Evidence | null {

@@ -26,6 +26,13 @@ export interface Surroundings {
   readonly headAfter: Ref;
   /** The states after what it cites, each once; null when one of them is not known. */
   readonly follows: readonly Ref[] | null;
+  /** One of them is what another server claims. */
+  readonly claims: boolean;
+  /** The state that it follows was taken over from another server. */
+  readonly afterImport: boolean;
+  /** The states after the ends of the graph, before it and after it. */
+  readonly tips: readonly Ref[];
+  readonly tipsAfter: readonly Ref[];
 }
 
 export function graphMemory(): GraphMemory {
@@ -47,8 +54,12 @@ export function followGraph(memory: GraphMemory, page: LogPage): ReadonlyMap<num
     const head = { line: 0, at: room.at };
     room.at = changedAt.get(row.position) ?? room.at;
     const straight = row.verdict !== 'imported' && (room.imported || citesAll(room, row.prev));
-    found.set(row.position, { straight, head, headAfter: { line: 0, at: room.at }, follows: followed(row) });
+    const [afterImport, tips] = [room.imported, [...room.tips.values()]];
     moveTips(room, row);
+    found.set(row.position, {
+      ...{ straight, head, headAfter: { line: 0, at: room.at }, follows: followed(row) },
+      ...{ claims: row.claims, afterImport, tips, tipsAfter: [...room.tips.values()] },
+    });
   }
   return found;
 }

@@ -44,6 +44,8 @@ export interface VerdictRow {
   /** The states after what it cites, as they were known then; null for what was not known. */
   readonly prev_lines: readonly (number | null)[] | null;
   readonly prev_ats: readonly (number | null)[] | null;
+  /** One of them is what another server claims. */
+  readonly claims: boolean;
   /** Of an event that was found later than one that cites it: the place before all that stood at its anchor by then. */
   readonly next_back: number | null;
 }
@@ -159,7 +161,7 @@ const STATES_AFTER_PREV = `
       left join lateral (select * from verdicts x where x.room_id = v.room_id and x.event = c.event
         and x.room_position < v.room_position order by x.room_position desc limit 1) w on true),
   claimed as (select g.line, g.at from gaps g where g.room_id = v.room_id and g.cited_by = v.event)
-  select array_agg(line) as lines, array_agg(at::float8) as ats from (
+  select array_agg(line) as lines, array_agg(at::float8) as ats, (select count(*) from claimed) > 0 as claims from (
     select line, at from known where line is not null
     union all select line, at from claimed
     union all select null, null where (select count(*) from known where line is null) > (select count(*) from claimed)) s`;
@@ -234,7 +236,7 @@ async function readJudged(
     range,
   );
   const verdicts = await client.query<VerdictRow>(
-    `select v.*, e.proof, e.state_key, p.lines as prev_lines, p.ats as prev_ats,
+    `select v.*, e.proof, e.state_key, p.lines as prev_lines, p.ats as prev_ats, p.claims,
             case when v.back <> 0 then (select min(w.back) - 1 from verdicts w where w.room_id = v.room_id and w.anchor = v.anchor
               and w.verdict = 'accepted' and w.room_position < v.room_position) end as next_back
        from verdicts v left join events e on e.room_id = v.room_id and e.position = v.event

@@ -1,6 +1,7 @@
 /** Checks the whole log: hashes, signatures, counters, effects, seals and projections; names the first bad row. */
 import type { KeyObject } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import type { Db } from '../database/database.ts';
 import { toBase64 } from '../matrix/base64.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { ownKey } from '../matrix/server-keys.ts';
@@ -9,6 +10,7 @@ import { publicKeyFromBase64 } from '../matrix/signing-keys.ts';
 import { rebuild } from '../projections/rebuild.ts';
 import { verifyEffects } from './verify-effects.ts';
 import { verifyEvents, type EvidenceCheck } from './verify-evidence.ts';
+import { deepMemory, verifyDeep } from './verify-deep.ts';
 import { followGraph, graphMemory } from './verify-graph.ts';
 import { verifyVerdicts, type JudgementMemory } from './verify-judgement.ts';
 import { readPage } from './verify-page.ts';
@@ -33,6 +35,8 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** Seals as they were printed and kept elsewhere; each must be in the database as it was. */
   readonly knownSeals?: readonly KnownSeal[];
+  /** Judges every event again and resolves every merge again, reading through this. */
+  readonly deep?: Db;
 }
 
 const PAGE = 2_000;
@@ -71,7 +75,7 @@ async function verifyRows(
 ): Promise<Pick<VerifyReport, 'events' | 'erased' | 'seals' | 'sealedUpTo' | 'unsealedRows'>> {
   const { serverName } = identity;
   const keys = keyLookup(identity, await readServerKeys(client));
-  const log = await verifyLog(client, findings, { serverName, keys }, head, options.signal, report);
+  const log = await verifyLog(client, findings, { serverName, keys }, head, options, report);
   const sealed = await verifySeals({
     client,
     findings,
@@ -88,12 +92,13 @@ async function verifyLog(
   findings: Findings,
   evidence: Pick<EvidenceCheck, 'serverName' | 'keys'>,
   head: number,
-  signal: AbortSignal | undefined,
+  { signal, deep }: VerifyOptions,
   report: Report,
 ): Promise<{ readonly events: number; readonly erased: number }> {
   const check: EvidenceCheck = { findings, ...evidence, versions: new Map() };
   const judgement: JudgementMemory = { roomPositions: new Map(), decidedAt: 0 };
   const graph = graphMemory();
+  const again = deep === undefined ? null : deepMemory(deep);
   let [events, erased, seenTransition] = [0, 0, 0];
   for (let after = 0; after < head; after += PAGE) {
     signal?.throwIfAborted();
@@ -101,6 +106,7 @@ async function verifyLog(
     await verifyPositions(client, findings, page);
     erased += verifyEvents(check, page);
     const around = followGraph(graph, page);
+    if (again !== null) await verifyDeep(again, findings, page, around, check.versions);
     verifyVerdicts(findings, judgement, page, around);
     verifyEffects(findings, page, around);
     verifyActs(findings, page);

@@ -8,10 +8,11 @@ import type { Role } from './role.ts';
 
 export const verifyRole: Role = {
   summary: 'check every hash, signature, seal and projection of the log',
-  usage: '[--json] [--seals FILE]',
-  options: { json: { type: 'boolean' }, seals: { type: 'string' } },
+  usage: '[--json] [--deep] [--seals FILE]',
+  options: { json: { type: 'boolean' }, deep: { type: 'boolean' }, seals: { type: 'string' } },
   help: [
     '--json         print the report as JSON',
+    '--deep         judge every event again, and resolve branches again',
     '--seals FILE   a log of the server, kept outside the database: the seals that were printed to it must still be there',
     'Exits with 1 when something is wrong.',
   ],
@@ -23,6 +24,7 @@ export const verifyRole: Role = {
       const deps = { pool: data.database.pool, identity: data.identity };
       const report = await verify(deps, {
         knownSeals: known,
+        ...(values['deep'] === true ? { deep: data.database.db } : {}),
         signal: context.stop,
         onProgress: ({ phase, position, head, findings }) =>
           context.progress(`${phase}: position ${position} of ${head}, ${findings} findings`),

@@ -162,7 +162,66 @@ it("what a missing event may have changed is taken on a server's word, beside wh
   expect(tips.map(({ event }) => event)).toEqual([judged.slot.position, second.slot.position]);
 });
 
+const endsOf = async (world: World) =>
+  (
+    await test.database.pool.query<{ event: number }>('select event from extremities where room_id = $1', [
+      world.roomId,
+    ])
+  ).rows;
+
+it('53: what a banned user says beside the ban is soft-failed, until others cite it', async () => {
+  const { world, stored, end } = await scene();
+  const ban = world.must([end], member(KEEPER, ANN, 'ban'));
+  const topic = { type: 'm.room.topic', state_key: '', sender: ANN, content: jsonObject({ topic: 'evading' }) };
+  const evading = world.must([end], topic);
+  await stored.receive(ban);
+  const judged = await stored.receive(evading);
+  expect(judged).toMatchObject({ verdict: 'soft_failed', rule: 'sender.not_joined' });
+  expect(await idsAt(test.database.db, stored, judged.after!)).toEqual(idsOf(world, evading.after));
+  expect(await currentIds(test.database.db, stored)).toEqual(idsOf(world, ban.after));
+  expect(await endsOf(world)).toEqual([{ event: stored.slots.get(ban)!.position }]);
+
+  const citing = world.must([ban, evading], message(KEEPER, 'both of you'));
+  expect((await stored.receive(citing)).verdict).toBe('accepted');
+  expect(await currentIds(test.database.db, stored)).toEqual(idsOf(world, citing.after));
+  expect(await endsOf(world)).toEqual([{ event: stored.slots.get(citing)!.position }]);
+});
+
+it('a verdict, its rule, evidence and a merged key that were altered are found when all is judged again', async () => {
+  const altered = async (statement: string) => {
+    const client = await test.owner.pool.connect();
+    await client.query('begin; set local session_replication_role = replica');
+    const { rowCount } = await client.query(statement);
+    await client.query('commit');
+    client.release();
+    expect(rowCount, statement).toBe(1);
+  };
+  const found = async () => {
+    const report = await verify({ pool: test.owner.pool, identity: log.identity }, { deep: test.database.db });
+    return report.findings.map(({ table, column }) => `${table}.${column}`);
+  };
+  const soft = "verdict = 'soft_failed' and rule = 'sender.not_joined'";
+  await altered(`update verdicts set rule = 'member.ban.power' where ${soft}`);
+  expect(await found()).toEqual(['verdicts.rule']);
+  await altered(`update verdicts set rule = 'sender.not_joined' where rule = 'member.ban.power'`);
+  await altered(`update verdicts set verdict = 'rejected' where ${soft}`);
+  expect(await found()).toContain('verdicts.verdict');
+  await altered(`update verdicts set verdict = 'soft_failed' where verdict = 'rejected'`);
+  const topic = `type = 'm.room.topic' and position = (select min(position) from events where type = 'm.room.topic')`;
+  await altered(`update events set auth_rejection = 'sender.not_joined' where ${topic}`);
+  expect(await found()).toContain('events.auth_rejection');
+  await altered(`update events set auth_rejection = null where ${topic}`);
+  const second = `(select c.position from state_changes c join state_changes d on d.room_id = c.room_id and d.line = 0
+    and d.type = c.type and d.event = c.previous where c.line = 0 and c.type = 'm.room.topic' limit 1)`;
+  await altered(`update state_changes set event = previous where line = 0 and position = ${second}`);
+  expect(await found()).toContain('state_changes.event');
+  await altered(
+    `update state_changes c set event = v.event from verdicts v where v.position = c.position and c.line = 0 and c.event = c.previous`,
+  );
+  expect(await found()).toEqual([]);
+});
+
 it('all of it verifies', async () => {
-  const report = await verify({ pool: test.owner.pool, identity: log.identity });
+  const report = await verify({ pool: test.owner.pool, identity: log.identity }, { deep: test.database.db });
   expect(report.findings).toEqual([]);
 });
