@@ -51,6 +51,39 @@ export async function valuesAt(
   return values;
 }
 
+export interface StateAsk {
+  readonly roomId: string;
+  readonly ref: Ref;
+  readonly keys: readonly (readonly [type: string, stateKey: string])[];
+}
+
+/** For each ask what valuesAt() gives, in the order asked; one query for all of them. */
+export async function valuesOnBranches(db: Db, asks: readonly StateAsk[]): Promise<readonly Map<string, number>[]> {
+  const values = asks.map(() => new Map<string, number>());
+  const keys = asks.flatMap((ask, n) => ask.keys.map(([type, stateKey]) => ({ n, type, stateKey })));
+  if (keys.length === 0) return values;
+  const found = await sql<{ n: number; type: string; state_key: string; event: number | null }>`
+    with recursive path (n, room_id, line, at, step) as (
+      select r.n, r.room_id, r.line, r.at, 0
+        from unnest(${asks.map((_, n) => n)}::int4[], ${asks.map((a) => a.roomId)}::text[], ${asks.map((a) => a.ref.line)}::int4[],
+                    ${asks.map((a) => a.ref.at)}::int8[]) as r (n, room_id, line, at)
+      union all
+      select p.n, p.room_id, l.parent_line, l.parent_at, p.step + 1 from path p
+        join state_lines l on l.room_id = p.room_id and l.line = p.line where l.parent_line is not null)
+    select distinct on (k.n, k.type, k.state_key) k.n, k.type, k.state_key, v.event
+      from unnest(${keys.map((k) => k.n)}::int4[], ${keys.map((k) => k.type)}::text[], ${keys.map((k) => k.stateKey)}::text[])
+             as k (n, type, state_key)
+      join path p on p.n = k.n
+     cross join lateral (
+       select s.event from state_changes s
+        where s.room_id = p.room_id and s.type = k.type and s.state_key = k.state_key and s.line = p.line and s.at <= p.at
+        order by s.at desc limit 1) v
+     order by k.n, k.type, k.state_key, p.step`.execute(db);
+  for (const { n, type, state_key: stateKey, event } of found.rows)
+    if (event !== null) values[n]!.set(stateName(type, stateKey), event);
+  return values;
+}
+
 /** The whole state at `ref`, ordered by type and state key. Reads every change of the room up to there. */
 export async function stateAt(db: Db, roomId: string, ref: Ref): Promise<readonly StateRow[]> {
   const path = await pathOf(db, roomId, ref);

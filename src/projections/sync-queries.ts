@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { TimelineRow } from '../log/read.ts';
-import { stateName, valuesAt, type Ref } from '../log/state-lines.ts';
+import { stateName, valuesOnBranches, type Ref, type StateAsk } from '../log/state-lines.ts';
 import type { TransitionKind } from '../log/transition.ts';
 import type { Membership, Verdict } from '../matrix/pdu.ts';
 
@@ -213,15 +213,9 @@ export async function statesAt(
   return Map.groupBy(found.rows, (row) => row.room_id);
 }
 
-export interface StateAsk {
-  readonly roomId: string;
-  readonly ref: Ref;
-  readonly keys: readonly (readonly [type: string, stateKey: string])[];
-}
-
 /**
  * For each ask the events at its keys of the state at its point, by stateName(); as valuesAt(), but one query for all
- * asks on the main line. Points on branch lines, which only federated forks have, are asked one by one.
+ * asks on the main line, and one for all on branch lines.
  */
 export async function valuesAtMany(db: Db, asks: readonly StateAsk[]): Promise<readonly ReadonlyMap<string, number>[]> {
   const values: Map<string, number>[] = asks.map(() => new Map<string, number>());
@@ -240,9 +234,9 @@ export async function valuesAtMany(db: Db, asks: readonly StateAsk[]): Promise<r
        where c.event is not null`.execute(db);
     for (const row of found.rows) values[row.n]!.set(stateName(row.type, row.state_key), row.event);
   }
-  for (const [n, ask] of asks.entries()) {
-    if (ask.ref.line !== 0) values[n] = await valuesAt(db, ask.roomId, ask.ref, ask.keys);
-  }
+  const branched = asks.flatMap((ask, n) => (ask.ref.line === 0 ? [] : [{ ...ask, n }]));
+  const onBranches = await valuesOnBranches(db, branched);
+  for (const [k, { n }] of branched.entries()) values[n] = onBranches[k]!;
   return values;
 }
 

@@ -5,6 +5,8 @@ import { verify } from '../../src/commands/verify.ts';
 import { eventSeenBy } from '../../src/http/client-server/history/request.ts';
 import { openEventBook } from '../../src/http/client-server/event-book.ts';
 import { createAuthGraphs } from '../../src/log/auth-graphs.ts';
+import { stateName } from '../../src/log/state-lines.ts';
+import { valuesAtMany } from '../../src/projections/sync-queries.ts';
 import type { EventSlot } from '../../src/log/judged-pdu.ts';
 import { stateKeyText } from '../../src/matrix/auth-events.ts';
 import { serverOf, type EventId, type UserId } from '../../src/matrix/identifiers.ts';
@@ -175,6 +177,35 @@ it('what comes late from before somebody joined is not theirs to see where histo
   const seenBy = (who: UserId) => eventSeenBy({ db, book: openEventBook(db) }, world.roomId, late.eventId, who);
   expect((await seenBy(KEEPER)).event.eventId).toBe(late.eventId);
   await expect(seenBy(DAN)).rejects.toThrow('There is no such event.');
+});
+
+it('the states around many events of branches are looked up at once', async () => {
+  const { world, stored, end } = await scene();
+  const forks = [];
+  for (let n = 0; n < 6; n += 1) forks.push(await stored.receive(world.must([end], topic(ANN, `fork ${n}`))));
+  await stored.receive(world.must([end], message(ANN, 'meanwhile')));
+  let asked = 0;
+  const db = test.database.db.withPlugin({
+    transformQuery: ({ node }) => ((asked += 1), node),
+    transformResult: async ({ result }) => result,
+  });
+  const keys = [
+    ['m.room.topic', ''],
+    ['m.room.member', ANN],
+    ['m.room.member', BOB],
+  ] as const;
+  const found = await valuesAtMany(
+    db,
+    forks.map(({ after }) => ({ roomId: world.roomId, ref: after!, keys })),
+  );
+  expect(asked).toBeLessThanOrEqual(2);
+  const member = stored.slots.get(end)!.position;
+  const valuesOf = (topicAt: number): ReadonlyMap<string, number> =>
+    new Map([
+      [stateName('m.room.topic', ''), topicAt],
+      [stateName('m.room.member', ANN), member],
+    ]);
+  expect(found).toEqual(forks.map(({ slot }) => valuesOf(slot.position)));
 });
 
 it('a graph counts by what it has grown to, and the longest unused is forgotten for others', async () => {
