@@ -3,6 +3,7 @@ import type { Db } from '../database/database.ts';
 import { eventsElsewhere, storedPositions } from '../log/evidence-queries.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
+import { createBreather } from './breather.ts';
 import type { Budget } from './receive-budget.ts';
 import { checkEvents, isUnfit, nameEvent, type CheckedPdu, type NamedPdu } from './receive-checks.ts';
 import { inAuthOrder, restsOn } from './receive-evidence.ts';
@@ -133,7 +134,7 @@ function isSettled({ found, stored, elsewhere, absent }: Search, id: EventId): b
 async function askForChain({ remotes }: FetchDeps, search: Search, forEvent: EventId): Promise<void> {
   const { origin, roomId, budget } = search.task;
   const answer = await budget.ask((signal) => remotes.eventAuth(origin, { roomId, eventId: forEvent }, signal));
-  if (answer.ok && budget.takeEvents(answer.value.length)) take(search, answer.value);
+  if (answer.ok && budget.takeEvents(answer.value.length)) await take(search, answer.value);
 }
 
 /** Asks for what is open; whether there was anything that helps. */
@@ -146,7 +147,7 @@ async function askOneByOne({ remotes }: FetchDeps, search: Search): Promise<bool
     for (let id = asked.pop(); id !== undefined; id = asked.pop()) {
       const wanted = id;
       const answer = await budget.ask((signal) => remotes.event(origin, { roomId, eventId: wanted }, signal));
-      if (answer.ok) take(search, [answer.value]);
+      if (answer.ok) await take(search, [answer.value]);
     }
   };
   await Promise.all(Array.from({ length: SINGLES_AT_ONCE }, askNext));
@@ -158,9 +159,11 @@ async function askOneByOne({ remotes }: FetchDeps, search: Search): Promise<bool
   return open.size > 0;
 }
 
-function take({ pool, task }: Search, values: RawEvents): void {
+async function take({ pool, task }: Search, values: RawEvents): Promise<void> {
+  const breathe = createBreather();
   for (const value of values) {
     const event = nameEvent(value, task.version);
     if (!isUnfit(event)) pool.set(event.eventId, event);
+    await breathe();
   }
 }
