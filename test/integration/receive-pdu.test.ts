@@ -1,7 +1,11 @@
 /** What becomes of an event that another server sends: every result that the protocol has for it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadRoomHead } from '../../src/commands/room-head.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
+import { storedPositions } from '../../src/log/evidence-queries.ts';
+import type { EventSlot, JudgedFields, JudgedPdu } from '../../src/log/judged-pdu.ts';
 import { eventById } from '../../src/log/read.ts';
+import { serverOf, type EventId, type RoomId } from '../../src/matrix/identifiers.ts';
 import { jsonObject, type JsonValue } from '../../src/matrix/json.ts';
 import { foreignRoom, HOST, type SentEvent } from '../support/foreign-room.ts';
 import { actor } from '../support/history.ts';
@@ -166,4 +170,50 @@ describe('an event from elsewhere', () => {
     expect(await world.verdictsOf(room, evasion)).toEqual(['soft_failed']);
     expect(await world.findings()).toEqual([]);
   });
+
+  it('gets a second verdict when it was known outside of the room before', async () => {
+    const room = await world.joinedRoom();
+    const event = room.message(kim, 'known before');
+    const { deps, writer } = world.log;
+    const head = (await loadRoomHead(deps.db, room.roomId))!;
+    const roomPosition = head.roomPosition + 1;
+    const outside: JudgedFields = {
+      slot: { eventId: event.eventId, position: 0 },
+      roomId: room.roomId,
+      version: room.version,
+      origin: serverOf(kim),
+      auth: await slotsOf(event.pdu.auth_events, room.roomId),
+      authRejection: null,
+      known: false,
+      prev: [],
+      replaces: [],
+      roomPosition,
+      before: null,
+      after: null,
+      anchor: roomPosition,
+      back: 0,
+      relay: false,
+      lines: [],
+      gaps: [],
+      changes: [],
+      transitions: [],
+      presence: null,
+      startsRoom: false,
+      verdict: 'out_of_band',
+      rule: null,
+      pdu: event.pdu,
+    };
+    const unit = { roomId: room.roomId, head: null, judged: [outside as JudgedPdu], actions: [], erasures: [] };
+    expect(await writer.recorder.append(unit)).toBe('committed');
+    writer.lanes.forget(room.roomId);
+    expect(await world.earsFor(room).hear(event)).toMatchObject({ is: 'accepted', isNew: true });
+    expect(await world.verdictsOf(room, event)).toEqual(['out_of_band', 'accepted']);
+    expect(await world.extremities(room)).toEqual([event.eventId]);
+    expect(await world.findings()).toEqual([]);
+  });
 });
+
+async function slotsOf(ids: readonly EventId[], roomId: RoomId): Promise<readonly EventSlot[]> {
+  const stored = await storedPositions(world.test.database.db, roomId, ids);
+  return ids.map((eventId) => ({ eventId, position: stored.get(eventId)! }));
+}
