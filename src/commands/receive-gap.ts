@@ -8,10 +8,12 @@ import { fetchEvidence, type FetchDeps, type FetchTask } from './receive-fetch.t
 import { storeOutliers } from './receive-outliers.ts';
 import { graphEnds } from './receive-room.ts';
 import type { Hole } from './received-pdu.ts';
+import type { Arrivals } from './receive-turn.ts';
 import type { RoomLanes } from './room-lane.ts';
 
 export interface GapDeps extends FetchDeps {
   readonly lanes: RoomLanes;
+  readonly arrivals: Arrivals;
 }
 
 /** Servers give no more at once. */

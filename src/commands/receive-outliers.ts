@@ -5,6 +5,7 @@ import type { Db } from '../database/database.ts';
 import type { CheckedPdu } from './receive-checks.ts';
 import { outliersOf, restsOn } from './receive-evidence.ts';
 import type { FetchTask } from './receive-fetch.ts';
+import type { Arrivals } from './receive-turn.ts';
 import type { RoomLanes } from './room-lane.ts';
 
 /** So many at once: a room that is told of many others must not hold up the rest. */
@@ -12,7 +13,7 @@ export const OUTLIERS_A_UNIT = 200;
 
 /** Events in an order in which each comes after what it rests on. What is stored by then is passed over. */
 export async function storeOutliers(
-  { db, lanes }: { readonly db: Db; readonly lanes: RoomLanes },
+  { db, lanes, arrivals }: { readonly db: Db; readonly lanes: RoomLanes; readonly arrivals?: Arrivals },
   { roomId, version, origin }: Pick<FetchTask, 'roomId' | 'version' | 'origin'>,
   events: readonly CheckedPdu[],
   elsewhere: ReadonlySet<EventId>,
@@ -25,6 +26,7 @@ export async function storeOutliers(
       await room?.appended();
       const known = await storedEvidence(db, roomId, ids);
       const outliers = outliersOf(part, { version, origin }, { known, elsewhere });
+      if (outliers.length > 0) arrivals?.add(roomId);
       return { outliers, judged: [], actions: [], answer: undefined };
     });
   }

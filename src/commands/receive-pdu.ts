@@ -1,8 +1,10 @@
 /** Receives events from elsewhere: all checks in their order, then the verdict (server-server API, Checks performed on receipt of a PDU). */
-import { storedEvidence } from '../log/evidence-queries.ts';
-import { parseRoomId, type EventId, type ServerName } from '../matrix/identifiers.ts';
+import { LRUCache } from 'lru-cache';
+import { arrivalFacts } from '../log/evidence-queries.ts';
+import { parseRoomId, type EventId, type RoomId, type ServerName } from '../matrix/identifiers.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import type { JsonObject } from '../matrix/json.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
 import { createBudgets, type Budgets, type ReceiveLimits } from './receive-budget.ts';
 import { checkEvents, isUnfit, nameEvent, type NamedPdu } from './receive-checks.ts';
 import { restsOn } from './receive-evidence.ts';
@@ -10,7 +12,7 @@ import { fetchEvidence, type FetchTask } from './receive-fetch.ts';
 import { claimedHole, eventsBetween, type GapDeps } from './receive-gap.ts';
 import { storeOutliers } from './receive-outliers.ts';
 import { createReceiveQueue, type QueueLimits, type ReceiveQueue } from './receive-queue.ts';
-import { isLetIn, versionOfOurRoom } from './receive-room.ts';
+import { aclLetsIn, versionOfOurRoom } from './receive-room.ts';
 import {
   failed,
   flightNames,
@@ -19,6 +21,7 @@ import {
   standing,
   unknownRoom,
   type Arrival,
+  type Arrivals,
   type JudgeReceived,
   type Received,
   type Turn,
@@ -26,7 +29,7 @@ import {
 } from './receive-turn.ts';
 import type { Hole } from './received-pdu.ts';
 
-export interface ReceiveDeps extends GapDeps {
+export interface ReceiveDeps extends Omit<GapDeps, 'arrivals'> {
   readonly serverName: ServerName;
   readonly judge: JudgeReceived;
   /** Milliseconds. */
@@ -53,33 +56,55 @@ export interface Receiver {
   receive(sent: Sent): Promise<Received>;
 }
 
-interface Parts extends ReceiveDeps {
+interface Parts extends ReceiveDeps, GapDeps {
   readonly queue: ReceiveQueue;
   readonly budgets: Budgets;
   readonly turn: TurnDeps;
+  /** A room's version never changes. */
+  readonly versions: LRUCache<RoomId, RoomVersion>;
+  readonly letIn: LRUCache<string, boolean>;
 }
 
 export function createReceiver(deps: ReceiveDeps): Receiver {
   const { db, serverName, judge } = deps;
+  const arrivals = createArrivals();
   const parts: Parts = {
     ...deps,
+    arrivals,
+    versions: new LRUCache({ max: MAX_ROOMS }),
+    letIn: new LRUCache({ max: MAX_ROOMS }),
     queue: createReceiveQueue(deps.queueLimits),
     budgets: createBudgets(deps.now, deps.limits),
-    turn: { db, serverName, judge, inFlight: new Map() },
+    turn: { db, serverName, judge, inFlight: new Map(), arrivals },
   };
   return { receive: (sent) => receive(parts, sent) };
 }
 
+const MAX_ROOMS = 10_000;
+
+function createArrivals(): Arrivals {
+  const rooms = new LRUCache<RoomId, number>({ max: MAX_ROOMS });
+  let all = 0;
+  return {
+    count: (roomId) => rooms.get(roomId) ?? 0,
+    add: (roomId) => void rooms.set(roomId, (all += 1)),
+  };
+}
+
+async function versionOf({ db, versions }: Parts, roomId: RoomId): Promise<RoomVersion | null> {
+  const known = versions.get(roomId) ?? (await versionOfOurRoom(db, roomId));
+  if (known !== null) versions.set(roomId, known);
+  return known;
+}
+
 async function receive(parts: Parts, { origin, value, relay }: Sent): Promise<Received> {
-  const { db } = parts;
   const roomId = value === null ? null : parseRoomId(stringIn(value, 'room_id') ?? '');
   if (roomId === null) return dropped(null, 'The event names no room.');
-  const version = await versionOfOurRoom(db, roomId);
+  const version = await versionOf(parts, roomId);
   if (version === null) return unknownRoom(null);
   const named = nameEvent(value, version);
   if (isUnfit(named)) return dropped(null, named.reason);
   const { eventId } = named;
-  if (!(await isLetIn(db, roomId, origin))) return notLetIn(eventId);
   const turn = parts.queue.run(roomId, origin, async () => {
     const budget = parts.budgets.open(origin);
     if (budget === null) return failed(eventId, 'busy', 'This server has kept us waiting for too long.');
@@ -102,7 +127,11 @@ async function receiveNamed(
 ): Promise<Received> {
   const { eventId } = named;
   const rests = restsOn(named.pdu, task.roomId, task.version);
-  const stored = await storedEvidence(parts.db, task.roomId, [eventId, ...rests]);
+  const seen = parts.arrivals.count(task.roomId);
+  const facts = await arrivalFacts(parts.db, task.roomId, eventId, rests);
+  if (facts === null || !facts.resident) return unknownRoom(eventId);
+  if (!(await isLetIn(parts, task, facts.acl))) return notLetIn(eventId);
+  const { stored } = facts;
   const own = stored.get(eventId);
   // Its id is the hash of all that matters of it: what came again needs no second look.
   const stands = own === undefined ? null : await standing(parts.db, task.roomId, own);
@@ -113,7 +142,7 @@ async function receiveNamed(
       ? dropped(eventId, checked.reason)
       : failed(eventId, 'missing', checked?.reason ?? 'It could not be checked.');
   }
-  const arrival = { event: checked, origin: task.origin, relay };
+  const arrival = { event: checked, origin: task.origin, relay, facts: { ...facts, seen } };
   let elsewhere: ReadonlySet<EventId> = new Set();
   const missing = rests.filter((id) => !stored.has(id));
   if (missing.length > 0) {
@@ -135,6 +164,15 @@ async function receiveNamed(
   }
 }
 
+/** Whether the room's access control list, which stands at this position, lets a server send. */
+async function isLetIn(parts: Parts, { roomId, origin }: FetchTask, acl: number | null): Promise<boolean> {
+  if (acl === null) return true;
+  const name = `${roomId}\u0000${acl}\u0000${origin}`;
+  const known = parts.letIn.get(name) ?? (await aclLetsIn(parts.db, roomId, acl, origin));
+  parts.letIn.set(name, known);
+  return known;
+}
+
 /** Judges the event in its room's turn, and lets those who come while it is being stored know of it. */
 async function inTurn(parts: Parts, arrival: Arrival): Promise<Turn> {
   const { inFlight } = parts.turn;
@@ -144,6 +182,7 @@ async function inTurn(parts: Parts, arrival: Arrival): Promise<Turn> {
       const decision = await receiveInTurn(parts.turn, room, arrival);
       if (names.length === 0 && decision.judged.length > 0 && room !== null) {
         names = flightNames(arrival.event, room.head.version);
+        parts.arrivals.add(arrival.event.roomId);
         for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
       }
       return decision;

@@ -18,14 +18,21 @@ const MAX_HELD = 20;
 /**
  * What an accepted event takes the words of, or loses its own to: of a redaction its target, of any other event itself if
  * redactions of it were waiting. A redaction counts if its sender had the power to redact where it stands in the room, or
- * is of the same server as the sender of its target (client-server API, Redactions).
+ * is of the same server as the sender of its target (client-server API, Redactions). `mayBeNamed`: false where no redaction
+ * names the event.
  */
-export async function redactionEffect(db: Db, room: LaneRoom, judged: JudgedPdu): Promise<RedactionEffect> {
+export async function redactionEffect(
+  db: Db,
+  room: LaneRoom,
+  judged: JudgedPdu,
+  mayBeNamed: boolean,
+): Promise<RedactionEffect> {
   if (judged.verdict !== 'accepted') return NO_EFFECT;
   const { version } = room.head;
   const targetId = redactionTarget(judged.pdu, version);
   if (targetId !== null) return effectOnTarget(db, room, judged, targetId);
-  return judged.pdu.type === 'm.room.redaction' ? NO_EFFECT : effectOfHeld(db, room, judged);
+  if (judged.pdu.type === 'm.room.redaction' || !mayBeNamed) return NO_EFFECT;
+  return effectOfHeld(db, room, judged);
 }
 
 async function effectOnTarget(db: Db, room: LaneRoom, judged: JudgedPdu, targetId: EventId): Promise<RedactionEffect> {

@@ -4,7 +4,6 @@ import { readEvents } from '../log/read.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
 import { roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
 import { aclAllows } from '../matrix/server-acl.ts';
-import { currentStateEvent } from '../projections/room-state.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 const ACL = 'm.room.server_acl';
@@ -19,15 +18,13 @@ export async function versionOfOurRoom(db: Db, roomId: RoomId): Promise<RoomVers
   return room?.resident === true ? roomVersion(room.version) : null;
 }
 
-/** Whether the room's access control list lets this server send, as the log has it now. */
-export async function isLetIn(db: Db, roomId: RoomId, server: ServerName): Promise<boolean> {
-  const position = await currentStateEvent(db, roomId, ACL, '');
-  if (position === null) return true;
+/** Whether the access control list at this position of the log lets a server send. */
+export async function aclLetsIn(db: Db, roomId: RoomId, position: number, server: ServerName): Promise<boolean> {
   const [acl] = await readEvents(db, [{ roomId, position }]);
   return aclAllows(acl?.content ?? null, server);
 }
 
-/** As `isLetIn`, in the room's turn. */
+/** Whether the room's access control list lets this server send, in the room's turn. */
 export async function isLetInNow(room: LaneRoom, server: ServerName): Promise<boolean> {
   const acl = (await room.state([[ACL, '']])).get(ACL, '');
   return aclAllows(acl?.pdu.content ?? null, server);

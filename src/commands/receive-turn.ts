@@ -1,6 +1,12 @@
 /** A received event in its room's turn: what was found out before is looked at again, then it gets its verdict. */
 import type { Db } from '../database/database.ts';
-import { eventsElsewhere, restedOnLess, storedEvidence, type StoredEvidence } from '../log/evidence-queries.ts';
+import {
+  eventsElsewhere,
+  restedOnLess,
+  storedEvidence,
+  type ArrivalFacts,
+  type StoredEvidence,
+} from '../log/evidence-queries.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { readEvents } from '../log/read.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
@@ -47,6 +53,13 @@ export interface TurnDeps {
   readonly judge: JudgeReceived;
   /** Events, and targets of redactions, that are on their way to the log: see `flightNames`. */
   readonly inFlight: Map<string, number>;
+  /** How often something was received in a room. */
+  readonly arrivals: Arrivals;
+}
+
+export interface Arrivals {
+  count(roomId: RoomId): number;
+  add(roomId: RoomId): void;
 }
 
 export interface Arrival {
@@ -56,6 +69,8 @@ export interface Arrival {
   readonly holes: readonly Hole[];
   /** Auth events that turned out to be of other rooms. */
   readonly elsewhere: ReadonlySet<EventId>;
+  /** What the log said before the turn; it holds as long as nothing has been stored in the room since. */
+  readonly facts: Pick<ArrivalFacts, 'stored' | 'redacted'> & { readonly seen: number };
 }
 
 /** The end of its reception, or what it follows that has no verdict. */
@@ -67,7 +82,10 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
   if (room === null || !isResident(room.head, deps.serverName)) return told(unknownRoom(eventId));
   if (!(await isLetInNow(room, arrival.origin))) return told(notLetIn(eventId));
   if (waitsFor(arrival.event).some((name) => deps.inFlight.has(name))) await room.appended();
-  const known = await citedEvents(deps.db, room, arrival.event);
+  const { facts } = arrival;
+  const hasAll = restsOn(pdu, roomId, room.head.version).every((id) => facts.stored.has(id));
+  const isFresh = hasAll && facts.seen === deps.arrivals.count(roomId);
+  const known = isFresh ? facts.stored : await citedEvents(deps.db, room, arrival.event);
   const own = known.get(eventId);
   const before = own !== undefined && 'verdict' in own ? await standing(deps.db, roomId, own) : null;
   if (before !== null) return told(before);
@@ -92,7 +110,7 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
   return {
     judged: [judged],
     actions: [],
-    ...(await redactionEffect(deps.db, room, judged)),
+    ...(await redactionEffect(deps.db, room, judged, !isFresh || facts.redacted)),
     answer: { is: judged.verdict as 'accepted', eventId, rule: judged.rule, isNew: true },
   };
 }

@@ -44,8 +44,50 @@ export async function storedEvidence(
   return new Map(found.rows.map((row) => [row.event_id, evidenceOf(row)]));
 }
 
+/** What the log has to say of an event that has just come, in one query. */
+export interface ArrivalFacts {
+  /** Users of this server are in the room. */
+  readonly resident: boolean;
+  /** Position of the room's access control list; null: it has none. */
+  readonly acl: number | null;
+  /** A redaction names the event. */
+  readonly redacted: boolean;
+  /** Of the event and what it rests on, what is stored. */
+  readonly stored: ReadonlyMap<EventId, StoredEvidence>;
+}
+
+type ArrivalRow = Pick<ArrivalFacts, 'resident' | 'acl' | 'redacted'> & {
+  [K in keyof EvidenceRow]: EvidenceRow[K] | null;
+};
+
+/** Null: there is no such room. */
+export async function arrivalFacts(
+  db: Db,
+  roomId: RoomId,
+  eventId: EventId,
+  rests: readonly EventId[],
+): Promise<ArrivalFacts | null> {
+  const { rows } = await sql<ArrivalRow>`
+    select r.resident, s.event as acl,
+           exists (select from events x where x.room_id = r.room_id and x.redacts = ${eventId}) as redacted,
+           e.event_id, e.position, e.proof, e.auth_extra, e.auth_rejection is not null as rejected, v.verdict
+      from rooms r
+      left join room_state s on s.room_id = r.room_id and s.type = 'm.room.server_acl' and s.state_key = ''
+      left join events e on e.event_id = any(${[eventId, ...rests]}::text[]) and e.room_id = r.room_id
+      left join lateral (
+        select verdict from verdicts where room_id = e.room_id and event = e.position
+         order by room_position desc limit 1) v on true
+     where r.room_id = ${roomId}`.execute(db);
+  const [first] = rows;
+  if (first === undefined) return null;
+  const { resident, acl, redacted } = first;
+  const stored = rows.filter((row): row is ArrivalRow & EvidenceRow => row.event_id !== null);
+  return { resident, acl, redacted, stored: new Map(stored.map((row) => [row.event_id, evidenceOf(row)])) };
+}
+
 function evidenceOf({ event_id: eventId, position, proof, auth_extra: extra, ...row }: EvidenceRow): StoredEvidence {
-  return { eventId, slot: { eventId, position }, pdu: mergeEvent(proof, null, extra), ...row };
+  const { rejected, verdict } = row;
+  return { eventId, slot: { eventId, position }, pdu: mergeEvent(proof, null, extra), rejected, verdict };
 }
 
 /** Those of the events that are stored for another room than this one. */
