@@ -11,6 +11,8 @@ export interface FolderOptions {
   readonly onProgress: (message: string) => void;
 }
 
+const MAX_TRIES = 20;
+
 /**
  * The real path of the cluster's folder, which is made when it is missing. Root's Postgres runs as an account that cannot
  * enter a home of root's: then the folder is made below `elsewhere`, and `wanted` becomes a link to it. Rejects when a
@@ -18,8 +20,7 @@ export interface FolderOptions {
  */
 export async function clusterFolder(wanted: string, options: FolderOptions): Promise<string> {
   const { account } = options;
-  const found = await existing(wanted);
-  const folder = found ?? (await make(wanted, account));
+  const folder = await findOrMake(wanted, account);
   if (account === null || (await canReach(folder, account))) return folder;
   const moved = await moveElsewhere(wanted, account, options);
   if (moved !== null) return moved;
@@ -28,12 +29,26 @@ export async function clusterFolder(wanted: string, options: FolderOptions): Pro
   );
 }
 
+/** Whoever starts at the same time may take the empty folder away again, to put a link there. */
+async function findOrMake(wanted: string, account: Account | null): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return (await existing(wanted)) ?? (await make(wanted, account));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
 async function existing(path: string): Promise<string | null> {
   const real = await realpath(path).catch(() => null);
   if (real !== null) return real;
   const link = await lstat(path).catch(() => null);
-  if (link !== null) throw new Error(`${path} is a link to files of the database that are gone`);
-  return null;
+  if (link === null) return null;
+  // It may have come between the two looks.
+  const now = await realpath(path).catch(() => null);
+  if (now === null) throw new Error(`${path} is a link to files of the database that are gone`);
+  return now;
 }
 
 async function make(path: string, account: Account | null): Promise<string> {
@@ -62,8 +77,9 @@ async function moveElsewhere(
     await symlink(folder, wanted);
   } catch (error) {
     await rm(home, { recursive: true });
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return realpath(wanted);
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // A link of somebody else's, or an empty folder that somebody else is about to make one of.
+    return clusterFolder(wanted, { account, elsewhere, onProgress });
   }
   onProgress(`${wanted} is out of reach for the account that runs Postgres: its files go to ${folder}`);
   return folder;
