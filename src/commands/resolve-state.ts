@@ -4,7 +4,7 @@ import { isCurrent, type AuthGraphs, type RoomGraph } from '../log/auth-graphs.t
 import { branchesOf, stretchOf, type Branches, type LineChange, type Path } from '../log/branches.ts';
 import { readPaths, readStretch } from '../log/line-queries.ts';
 import { readResolvable } from '../log/resolvable-events.ts';
-import type { Ref } from '../log/state-lines.ts';
+import { valuesAt, type Ref } from '../log/state-lines.ts';
 import { stateKeyText, type StateKey } from '../matrix/auth-events.ts';
 import { addToAuthGraph, dropNewest, hasEventAt, type AuthGraph } from '../matrix/auth-graph.ts';
 import { eventAt, type ResolvableEvent } from '../matrix/resolvable-event.ts';
@@ -17,6 +17,7 @@ import {
   type ConflictedKey,
   type Resolution,
 } from '../matrix/state-resolution.ts';
+import { resolveHeavily } from './heavy-resolution.ts';
 import { draftPath, type LineDraft } from './line-draft.ts';
 
 /** A room whose states are to be resolved: what is stored of it, and what is being made of one more event. */
@@ -81,6 +82,9 @@ export async function resolveRefs(room: ForkedRoom, refs: readonly Ref[]): Promi
     events,
   };
 }
+
+/** With more keys in conflict a resolution is done by a thread of its own. */
+const HEAVY = 1_000;
 
 const NOBODY: ReadonlyMap<string, number | null> = new Map();
 
@@ -167,6 +171,18 @@ async function resolve(
   const atHead = new Set([...branches.keys.keys()].map((name) => branches.valueAt(head, name)));
   const isUnconflicted = (position: number): boolean =>
     inAll.has(position) || (!atHead.has(position) && isCurrent(roomGraph, position));
+  if (conflicted.length > HEAVY) {
+    const atHeadNow = Float64Array.from([...atHead].filter((position) => position !== null));
+    return resolveHeavily({ db, roomId, lookUp: (keys) => positionsOf(room, branches, shared, keys) }, (begin) =>
+      // A copy of all this is made while the drafted event is in the graph.
+      withDrafted(graph, room.draft, () =>
+        begin({
+          ...{ version: version.id, graph, current: roomGraph.current, inAll: Float64Array.from(inAll) },
+          ...{ atHead: atHeadNow, conflicted, drafted: room.draft.event },
+        }),
+      ),
+    );
+  }
   const { full, wanted } = withDrafted(graph, room.draft, () => {
     const set = fullConflictedSet(version, graph, conflicted, isUnconflicted);
     return { full: set, wanted: eventsToLoad(graph, set) };
@@ -189,6 +205,22 @@ async function resolve(
     create: create.get(stateKeyText('m.room.create', '')) ?? -1,
   };
   return withDrafted(graph, room.draft, () => resolveState(resolution));
+}
+
+/** As lookUp(), without the events. */
+async function positionsOf(
+  { db, roomId, head }: ForkedRoom,
+  branches: Branches,
+  shared: ReadonlyMap<string, number>,
+  keys: readonly StateKey[],
+): Promise<ReadonlyMap<string, number>> {
+  const elsewhere = keys.filter((key) => !branches.keys.has(stateKeyText(...key)));
+  const found = new Map(await valuesAt(db, roomId, head, elsewhere));
+  for (const key of keys) {
+    const position = shared.get(stateKeyText(...key));
+    if (position !== undefined) found.set(stateKeyText(...key), position);
+  }
+  return found;
 }
 
 // The event being judged has no position yet, unless it is stored already: it is the newest of all while a function runs

@@ -221,6 +221,31 @@ it('a verdict, its rule, evidence and a merged key that were altered are found w
   expect(await found()).toEqual([]);
 });
 
+it('where more than a thousand members are in conflict another thread resolves them, to the same', async () => {
+  const world = makeWorld('11', KEEPER, `branches${(made += 1)}`);
+  const first: WorldEvent[] = [];
+  const open = {
+    type: 'm.room.join_rules',
+    state_key: '',
+    sender: KEEPER,
+    content: jsonObject({ join_rule: 'public' }),
+  };
+  for (const input of [member(KEEPER, KEEPER, 'join'), open])
+    first.push(world.must([first.at(-1) ?? world.create], input));
+  const end = first.at(-1)!;
+  const stored = await startWorld(log, world, first);
+  const crowd = Array.from({ length: 1_100 }, (_, n) => user(`crowd${n}`, 'a.test'));
+  const here: WorldEvent[] = [];
+  for (const who of crowd) here.push(world.must([here.at(-1) ?? end], member(who, who, 'join')));
+  for (let n = 0; n < here.length; n += 400)
+    await Promise.all(here.slice(n, n + 400).map((event) => stored.receive(event)));
+  // Elsewhere nobody heard of the crowd, and the door was closed.
+  const closed = world.must([end], { ...open, content: jsonObject({ join_rule: 'invite' }) });
+  const meeting = await stored.receive(closed);
+  expect(meeting.changes.length).toBeGreaterThan(1_000);
+  expect(await currentIds(test.database.db, stored)).toEqual(idsOf(world, world.stateAfter([here.at(-1)!, closed])));
+}, 60_000);
+
 it('all of it verifies', async () => {
   const report = await verify({ pool: test.owner.pool, identity: log.identity }, { deep: test.database.db });
   expect(report.findings).toEqual([]);
