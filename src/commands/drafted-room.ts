@@ -15,17 +15,8 @@ import {
   type KeyChange,
 } from './line-draft.ts';
 import type { Hole } from './received-pdu.ts';
-import {
-  distinctRefs,
-  isSameRef,
-  keyOfName,
-  readAhead,
-  readBranches,
-  refName,
-  resolveRefs,
-  type ForkedRoom,
-  type ResolvedState,
-} from './resolve-state.ts';
+import { distinctRefs, isSameRef, readAhead, readBranches, refName, type ForkedRoom } from './compare-states.ts';
+import { keyOfName, resolveRefs, type ResolvedState } from './resolve-state.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 export interface DraftedRoom {
