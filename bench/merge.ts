@@ -17,8 +17,8 @@ import { identityOf, user } from '../test/support/rooms.ts';
 import { startCluster, type BenchDatabase } from './support/cluster.ts';
 import { sample, type Sample } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
-import { printBudget, printTable, printValue, progress, say } from './support/report.ts';
-import { interleave, ratios } from './support/rounds.ts';
+import { printBudget, printValue, progress, say } from './support/report.ts';
+import { figures, interleave, ratios } from './support/rounds.ts';
 
 const options = readOptions(
   'merge',
@@ -51,15 +51,25 @@ async function main(): Promise<void> {
     const log = await openTestLog(database.service);
     const roomId = await fullRoom(log);
     await database.owner.pool.query('analyze');
+    const [head, branch] = ['on the head', 'a branch that meets another'];
     const contenders = [
-      { name: 'on the head', run: () => onHead(log, roomId) },
-      { name: 'a branch that meets another', run: () => branches(log, roomId) },
+      { name: head, run: () => onHead(log, roomId) },
+      { name: branch, run: () => branches(log, roomId) },
     ];
     const results = await interleave(options.rounds, contenders, progress);
     say(`merge: a room of ${options.members} members\n`);
-    printTable(results, 'events/s');
-    say('');
-    const [head, branch] = ['on the head', 'a branch that meets another'];
+    for (const name of [head, branch]) {
+      printValue(
+        `milliseconds of an event, ${name}, p50`,
+        figures(results, name, ({ p50 }) => p50),
+        1,
+      );
+      printValue(
+        `the same, p99`,
+        figures(results, name, ({ p99 }) => p99),
+        1,
+      );
+    }
     printBudget('time of a merge / of an event on the head', ratios(results, head, branch), { atMost: 3 });
     printBudget(
       'median latency of them',
