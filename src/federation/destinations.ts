@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import { forbiddenAddress, type Networks } from './networks.ts';
 import type { Destination } from './resolve.ts';
 
@@ -14,8 +14,8 @@ const IDLE_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
 
 export interface Destinations {
-  /** Throws the error of `forbiddenAddress` for an address that requests may not go to. */
-  connectionsTo(destination: Destination): Dispatcher;
+  /** Rejects with the error of `forbiddenAddress` for an address that requests may not go to. */
+  connectionsTo(destination: Destination): Promise<Dispatcher>;
   /** Cuts what is open. */
   close(): Promise<void>;
 }
@@ -29,9 +29,11 @@ export function createDestinations(networks: Networks, extraCa: string | null): 
     max: MAX_DESTINATIONS,
     dispose: (pool) => void pool.close().catch(() => undefined),
   });
-  const poolTo = ({ host, port, certificateName }: Destination): Pool => {
+  const poolTo = async ({ host, port, certificateName }: Destination): Promise<Pool> => {
+    // Ten megabytes that a server which never asks another does without.
+    const undici = await import('undici');
     const isV6 = host.includes(':');
-    return new Pool(`https://${isV6 ? `[${host}]` : host}:${port}`, {
+    return new undici.Pool(`https://${isV6 ? `[${host}]` : host}:${port}`, {
       connections: CONNECTIONS_EACH,
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
@@ -48,14 +50,16 @@ export function createDestinations(networks: Networks, extraCa: string | null): 
     });
   };
   return {
-    connectionsTo(destination) {
+    async connectionsTo(destination) {
       // An address that is written out is connected to without being looked up.
       if (isIP(destination.host) !== 0 && !networks.allows(destination.host)) throw forbiddenAddress();
       const { host, port, hostHeader, certificateName } = destination;
       const key = [host, port, hostHeader, certificateName].join(' ');
       const known = pools.get(key);
       if (known !== undefined) return known;
-      const pool = poolTo(destination);
+      const made = await poolTo(destination);
+      // Whoever asked at the same time may have been faster.
+      const pool = pools.get(key) ?? made;
       pools.set(key, pool);
       return pool;
     },

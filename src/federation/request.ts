@@ -85,7 +85,8 @@ async function ask(
   const { server, method, target, content, signed = true, maxBytes = MAX_BYTES } = request;
   const destination = resolve(server);
   if (destination === null) return fails({ kind: 'unreachable', code: 'UNRESOLVED' });
-  const { statusCode, headers, body } = await destinations.connectionsTo(destination).request({
+  const connections = await destinations.connectionsTo(destination);
+  const { statusCode, headers, body } = await connections.request({
     method,
     path: target,
     headers: {
