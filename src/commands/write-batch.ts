@@ -109,8 +109,11 @@ export async function wasStored(client: PoolClient, { batch, placed }: PlacedBat
     ]);
   }
   if (event !== undefined) {
-    return exists(client, 'verdicts where position = $1 and room_id = $2 and event = $3', [
-      ...[event.verdictPosition, event.judged.roomId, event.position],
+    const { roomId, slot } = event.judged;
+    // By the event's id: another writer's batch has the same positions.
+    const judged = 'verdicts v join events e on e.room_id = v.room_id and e.position = v.event';
+    return exists(client, `${judged} where v.position = $1 and v.room_id = $2 and e.event_id = $3`, [
+      ...[event.verdictPosition, roomId, slot.eventId],
     ]);
   }
   const stamp = batch.at.toISOString();
