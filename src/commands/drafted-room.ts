@@ -3,7 +3,7 @@ import { readLineFacts, readNextLine, type LineFacts } from '../log/line-queries
 import { readEvents } from '../log/read.ts';
 import { currentPositions } from '../log/whole-state.ts';
 import { valuesAt, type Ref } from '../log/state-lines.ts';
-import { stateKeyText, type StateKey } from '../matrix/auth-events.ts';
+import { stateKeyOf, stateKeyText, type StateKey } from '../matrix/auth-events.ts';
 import type { RoomState, StateEvent } from '../matrix/room-state.ts';
 import {
   addChanges,
@@ -16,7 +16,7 @@ import {
 } from './line-draft.ts';
 import type { Hole } from './received-pdu.ts';
 import { distinctRefs, isSameRef, readAhead, readBranches, refName, type ForkedRoom } from './compare-states.ts';
-import { keyOfName, resolveRefs, type ResolvedState } from './resolve-state.ts';
+import { resolveRefs, type ResolvedState } from './resolve-state.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 export interface DraftedRoom {
@@ -134,10 +134,10 @@ export async function claimedState(drafted: DraftedRoom, { state }: Hole): Promi
   const changes: KeyChange[] = [];
   for (const [name, { position }] of state) {
     const previous = current.get(name) ?? null;
-    if (position !== previous) changes.push({ key: keyOfName(name), event: position, previous });
+    if (position !== previous) changes.push({ key: stateKeyOf(name), event: position, previous });
   }
   for (const [name, previous] of current) {
-    if (!state.has(name)) changes.push({ key: keyOfName(name), event: null, previous });
+    if (!state.has(name)) changes.push({ key: stateKeyOf(name), event: null, previous });
   }
   if (changes.length === 0) return head;
   return branchOff(draft, head, 0, roomPosition - 1, changes);
@@ -169,7 +169,7 @@ export async function stateWith(drafted: DraftedRoom, besides: Ref, keys: readon
 async function roomState({ room, forked }: DraftedRoom, positions: ReadonlyMap<string, number>): Promise<RoomState> {
   const { roomId } = forked;
   // Most of it is what the current state has, which the lane remembers.
-  const current = await forked.current([...positions.keys()].map(keyOfName));
+  const current = await forked.current([...positions.keys()].map(stateKeyOf));
   const known = new Map<number, StateEvent>([...current.values()].map((event) => [event.position, event]));
   const others = [...positions.values()].filter((position) => !known.has(position));
   const events = await readEvents(

@@ -1,6 +1,6 @@
 /** Several events of one act on one room, each judged on the one before, none of them stored yet. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import type { JudgedPdu } from '../log/judged-pdu.ts';
-import { stateName } from '../log/state-lines.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { isRejection, type Rejection } from '../matrix/rejection.ts';
 import type { Actor, CommandDeps } from './act.ts';
@@ -29,7 +29,7 @@ type Judge = (proposed: ProposedEvent, state: HeadState) => Promise<JudgedPdu>;
 export function chainOnRoom(deps: CommandDeps, actor: Actor, room: LaneRoom): EventChain {
   const head: RoomHead = { ...room.head, pending: new Map(), warming: new Map() };
   const read: StateReader = async (keys) => {
-    const isNew = ([type, stateKey]: readonly [string, string]) => head.pending.has(stateName(type, stateKey));
+    const isNew = ([type, stateKey]: readonly [string, string]) => head.pending.has(stateKeyText(type, stateKey));
     const before = await room.state(keys.filter((key) => !isNew(key)));
     return { get: (type, key) => (isNew([type, key]) ? pendingState(head).get(type, key) : before.get(type, key)) };
   };

@@ -3,8 +3,7 @@ import type { Db } from '../database/database.ts';
 import { stateSlots, storedEvidence, storedPositions } from '../log/evidence-queries.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
 import { readEvents } from '../log/read.ts';
-import { stateName } from '../log/state-lines.ts';
-import { stateKeysForAuth } from '../matrix/auth-events.ts';
+import { stateKeysForAuth, stateKeyText } from '../matrix/auth-events.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { authorize } from '../matrix/event-auth.ts';
 import { checkContentHash } from '../matrix/hashes.ts';
@@ -115,7 +114,7 @@ async function stateOf(
     const ids = events.slice(from, from + IDS_AT_ONCE).map(({ eventId }) => eventId);
     for (const { slot, type, stateKey, rejected } of (await stateSlots(db, roomId, ids)).values()) {
       if (stateKey === null) throw noRoom('The state that was told holds what is no state.');
-      const name = stateName(type, stateKey);
+      const name = stateKeyText(type, stateKey);
       const other = state.get(name);
       if (other !== undefined && other.slot.eventId !== slot.eventId)
         throw noRoom('The state has two values of one key.');
@@ -134,7 +133,7 @@ async function storedJoin(
 ): Promise<Omit<CheckedRoom, 'state'>> {
   const { eventId, pdu } = joining;
   const keys = stateKeysForAuth(pdu, version);
-  const before = keys.flatMap(([type, key]) => state.get(stateName(type, key)) ?? []);
+  const before = keys.flatMap(([type, key]) => state.get(stateKeyText(type, key)) ?? []);
   const ids = [eventId, ...pdu.auth_events, ...before.map(({ slot }) => slot.eventId)];
   const stored = await storedEvidence(db, roomId, ids);
   const own = stored.get(eventId);

@@ -1,6 +1,6 @@
 /** Takes a room over from a server that is in it: its state as a fact, in small parts, and then our user's join. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import type { Db } from '../database/database.ts';
-import { stateName } from '../log/state-lines.ts';
 import { serverOf, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { currentState } from '../projections/room-state.ts';
 import { checkToldRoom, type CheckedRoom, type ImportDeps, type ToldRoom } from './import-check.ts';
@@ -74,9 +74,9 @@ async function differencesTo(
   { state }: CheckedRoom,
 ): Promise<readonly Difference[]> {
   const current = await currentState(db, roomId);
-  const stands = new Map(current.map((row) => [stateName(row.type, row.stateKey), row.event]));
+  const stands = new Map(current.map((row) => [stateKeyText(row.type, row.stateKey), row.event]));
   const changed = [...state].filter(([name, { slot }]) => stands.get(name) !== slot.position);
-  const gone = current.filter((row) => !state.has(stateName(row.type, row.stateKey)));
+  const gone = current.filter((row) => !state.has(stateKeyText(row.type, row.stateKey)));
   const differences: readonly Difference[] = [
     ...changed.map(([, planned]) => planned),
     ...gone.map(({ type, stateKey }) => ({ type, stateKey, slot: null })),
@@ -85,7 +85,7 @@ async function differencesTo(
     if (type === 'm.room.create') return 0;
     return type === 'm.room.member' && serverOf(stateKey as UserId) === serverName ? 2 : 1;
   };
-  const place = (each: Difference): string => `${rank(each)}${stateName(each.type, each.stateKey)}`;
+  const place = (each: Difference): string => `${rank(each)}${stateKeyText(each.type, each.stateKey)}`;
   const placed = differences.map((each) => [place(each), each] as const);
   return placed.sort(([a], [b]) => (a < b ? -1 : Number(a > b))).map(([, each]) => each);
 }

@@ -1,4 +1,5 @@
 /** A part of a room's state on its way into the log, and at the end the join, in the room's turn. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import type { Db } from '../database/database.ts';
 import type {
   EventSlot,
@@ -10,7 +11,6 @@ import type {
 } from '../log/judged-pdu.ts';
 import { newestTransitions } from '../log/line-queries.ts';
 import { readEvents } from '../log/read.ts';
-import { stateName } from '../log/state-lines.ts';
 import { transitionKind } from '../log/transition.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { membershipOf, type PduFields } from '../matrix/pdu.ts';
@@ -47,7 +47,7 @@ export async function importTurn(work: ImportPart, room: LaneRoom | null): Promi
   const before: StateBefore = new Map(
     keys.flatMap(([type, key]) => {
       const entry = state?.get(type, key);
-      return entry === undefined ? [] : [[stateName(type, key), entry] as const];
+      return entry === undefined ? [] : [[stateKeyText(type, key), entry] as const];
     }),
   );
   // The lane's own head moves when the decision is taken.
@@ -55,7 +55,7 @@ export async function importTurn(work: ImportPart, room: LaneRoom | null): Promi
   const marker = await markerOf(work, head, before);
   if (!isLast) return { judged: [marker], actions: [], answer: undefined };
   advance(head, marker);
-  const stood = head.pending.get(stateName(...joiner)) ?? before.get(stateName(...joiner));
+  const stood = head.pending.get(stateKeyText(...joiner)) ?? before.get(stateKeyText(...joiner));
   return { judged: [marker, joinOf(work, head, stood)], actions: [], answer: undefined };
 }
 
@@ -78,12 +78,12 @@ async function markerOf(
   const byPosition = new Map(events.map((event) => [event.position, event.pdu]));
   const changes = part.map(({ type, stateKey, slot }): StateChange => {
     const pdu = slot === null ? null : (byPosition.get(slot.position) ?? null);
-    const previous = before.get(stateName(type, stateKey))?.slot ?? null;
+    const previous = before.get(stateKeyText(type, stateKey))?.slot ?? null;
     const membership = pdu === null ? null : membershipOf(pdu);
     return { line: 0, at: roomPosition, type, stateKey, event: slot, pdu, previous, membership };
   });
   const transitions = changes.flatMap(
-    (change) => transitionOf(change, before.get(stateName(change.type, change.stateKey))?.pdu, cause) ?? [],
+    (change) => transitionOf(change, before.get(stateKeyText(change.type, change.stateKey))?.pdu, cause) ?? [],
   );
   const fields: JudgedFields = {
     ...commonOf(told, checked, head),

@@ -1,7 +1,7 @@
 /** What a received event follows and this server lacks: the events in between, oldest first, or the state that is claimed to be after them. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import { stateSlots, storedEvidence } from '../log/evidence-queries.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
-import { stateName } from '../log/state-lines.ts';
 import type { EventId } from '../matrix/identifiers.ts';
 import { isUnfit, nameEvent, type CheckedPdu, type NamedPdu } from './receive-checks.ts';
 import { fetchEvidence, type FetchDeps, type FetchTask } from './receive-fetch.ts';
@@ -132,10 +132,10 @@ export async function claimedHole(deps: GapDeps, task: FetchTask, missing: Event
     const event = slots.get(id);
     // A state that is told with something else in it, or with two values of one key, is none.
     if (event === undefined || event.stateKey === null) return null;
-    const name = stateName(event.type, event.stateKey);
+    const name = stateKeyText(event.type, event.stateKey);
     if (state.has(name)) return null;
     if (!event.rejected) state.set(name, event.slot);
   }
-  if (itself.stateKey !== null && !itself.rejected) state.set(stateName(itself.type, itself.stateKey), itself.slot);
+  if (itself.stateKey !== null && !itself.rejected) state.set(stateKeyText(itself.type, itself.stateKey), itself.slot);
   return { missing, state };
 }

@@ -1,9 +1,10 @@
 /** Redactions from elsewhere: in force once they and their target are both accepted, whichever came first. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventSlot, JudgedPdu } from '../log/judged-pdu.ts';
 import { eventById, readEvents, type StoredEvent } from '../log/read.ts';
-import { stateName, valuesAt, type Ref } from '../log/state-lines.ts';
+import { valuesAt, type Ref } from '../log/state-lines.ts';
 import { latestVerdicts } from '../log/verdict-queries.ts';
 import { serverOf, type EventId, type UserId } from '../matrix/identifiers.ts';
 import { redactionTarget } from '../matrix/redaction.ts';
@@ -103,7 +104,7 @@ async function mayRedact(db: Db, room: LaneRoom, place: Place, sender: UserId, a
     ['m.room.power_levels', ''],
   ] as const;
   const state = await stateBefore(db, room, place, keys);
-  const levels = powerLevels({ get: (type, key) => state.get(stateName(type, key)) }, room.head.version);
+  const levels = powerLevels({ get: (type, key) => state.get(stateKeyText(type, key)) }, room.head.version);
   return levels.user(sender) >= levels.redact;
 }
 
@@ -119,15 +120,15 @@ async function stateBefore(
   for (let line = lineOf(ref, lines); ref !== null && line !== undefined; line = lineOf(ref, lines)) {
     const { at } = ref;
     for (const change of changes.filter((each) => each.line === line.line && each.at <= at)) {
-      const name = stateName(change.type, change.stateKey);
+      const name = stateKeyText(change.type, change.stateKey);
       if (!slots.has(name)) slots.set(name, change.event);
     }
     ref = line.parent;
   }
   const { roomId } = room.head;
-  const open = keys.filter(([type, key]) => !slots.has(stateName(type, key)));
+  const open = keys.filter(([type, key]) => !slots.has(stateKeyText(type, key)));
   const stored = ref === null ? new Map<string, number>() : await valuesAt(db, roomId, ref, open);
-  const positions = new Map(keys.map(([type, key]) => [stateName(type, key), stored.get(stateName(type, key))]));
+  const positions = new Map(keys.map(([type, key]) => [stateKeyText(type, key), stored.get(stateKeyText(type, key))]));
   for (const [name, slot] of slots) if (positions.has(name)) positions.set(name, slot?.position);
   const asked = [...positions].filter((entry): entry is [string, number] => entry[1] !== undefined);
   const events = await readEvents(

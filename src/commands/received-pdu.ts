@@ -25,6 +25,6 @@ export interface ReceivedPdu {
 /** A missing event of the room's graph, with the state that a server says was after it. */
 export interface Hole {
   readonly missing: EventId;
-  /** The whole state, by type and state key (`stateName`); every event of it is stored. */
+  /** The whole state, by type and state key (`stateKeyText`); every event of it is stored. */
   readonly state: ReadonlyMap<string, EventSlot>;
 }

@@ -3,7 +3,7 @@ import { isCurrent } from '../log/auth-graphs.ts';
 import type { Branches } from '../log/branches.ts';
 import { readResolvable } from '../log/resolvable-events.ts';
 import { valuesAt, type Ref } from '../log/state-lines.ts';
-import { stateKeysForAuth, stateKeyText, type StateKey } from '../matrix/auth-events.ts';
+import { stateKeysForAuth, stateKeyText, type StateKey, stateKeyOf } from '../matrix/auth-events.ts';
 import { addToAuthGraph, dropNewest, hasEventAt, type AuthGraph } from '../matrix/auth-graph.ts';
 import { eventAt, type ResolvableEvent } from '../matrix/resolvable-event.ts';
 import {
@@ -45,7 +45,7 @@ export async function resolveRefs(room: ForkedRoom, refs: readonly Ref[]): Promi
   const differ = { conflicted, shared, head, events };
   const winners = conflicted.length === 0 ? NOBODY : await resolve(room, branches, differ);
   const keys = new Map(branches.keys);
-  for (const name of winners.keys()) if (!keys.has(name)) keys.set(name, keyOfName(name));
+  for (const name of winners.keys()) if (!keys.has(name)) keys.set(name, stateKeyOf(name));
   return {
     branches,
     head,
@@ -227,10 +227,4 @@ async function lookUp(
     events.set(event.position, event);
   }
   return found;
-}
-
-/** The key that `stateKeyText` named so. */
-export function keyOfName(name: string): StateKey {
-  const end = name.indexOf('\u0000');
-  return [name.slice(0, end), name.slice(end + 1)];
 }

@@ -1,4 +1,5 @@
 /** A room's head as its lane sees it: where the log stands, and the state that the next event is judged on. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { LRUCache } from 'lru-cache';
 import type { Db } from '../database/database.ts';
@@ -6,7 +7,7 @@ import { gathered } from '../database/gather.ts';
 import type { EventSlot, JudgedPdu, Placed, StateChange } from '../log/judged-pdu.ts';
 import { countMembers } from '../log/presence.ts';
 import { readEvents } from '../log/read.ts';
-import { stateName, type Ref } from '../log/state-lines.ts';
+import type { Ref } from '../log/state-lines.ts';
 import type { EventId, RoomId, ServerName } from '../matrix/identifiers.ts';
 import type { PduFields } from '../matrix/pdu.ts';
 import { roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
@@ -118,7 +119,7 @@ export async function loadRoomHead(db: Db, roomId: string): Promise<RoomHead | n
 
 /** The state of a room that is just being made: all of it is pending. */
 export function pendingState(head: RoomHead): HeadState {
-  return { get: (type, stateKey) => head.pending.get(stateName(type, stateKey)) ?? undefined };
+  return { get: (type, stateKey) => head.pending.get(stateKeyText(type, stateKey)) ?? undefined };
 }
 
 /** The current state at some keys: what is pending, else the cache, else one query. */
@@ -131,7 +132,7 @@ export async function headState(
   const found = new Map<string, StateEntry | null>();
   const missing: (readonly [string, string])[] = [];
   for (const [type, stateKey] of keys) {
-    const name = stateName(type, stateKey);
+    const name = stateKeyText(type, stateKey);
     const pending = head.pending.get(name);
     const known = pending === undefined ? cache.get(cacheName(head, name))?.entry : pending;
     if (known !== undefined) found.set(name, known);
@@ -142,7 +143,7 @@ export async function headState(
   if (missing.length > 0) await loadEntries(db, cache, head, missing, found);
   return {
     get(type, stateKey) {
-      const entry = found.get(stateName(type, stateKey));
+      const entry = found.get(stateKeyText(type, stateKey));
       if (entry === undefined) throw new Error(`state (${type}, …) was read without being asked for`);
       return entry ?? undefined;
     },
@@ -161,7 +162,7 @@ async function loadEntries(
     keys.map(([type, stateKey]) => ({ roomId: head.roomId, type, stateKey })),
   );
   for (const [i, [type, stateKey]] of keys.entries()) {
-    const name = stateName(type, stateKey);
+    const name = stateKeyText(type, stateKey);
     const entry = entries[i] ?? null;
     found.set(name, entry);
     cache.set(cacheName(head, name), { entry });
@@ -195,7 +196,7 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
   for (const change of judged.changes) {
     if (change.line !== 0) continue;
     head.stateAt = change.at;
-    const name = stateName(change.type, change.stateKey);
+    const name = stateKeyText(change.type, change.stateKey);
     head.warming.delete(name);
     head.pending.set(name, entryOf(change));
   }
@@ -215,7 +216,7 @@ function entryOf({ event, pdu }: StateChange): StateEntry | null {
 export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): void {
   for (const { line, type, stateKey, event } of judged.changes) {
     if (line !== 0) continue;
-    const name = stateName(type, stateKey);
+    const name = stateKeyText(type, stateKey);
     const entry = head.pending.get(name);
     // Unless a later one has taken its place.
     if (entry !== undefined && (entry?.slot ?? null) === event) remember(cache, head, name, entry);
@@ -224,14 +225,14 @@ export function settle(cache: StateCache, head: RoomHead, judged: JudgedPdu): vo
 
 /** Takes a state event's words out of what is remembered, when their deletion is on its way to the log. */
 export function redactState(head: RoomHead, { type, stateKey, entry }: RedactedState): void {
-  const name = stateName(type, stateKey);
+  const name = stateKeyText(type, stateKey);
   head.warming.delete(name);
   head.pending.set(name, entry);
 }
 
 /** After the commit of what redactState() was told. */
 export function settleRedacted(cache: StateCache, head: RoomHead, { type, stateKey, entry }: RedactedState): void {
-  const name = stateName(type, stateKey);
+  const name = stateKeyText(type, stateKey);
   if (head.pending.get(name) === entry) remember(cache, head, name, entry);
 }
 
@@ -266,7 +267,7 @@ const readEntry = gathered(readEntries);
 
 /** Reads a member's state ahead of its turn into the cache, unless the lane knows better by then. */
 export async function warm(db: Db, cache: StateCache, head: RoomHead, stateKey: string): Promise<void> {
-  const name = stateName('m.room.member', stateKey);
+  const name = stateKeyText('m.room.member', stateKey);
   if (head.pending.has(name) || cache.has(cacheName(head, name))) return;
   const mark = Symbol();
   head.warming.set(name, mark);

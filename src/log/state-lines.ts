@@ -1,4 +1,5 @@
 /** A room's state at any point: look-ups in its log of changes, whose forks are branch lines. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { Membership } from '../matrix/pdu.ts';
@@ -15,11 +16,6 @@ export interface StateRow {
   /** Position of the event. */
   readonly event: number;
   readonly membership: Membership | null;
-}
-
-/** The name of a key in the maps of this floor; neither part can hold a NUL. */
-export function stateName(type: string, stateKey: string): string {
-  return `${type}\u0000${stateKey}`;
 }
 
 /**
@@ -47,7 +43,7 @@ export async function valuesAt(
            order by s.at desc limit 1) v
         order by p.n limit 1) c`.execute(db);
   const values = new Map<string, number>();
-  for (const row of found.rows) if (row.event !== null) values.set(stateName(row.type, row.state_key), row.event);
+  for (const row of found.rows) if (row.event !== null) values.set(stateKeyText(row.type, row.state_key), row.event);
   return values;
 }
 
@@ -80,7 +76,7 @@ export async function valuesOnBranches(db: Db, asks: readonly StateAsk[]): Promi
         order by s.at desc limit 1) v
      order by k.n, k.type, k.state_key, p.step`.execute(db);
   for (const { n, type, state_key: stateKey, event } of found.rows)
-    if (event !== null) values[n]!.set(stateName(type, stateKey), event);
+    if (event !== null) values[n]!.set(stateKeyText(type, stateKey), event);
   return values;
 }
 

@@ -1,8 +1,9 @@
 /** The whole state at a point of a room's lines, taken from the current one: what changed since is undone. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventId } from '../matrix/identifiers.ts';
-import { stateName, type Ref } from './state-lines.ts';
+import type { Ref } from './state-lines.ts';
 
 export interface NamedEvent {
   readonly position: number;
@@ -52,12 +53,12 @@ export async function eventIdsAt(db: Db, roomId: string, positions: readonly num
   return positions.flatMap((position) => ids.get(position) ?? []);
 }
 
-/** Positions of all events of the current state, by `stateName`. */
+/** Positions of all events of the current state, by `stateKeyText`. */
 export async function currentPositions(db: Db, roomId: string): Promise<ReadonlyMap<string, number>> {
   const rows = await db
     .selectFrom('room_state')
     .select(['type', 'state_key', 'event'])
     .where('room_id', '=', roomId)
     .execute();
-  return new Map(rows.map((row) => [stateName(row.type, row.state_key), row.event]));
+  return new Map(rows.map((row) => [stateKeyText(row.type, row.state_key), row.event]));
 }

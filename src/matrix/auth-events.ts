@@ -9,6 +9,12 @@ export function stateKeyText(type: string, stateKey: string): string {
   return `${type}\0${stateKey}`;
 }
 
+/** The key that `stateKeyText` spelt. */
+export function stateKeyOf(text: string): StateKey {
+  const end = text.indexOf('\0');
+  return [text.slice(0, end), text.slice(end + 1)];
+}
+
 const CREATE: StateKey = ['m.room.create', ''];
 
 type Described = Pick<PduFields, 'type' | 'sender' | 'state_key' | 'content'>;

@@ -1,8 +1,9 @@
 /** What a sync reads, each question asked once for all rooms: places, timelines, state and its changes. */
+import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { TimelineRow } from '../log/read.ts';
-import { stateName, valuesOnBranches, type Ref, type StateAsk } from '../log/state-lines.ts';
+import { valuesOnBranches, type Ref, type StateAsk } from '../log/state-lines.ts';
 import type { TransitionKind } from '../log/transition.ts';
 import type { Membership, Verdict } from '../matrix/pdu.ts';
 
@@ -214,7 +215,7 @@ export async function statesAt(
 }
 
 /**
- * For each ask the events at its keys of the state at its point, by stateName(); as valuesAt(), but one query for all
+ * For each ask the events at its keys of the state at its point, by stateKeyText(); as valuesAt(), but one query for all
  * asks on the main line, and one for all on branch lines.
  */
 export async function valuesAtMany(db: Db, asks: readonly StateAsk[]): Promise<readonly ReadonlyMap<string, number>[]> {
@@ -232,7 +233,7 @@ export async function valuesAtMany(db: Db, asks: readonly StateAsk[]): Promise<r
           where s.room_id = k.room_id and s.type = k.type and s.state_key = k.state_key and s.line = 0 and s.at <= k.upto
           order by s.at desc limit 1) c
        where c.event is not null`.execute(db);
-    for (const row of found.rows) values[row.n]!.set(stateName(row.type, row.state_key), row.event);
+    for (const row of found.rows) values[row.n]!.set(stateKeyText(row.type, row.state_key), row.event);
   }
   const branched = asks.flatMap((ask, n) => (ask.ref.line === 0 ? [] : [{ ...ask, n }]));
   const onBranches = await valuesOnBranches(db, branched);

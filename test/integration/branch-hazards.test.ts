@@ -5,7 +5,6 @@ import { verify } from '../../src/commands/verify.ts';
 import { eventSeenBy } from '../../src/http/client-server/history/request.ts';
 import { openEventBook } from '../../src/http/client-server/event-book.ts';
 import { createAuthGraphs } from '../../src/log/auth-graphs.ts';
-import { stateName } from '../../src/log/state-lines.ts';
 import { valuesAtMany } from '../../src/projections/sync-queries.ts';
 import type { EventSlot } from '../../src/log/judged-pdu.ts';
 import { stateKeyText } from '../../src/matrix/auth-events.ts';
@@ -202,8 +201,8 @@ it('the states around many events of branches are looked up at once', async () =
   const member = stored.slots.get(end)!.position;
   const valuesOf = (topicAt: number): ReadonlyMap<string, number> =>
     new Map([
-      [stateName('m.room.topic', ''), topicAt],
-      [stateName('m.room.member', ANN), member],
+      [stateKeyText('m.room.topic', ''), topicAt],
+      [stateKeyText('m.room.member', ANN), member],
     ]);
   expect(found).toEqual(forks.map(({ slot }) => valuesOf(slot.position)));
 });

@@ -1,9 +1,10 @@
 /** Puts a world's events into a real log, one by one through their room's lane, and reads back what it made of them. */
+import { stateKeyText } from '../../src/matrix/auth-events.ts';
 import { judgeReceived } from '../../src/commands/judge-received.ts';
 import { judge } from '../../src/commands/judge.ts';
 import { advance, newRoomHead, pendingState } from '../../src/commands/room-head.ts';
 import type { EventSlot, JudgedPdu, Outlier } from '../../src/log/judged-pdu.ts';
-import { stateAt, stateName } from '../../src/log/state-lines.ts';
+import { stateAt } from '../../src/log/state-lines.ts';
 import { authorize } from '../../src/matrix/event-auth.ts';
 import { serverOf, type EventId } from '../../src/matrix/identifiers.ts';
 import { isRejection } from '../../src/matrix/rejection.ts';
@@ -113,7 +114,7 @@ export async function idsAt(
   const rows = await stateAt(db, world.roomId, ref);
   return idsByName(
     slots,
-    rows.map((row) => [stateName(row.type, row.stateKey), row.event]),
+    rows.map((row) => [stateKeyText(row.type, row.stateKey), row.event]),
   );
 }
 
@@ -122,7 +123,7 @@ export async function currentIds(db: Db, { world, slots }: WorldLog): Promise<Re
   const rows = await db.selectFrom('room_state').selectAll().where('room_id', '=', world.roomId).execute();
   return idsByName(
     slots,
-    rows.map((row) => [stateName(row.type, row.state_key), row.event]),
+    rows.map((row) => [stateKeyText(row.type, row.state_key), row.event]),
   );
 }
 

@@ -1,9 +1,9 @@
 /** Which events of their rooms' timelines readers see, and what they were in the room at each: many rooms asked at once. */
+import { stateKeyText } from '../../../matrix/auth-events.ts';
 import { maySeeEvent, type Viewpoint } from '../../../access/history-visibility.ts';
 import type { Db } from '../../../database/database.ts';
 import type { TimelineRow } from '../../../log/read.ts';
 import type { ShownEvent } from '../../../log/shown-events.ts';
-import { stateName } from '../../../log/state-lines.ts';
 import { membershipOf, stringIn, type Membership } from '../../../matrix/pdu.ts';
 import { valuesAtMany } from '../../../projections/sync-queries.ts';
 import type { EventBook } from '../event-book.ts';
@@ -69,7 +69,7 @@ function membershipAt(
   if (values === undefined) return 'join';
   const { userId, joinedFrom, departedAt } = standpoint;
   const at = (type: string, stateKey: string) => {
-    const position = values.get(stateName(type, stateKey));
+    const position = values.get(stateKeyText(type, stateKey));
     return position === undefined ? undefined : book.get(position);
   };
   const before = viewpoint(at('m.room.history_visibility', ''), at('m.room.member', userId));

@@ -1,7 +1,7 @@
 /** Events that a reader sees, as they are told: with the reader's membership, and with what they took the place of. */
+import { stateKeyText } from '../../../matrix/auth-events.ts';
 import { timelineRowsOf } from '../../../log/read.ts';
 import type { ShownEvent } from '../../../log/shown-events.ts';
-import { stateName } from '../../../log/state-lines.ts';
 import { valuesAtMany } from '../../../projections/sync-queries.ts';
 import type { ToldEvent } from '../client-event.ts';
 import { seenRows, type SeenRow, type SightDeps } from './sight.ts';
@@ -45,7 +45,7 @@ export async function replacedBy({ db }: SightDeps, rows: readonly SeenRow[]): P
       keys: [key],
     })),
   );
-  const found = changes.map(({ event, key }, n) => [event.position, values[n]!.get(stateName(...key))] as const);
+  const found = changes.map(({ event, key }, n) => [event.position, values[n]!.get(stateKeyText(...key))] as const);
   return new Map(found.filter((pair): pair is readonly [number, number] => pair[1] !== undefined));
 }
 

@@ -1,6 +1,6 @@
 /** The state that goes with a timeline: what the client needs besides it to know the room's state at the end. */
+import { stateKeyText } from '../../../matrix/auth-events.ts';
 import type { Db } from '../../../database/database.ts';
-import { stateName } from '../../../log/state-lines.ts';
 import {
   currentStates,
   stateChanges,
@@ -85,9 +85,9 @@ const SUMMARISED: readonly string[] = ['m.room.member', 'm.room.name', 'm.room.c
  */
 export function stateDelta({ changes, base, start, shown, after }: StateDeltaInput): RoomStateDelta {
   const values = new Map<string, number | null>();
-  for (const row of base ?? []) values.set(stateName(row.type, row.stateKey), row.event);
+  for (const row of base ?? []) values.set(stateKeyText(row.type, row.stateKey), row.event);
   const replaced = new Map<number, number>();
-  for (const [name, ofKey] of Map.groupBy(changes, (change) => stateName(change.type, change.stateKey))) {
+  for (const [name, ofKey] of Map.groupBy(changes, (change) => stateKeyText(change.type, change.stateKey))) {
     const last = ofKey.at(-1)!;
     const later = ofKey.find((change) => change.at >= start);
     const early = ofKey.findLast((change) => change.at < start);

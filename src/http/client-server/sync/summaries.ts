@@ -1,6 +1,6 @@
 /** The summaries of joined rooms: how many are in them, and by whom a room without a name can be called. */
+import { stateKeyText } from '../../../matrix/auth-events.ts';
 import type { Db } from '../../../database/database.ts';
-import { stateName } from '../../../log/state-lines.ts';
 import { stringIn } from '../../../matrix/pdu.ts';
 import { heroes, valuesAtMany, type UserRoom } from '../../../projections/sync-queries.ts';
 import type { EventBook } from '../event-book.ts';
@@ -35,7 +35,7 @@ export async function readSummaries(
   await book.load(rooms.flatMap(({ roomId }, n) => [...values[n]!.values()].map((position) => ({ roomId, position }))));
   const isNamed = (n: number) =>
     NAMES.some(([type, stateKey, field]) => {
-      const event = book.get(values[n]!.get(stateName(type, stateKey)) ?? -1);
+      const event = book.get(values[n]!.get(stateKeyText(type, stateKey)) ?? -1);
       return event !== undefined && (stringIn(event.content, field) ?? '') !== '';
     });
   const nameless = rooms.filter((_, n) => !isNamed(n)).map((room) => room.roomId);

@@ -1,7 +1,7 @@
 /** The timelines of an answer: the newest events of each room's window, as far as the user may see them. */
+import { stateKeyText } from '../../../matrix/auth-events.ts';
 import type { Db } from '../../../database/database.ts';
 import { readNames, type TimelinePoint, type TimelineRow } from '../../../log/read.ts';
-import { stateName } from '../../../log/state-lines.ts';
 import { recentEvents, type StateChangeRow } from '../../../projections/sync-queries.ts';
 import type { EventFilter } from '../history/event-filter.ts';
 import { seenRows, type SeenRow, type SightDeps } from '../history/sight.ts';
@@ -100,10 +100,10 @@ export function withoutOutdated(
 
 /** Index of the first row after which each state event shown last of its key is also the key's last change. */
 function upToDateFrom(rows: readonly SeenRow[], changes: readonly StateChangeRow[]): number {
-  const last = new Map(changes.map((change) => [stateName(change.type, change.stateKey), change.event]));
+  const last = new Map(changes.map((change) => [stateKeyText(change.type, change.stateKey), change.event]));
   const shownLast = new Map<string, number>();
   for (const [n, { event }] of rows.entries()) {
-    if (event.stateKey !== null) shownLast.set(stateName(event.type, event.stateKey), n);
+    if (event.stateKey !== null) shownLast.set(stateKeyText(event.type, event.stateKey), n);
   }
   const outdated = [...shownLast].filter(([key, n]) => rows[n]!.event.position !== last.get(key));
   return Math.max(0, ...outdated.map(([, n]) => n + 1));
