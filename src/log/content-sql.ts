@@ -1,5 +1,13 @@
-/** The content of stored events, cut out by the database: for reads of so many that parsing each would be their cost. */
+/** What stands beside stored events, and their content cut out by the database: for reads of so many that parsing each would be their cost. */
 import { sql } from 'kysely';
+
+/**
+ * Of `events e`: its words `c`, the redaction `r` that took them, and `f`, which is there where the event is a redaction in
+ * force itself.
+ */
+export const WORDS_AND_REDACTIONS = sql`left join event_content c on c.room_id = e.room_id and c.event = e.position
+      left join redactions r on r.room_id = e.room_id and r.event = e.position and r.first
+      left join redactions f on e.type = 'm.room.redaction' and f.room_id = e.room_id and f.redaction = e.position`;
 
 /**
  * Laterals over `events e` and `event_content c`: `p.kept`, what redaction keeps of the content, and `p.said`, what was said

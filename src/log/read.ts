@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import type { PduFields, Verdict } from '../matrix/pdu.ts';
+import { WORDS_AND_REDACTIONS } from './content-sql.ts';
 import { mergeEvent } from './content.ts';
 import { contentIn, type ShownEvent } from './shown-events.ts';
 
@@ -34,9 +35,6 @@ interface EventRow {
 
 const COLUMNS = sql`e.room_id, e.position, e.event_id, e.type, e.state_key, e.sender, e.depth, e.origin_server_ts, e.redacts, e.words, e.proof, e.auth_extra, c.content,
   r.redaction, f.redaction is not null as in_force`;
-const BESIDE = sql`left join event_content c on c.room_id = e.room_id and c.event = e.position
-      left join redactions r on r.room_id = e.room_id and r.event = e.position and r.first
-      left join redactions f on e.type = 'm.room.redaction' and f.room_id = e.room_id and f.redaction = e.position`;
 
 /** The events at these positions, in the order asked; positions that hold no event of that room are left out. */
 export async function readEvents(
@@ -48,7 +46,7 @@ export async function readEvents(
     select ${COLUMNS}
       from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.position)}::int8[]) with ordinality as k (room_id, position, n)
       join events e on e.room_id = k.room_id and e.position = k.position
-      ${BESIDE}
+      ${WORDS_AND_REDACTIONS}
      order by k.n`.execute(db);
   return storedEvents(db, found.rows);
 }
@@ -71,7 +69,7 @@ export async function readNames(
 export async function eventById(db: Db, eventId: string, roomId?: string): Promise<StoredEvent | null> {
   const room = roomId === undefined ? sql`true` : sql`e.room_id = ${roomId}`;
   const found = await sql<EventRow>`
-    select ${COLUMNS} from events e ${BESIDE}
+    select ${COLUMNS} from events e ${WORDS_AND_REDACTIONS}
      where e.event_id = ${eventId} and ${room} order by e.position limit 1`.execute(db);
   const [event] = await storedEvents(db, found.rows);
   return event ?? null;
@@ -85,7 +83,7 @@ async function storedEvents(db: Db, rows: readonly EventRow[]): Promise<readonly
     select ${COLUMNS}
       from unnest(${redacted.map((row) => row.room_id)}::text[], ${redacted.map((row) => row.redaction)}::int8[]) as k (room_id, position)
       join events e on e.room_id = k.room_id and e.position = k.position
-      ${BESIDE}`.execute(db);
+      ${WORDS_AND_REDACTIONS}`.execute(db);
   const redactions = new Map(found.rows.map((row) => [row.position, storedEvent(row, null)]));
   return rows.map((row) => storedEvent(row, redactions.get(row.redaction ?? -1) ?? null));
 }

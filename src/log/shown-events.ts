@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
-import { CONTENT_PARTS, CONTENT_TEXT } from './content-sql.ts';
+import { CONTENT_PARTS, CONTENT_TEXT, WORDS_AND_REDACTIONS } from './content-sql.ts';
 import { contentText, mergeEvent } from './content.ts';
 
 export interface ShownEvent {
@@ -73,9 +73,7 @@ async function readRows(db: Db, keys: readonly Key[]): Promise<readonly ShownRow
            case when t.text is null then c.content end as said, r.redaction, f.redaction is not null as in_force
       from unnest(${keys.map((key) => key.roomId)}::text[], ${keys.map((key) => key.position)}::int8[]) with ordinality as w (room_id, position, n)
       join events e on e.room_id = w.room_id and e.position = w.position
-      left join event_content c on c.room_id = e.room_id and c.event = e.position
-      left join redactions r on r.room_id = e.room_id and r.event = e.position and r.first
-      left join redactions f on e.type = 'm.room.redaction' and f.room_id = e.room_id and f.redaction = e.position
+      ${WORDS_AND_REDACTIONS}
       ${CONTENT_PARTS}
       cross join lateral (select ${CONTENT_TEXT} as text offset 0) t
      order by w.n`.execute(db);
