@@ -7,6 +7,7 @@ import { deleteWords } from '../log/erase.ts';
 import type { ErasureLedger, LedgerEntry } from '../log/erasure-ledger.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
+import { eraseHandshakes } from '../outbox/handshakes.ts';
 import { actionOf, recordingRefusal, type Actor } from './act.ts';
 import type { Recorder } from './record.ts';
 import type { RoomLanes } from './room-lane.ts';
@@ -91,6 +92,7 @@ async function carryOut(
   const within = async (tx: TxClient): Promise<void> => {
     events = (await deleteWords(tx, subject)).events;
     await eraseAccountWords(tx, subject);
+    await eraseHandshakes(tx, subject);
   };
   const erasures = [{ kind, subject, byUser }];
   const outcome = await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures, within });

@@ -214,6 +214,45 @@ export interface Gaps {
   room_id: string;
 }
 
+export interface Handshakes {
+  actor: string;
+  /**
+   * Canonical JSON of what it said; null: it is not known to have heard.
+   */
+  answer: Buffer | null;
+  attempts: Generated<number>;
+  begun_at: Date;
+  /**
+   * Servers to go through, in order.
+   */
+  candidates: string[];
+  event_id: string;
+  id: Generated<number>;
+  kind: string;
+  last_error: string | null;
+  /**
+   * From then on it may be taken up again: while a request works on it, after that request's time.
+   */
+  next_at: Date;
+  on_behalf_of: string | null;
+  operation: string;
+  /**
+   * Canonical JSON of the signed event: sent again unchanged, never made a second time.
+   */
+  pdu: Buffer;
+  room_id: string;
+  room_version: string;
+  /**
+   * The one that answered.
+   */
+  server: string | null;
+  token: string | null;
+  /**
+   * Whose membership it is: the knocker, the leaver, the invited.
+   */
+  user_id: string;
+}
+
 export interface Idempotency {
   actor: string;
   at: Date;
@@ -579,6 +618,7 @@ export interface DB {
   filters: Filters;
   forgotten_rooms: ForgottenRooms;
   gaps: Gaps;
+  handshakes: Handshakes;
   idempotency: Idempotency;
   knocks: Knocks;
   log_head: LogHead;
