@@ -80,10 +80,10 @@ export const CONFIG_VARIABLES = [
     meaning: 'Address and port of the client API, GraphQL and metrics.',
   },
   { name: 'FEDERATION_LISTEN', default: 'none', meaning: 'Address and port of the API for other servers.' },
-  { name: 'FEDERATION_CERTIFICATE', default: 'none', meaning: 'PEM file with the certificate chain of that port.' },
-  { name: 'FEDERATION_CERTIFICATE_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
-  { name: 'FEDERATION_CA', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
-  { name: 'FEDERATION_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
+  { name: 'FEDERATION_TLS_CERT', default: 'none', meaning: 'PEM file with the certificate chain of that port.' },
+  { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
+  { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
+  { name: 'FEDERATION_ALLOW_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
   { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
   {
     name: 'REGISTRATION_SHARED_SECRET',
@@ -216,15 +216,14 @@ function readSupport(read: Read): Config['support'] {
 
 function readFederation(read: Read, mistakes: string[]): Config['federation'] {
   const path = (name: Variable): string | null => read<string | null>(name, null, (text) => resolve(text), 'a path');
-  const chain = path('FEDERATION_CERTIFICATE');
-  const key = path('FEDERATION_CERTIFICATE_KEY');
-  if ((chain === null) !== (key === null))
-    mistakes.push('FEDERATION_CERTIFICATE and FEDERATION_CERTIFICATE_KEY belong together');
+  const chain = path('FEDERATION_TLS_CERT');
+  const key = path('FEDERATION_TLS_KEY');
+  if ((chain === null) !== (key === null)) mistakes.push('FEDERATION_TLS_CERT and FEDERATION_TLS_KEY belong together');
   return {
     listen: read<Listen | null>('FEDERATION_LISTEN', null, parseListen, 'HOST:PORT, such as 0.0.0.0:8448'),
     certificate: chain === null || key === null ? null : { chain, key },
-    extraCa: path('FEDERATION_CA'),
-    networks: read<readonly Network[]>('FEDERATION_NETWORKS', [], parseNetworks, 'networks such as 10.0.0.0/8'),
+    extraCa: path('FEDERATION_CA_FILE'),
+    networks: read<readonly Network[]>('FEDERATION_ALLOW_NETWORKS', [], parseNetworks, 'networks such as 10.0.0.0/8'),
   };
 }
 

@@ -40,7 +40,7 @@ export async function openFederation(
   { db, identity, now }: FederationParts,
   shutdown: AbortSignal,
 ): Promise<Federation> {
-  const ca = extraCa === null ? null : await readPem('FEDERATION_CA', extraCa);
+  const ca = extraCa === null ? null : await readPem('FEDERATION_CA_FILE', extraCa);
   const pem = certificate === null ? null : await readCertificate(certificate);
   const destinations = createDestinations(createNetworks(networks), ca);
   const send = createSendRequest({ identity, destinations, shutdown });
@@ -61,8 +61,8 @@ export async function openFederation(
 
 async function readCertificate({ chain, key }: NonNullable<Config['federation']['certificate']>): Promise<Certificate> {
   return {
-    cert: await readPem('FEDERATION_CERTIFICATE', chain),
-    key: await readPem('FEDERATION_CERTIFICATE_KEY', key),
+    cert: await readPem('FEDERATION_TLS_CERT', chain),
+    key: await readPem('FEDERATION_TLS_KEY', key),
   };
 }
 

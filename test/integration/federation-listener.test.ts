@@ -50,8 +50,8 @@ const start = async (port: number, env: Readonly<Record<string, string>> = {}): 
     env: {
       SERVER_NAME: 'localhost:18448',
       FEDERATION_LISTEN: `127.0.0.1:${port}`,
-      FEDERATION_CERTIFICATE: join(dataDir, 'chain.pem'),
-      FEDERATION_CERTIFICATE_KEY: join(dataDir, 'key.pem'),
+      FEDERATION_TLS_CERT: join(dataDir, 'chain.pem'),
+      FEDERATION_TLS_KEY: join(dataDir, 'key.pem'),
       ...env,
     },
   }));
@@ -119,7 +119,7 @@ describe('the listener for other servers', () => {
 
   it('59: answers unknown paths with 404 and known paths with another method with 405', async () => {
     const port = await freePort();
-    const server = await start(port, { FEDERATION_CERTIFICATE: '', FEDERATION_CERTIFICATE_KEY: '' });
+    const server = await start(port, { FEDERATION_TLS_CERT: '', FEDERATION_TLS_KEY: '' });
     expect(server.output().out).toContain(`Servers   http://127.0.0.1:${port}`);
     // Behind a proxy it speaks plain HTTP.
     expect(await rawRequest(port, { method: 'GET', path: KEYS })).toMatchObject({ status: 200 });
@@ -164,20 +164,23 @@ describe('a listener that cannot be opened', () => {
   it('ends the start, naming the variable and not what it held', async () => {
     await mkdir(join(dataDir, 'folder'));
     const chain = join(dataDir, 'chain.pem');
-    const half = await run({ FEDERATION_CERTIFICATE: chain });
+    const half = await run({ FEDERATION_TLS_CERT: chain });
     expect(half).toMatchObject({ code: 2, log: expect.stringContaining('belong together') });
     const missing = await run({
-      FEDERATION_CERTIFICATE: chain,
-      FEDERATION_CERTIFICATE_KEY: join(dataDir, 'secret-name'),
+      FEDERATION_TLS_CERT: chain,
+      FEDERATION_TLS_KEY: join(dataDir, 'secret-name'),
     });
     expect(missing).toMatchObject({
       code: 1,
-      log: expect.stringContaining('FEDERATION_CERTIFICATE_KEY cannot be read: ENOENT'),
+      log: expect.stringContaining('FEDERATION_TLS_KEY cannot be read: ENOENT'),
     });
     expect(missing.log).not.toContain('secret-name');
-    const folder = await run({ FEDERATION_CA: join(dataDir, 'folder') });
-    expect(folder).toMatchObject({ code: 1, log: expect.stringContaining('FEDERATION_CA cannot be read: EISDIR') });
-    const noPem = await run({ FEDERATION_CA: join(dataDir, 'signing.key') });
-    expect(noPem).toMatchObject({ code: 1, log: expect.stringContaining('FEDERATION_CA holds no PEM') });
+    const folder = await run({ FEDERATION_CA_FILE: join(dataDir, 'folder') });
+    expect(folder).toMatchObject({
+      code: 1,
+      log: expect.stringContaining('FEDERATION_CA_FILE cannot be read: EISDIR'),
+    });
+    const noPem = await run({ FEDERATION_CA_FILE: join(dataDir, 'signing.key') });
+    expect(noPem).toMatchObject({ code: 1, log: expect.stringContaining('FEDERATION_CA_FILE holds no PEM') });
   });
 });

@@ -62,8 +62,8 @@ beforeAll(async () => {
     env: {
       SERVER_NAME: name,
       FEDERATION_LISTEN: `127.0.0.1:${port}`,
-      FEDERATION_CERTIFICATE: join(dataDir, 'chain.pem'),
-      FEDERATION_CERTIFICATE_KEY: join(dataDir, 'key.pem'),
+      FEDERATION_TLS_CERT: join(dataDir, 'chain.pem'),
+      FEDERATION_TLS_KEY: join(dataDir, 'key.pem'),
     },
   });
   const [signingKey] = parseSigningKeyFile(await readFile(join(dataDir, 'signing.key'), 'utf8'));
