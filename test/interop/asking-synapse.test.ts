@@ -7,7 +7,8 @@ import { judgeReceived } from '../../src/commands/judge-received.ts';
 import { leaveRoom } from '../../src/commands/leave.ts';
 import { createReceiver } from '../../src/commands/receive-pdu.ts';
 import { verify } from '../../src/commands/verify.ts';
-import { createCalls, type Calls, type JoinedRoom } from '../../src/federation/calls.ts';
+import { createCalls, type Calls } from '../../src/federation/calls.ts';
+import type { JoinedRoom } from '../../src/federation/calls-membership.ts';
 import type { Answer } from '../../src/federation/answer.ts';
 import { eventIdOf } from '../../src/matrix/hashes.ts';
 import {
