@@ -1,7 +1,5 @@
 /** Joins a room through a server that is in it: its template, our event, its answer, and then the room is ours too. */
 import type { Calls } from '../federation/calls.ts';
-import type { RemoteFailure } from '../federation/answer.ts';
-import { MatrixError } from '../matrix/errors.ts';
 import { eventIdOf } from '../matrix/hashes.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
 import { isJsonObject, jsonObject, type JsonObject } from '../matrix/json.ts';
@@ -12,6 +10,7 @@ import { importRoom } from './import-room.ts';
 import type { ImportDeps, ToldRoom } from './import-check.ts';
 import type { Receiver } from './receive-pdu.ts';
 import { versionOfOurRoom } from './receive-room.ts';
+import { refusalOf, unusable } from './remote-refusal.ts';
 
 export interface JoinElsewhereDeps extends ImportDeps {
   readonly identity: ServerIdentity;
@@ -101,21 +100,4 @@ function isSame(back: JsonObject, event: Pdu, version: RoomVersion): boolean {
   const { type, content } = back;
   if (typeof type !== 'string' || !isJsonObject(content)) return false;
   return eventIdOf({ ...back, type, content }, version) === eventIdOf(event, version);
-}
-
-function refusalOf(failure: RemoteFailure): MatrixError {
-  if (failure.kind !== 'refused') return unusable(`The server could not be asked: ${failure.kind}.`);
-  const { errcode, error, status, roomVersion } = failure;
-  if (errcode === 'M_INCOMPATIBLE_ROOM_VERSION')
-    return new MatrixError(errcode, error ?? 'The room has a version that is not spoken here.', {
-      ...(roomVersion === null ? {} : { room_version: roomVersion }),
-    });
-  const passedOn = ['M_FORBIDDEN', 'M_NOT_FOUND', 'M_UNABLE_TO_AUTHORISE_JOIN', 'M_UNABLE_TO_GRANT_JOIN'] as const;
-  const known = passedOn.find((one) => one === errcode);
-  if (known !== undefined) return new MatrixError(known, error ?? undefined);
-  return unusable(`The server refused the join (${status}).`);
-}
-
-function unusable(why: string): MatrixError {
-  return new MatrixError('M_UNKNOWN', why, { status: 502 });
 }

@@ -27,6 +27,8 @@ export interface RemoteRefusal {
   readonly error: string | null;
   /** With M_INCOMPATIBLE_ROOM_VERSION: the room's version, if it named one. */
   readonly roomVersion: RoomVersionId | (string & {}) | null;
+  /** With M_LIMIT_EXCEEDED: when to come again, in milliseconds, if it said so. Above zero, and otherwise its word. */
+  readonly retryAfterMs?: number;
 }
 
 export function gives<T>(value: T): Answer<T> {

@@ -5,7 +5,7 @@ import { canonicalJson } from '../matrix/canonical-json.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { parseInPieces } from '../matrix/json-pieces.ts';
-import { isJsonObject, parseJson, type JsonObject } from '../matrix/json.ts';
+import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { authorizationOf } from '../matrix/signed-request.ts';
@@ -158,6 +158,7 @@ function refusalOf(status: number, bytes: Buffer | null): RemoteRefusal {
     errcode: errcode !== null && /^[A-Za-z0-9_.]{1,255}$/.test(errcode) ? errcode : null,
     error: boundedText(said, 'error', MAX_ERROR_LENGTH),
     roomVersion: boundedText(said, 'room_version', 32),
+    ...(isWait(said?.['retry_after_ms']) ? { retryAfterMs: said['retry_after_ms'] } : {}),
   };
 }
 
@@ -168,6 +169,10 @@ function parseRefusal(bytes: Buffer): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+function isWait(value: JsonValue | undefined): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 function boundedText(object: JsonObject | null, key: string, length: number): string | null {
