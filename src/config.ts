@@ -79,7 +79,7 @@ export const CONFIG_VARIABLES = [
     default: '127.0.0.1:8008',
     meaning: 'Address and port of the client API, GraphQL and metrics.',
   },
-  { name: 'FEDERATION_LISTEN', default: 'none', meaning: 'Address and port of the API for other servers.' },
+  { name: 'FEDERATION_LISTEN', default: 'that of clients', meaning: 'Address and port of the API for other servers.' },
   { name: 'FEDERATION_TLS_CERT', default: 'none', meaning: 'PEM file with the certificate chain of that port.' },
   { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
   { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },

@@ -3,6 +3,7 @@ import type { TSchema, Static } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import type { Actor } from '../commands/act.ts';
 import type { Errcode } from '../matrix/errors.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import type { LimitName } from './limits.ts';
 import type { HttpParts } from './parts.ts';
@@ -10,6 +11,11 @@ import type { HttpParts } from './parts.ts';
 /** The caller of an endpoint that asks for one. */
 export interface Caller extends Actor {
   readonly deviceId: string;
+}
+
+/** The caller of an endpoint that is for other servers. */
+export interface ServerCaller {
+  readonly server: ServerName;
 }
 
 /**
@@ -31,9 +37,19 @@ type ParamsOf<Path extends string> = Path extends `${infer Head}/${infer Tail}`
     ? { readonly [K in Name]: string }
     : unknown;
 
-/** `user`: a valid access token is needed; `optional`: one is checked when given; `admin`: a server admin's. */
-export type AuthKind = 'none' | 'optional' | 'user' | 'admin';
-type CallerOf<A extends AuthKind> = A extends 'none' ? null : A extends 'optional' ? Caller | null : Caller;
+/**
+ * `user`: a valid access token is needed; `optional`: one is checked when given; `admin`: a server admin's; `server`: another
+ * server's signature, which is over the body too.
+ */
+export type AuthKind = keyof Callers;
+
+interface Callers {
+  readonly none: null;
+  readonly optional: Caller | null;
+  readonly user: Caller;
+  readonly admin: Caller;
+  readonly server: ServerCaller;
+}
 
 export interface EndpointRequest<Params, Query, Body, By> {
   readonly params: Params;
@@ -92,6 +108,8 @@ export interface Declaration<
   readonly bodyOptional?: boolean;
   /** `any`: the body is kept and not signed, so its numbers may have fractions. */
   readonly numbers?: 'any';
+  /** An element of a list in a signed body that is no JSON Matrix knows is null, and does not spoil the others. */
+  readonly sparesElements?: true;
   /** What a body of another shape is refused with; M_BAD_JSON by default. */
   readonly wrongBody?: Errcode;
   readonly limit?: LimitName;
@@ -109,7 +127,7 @@ export interface Declaration<
       ParamsOf<Path>,
       QueryOf<Q>,
       S extends TSchema ? Static<S> & JsonObject : undefined,
-      CallerOf<A>
+      Callers[A]
     >,
   ): Promise<EndpointAnswer> | EndpointAnswer;
 }
@@ -126,6 +144,7 @@ export interface Endpoint {
   readonly bodyShape: TSchema | null;
   readonly bodyOptional: boolean;
   readonly numbers: 'integers' | 'any';
+  readonly sparesElements: boolean;
   readonly wrongBody: Errcode;
   readonly limit: LimitName | null;
   readonly asksForStages: boolean;
@@ -165,6 +184,7 @@ export function endpoint<
     bodyShape: declared.body ?? null,
     bodyOptional: declared.bodyOptional ?? false,
     numbers: declared.numbers ?? 'integers',
+    sparesElements: declared.sparesElements ?? false,
     wrongBody: declared.wrongBody ?? 'M_BAD_JSON',
     limit: declared.limit ?? null,
     asksForStages: declared.asksForStages ?? false,

@@ -4,6 +4,8 @@ import type { RateLimiter } from '../commands/rate-limits.ts';
 import { isLoopback, type Config } from '../config.ts';
 
 export const MAX_BODY_BYTES = 128 * 1024;
+/** Of what other servers send. */
+export const MAX_SIGNED_BODY_BYTES = 10 * 1024 * 1024;
 export const MAX_PARAM_LENGTH = 1024;
 /** Requests of one connection that wait for their answers; who sends more is cut off. */
 export const MAX_PIPELINED = 32;

@@ -1,7 +1,7 @@
 /** The OpenAPI document of what is served, made of the endpoints' own declarations. */
 import type { TSchema } from 'typebox';
 import { ERRCODES, type Errcode } from '../matrix/errors.ts';
-import type { Endpoint, QueryKind, Refusal } from './endpoint.ts';
+import type { AuthKind, Endpoint, QueryKind, Refusal } from './endpoint.ts';
 import { PROGRAM } from './version.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -125,14 +125,22 @@ function jsonContent(schema: TSchema | Json): Json {
   return { content: { 'application/json': { schema } } };
 }
 
+const TOKEN_REFUSALS = ['M_MISSING_TOKEN', 'M_UNKNOWN_TOKEN'] as const;
+const AUTH_REFUSALS: Readonly<Record<AuthKind, readonly Refusal[]>> = {
+  none: [],
+  optional: TOKEN_REFUSALS,
+  user: TOKEN_REFUSALS,
+  admin: [...TOKEN_REFUSALS, 'M_FORBIDDEN'],
+  server: ['M_UNAUTHORIZED'],
+};
+
 /** Every refusal that an endpoint's callers may meet, of their own making. */
 export function refusalsOf(endpoint: Endpoint): readonly (readonly [Errcode, number])[] {
   const { auth, query, bodyShape, limit, paths, errors } = endpoint;
   const all: readonly Refusal[] = [
-    ...(auth === 'none' ? [] : (['M_MISSING_TOKEN', 'M_UNKNOWN_TOKEN'] as const)),
-    ...(auth === 'admin' ? (['M_FORBIDDEN'] as const) : []),
+    ...AUTH_REFUSALS[auth],
     ...(limit === null ? [] : (['M_LIMIT_EXCEEDED'] as const)),
-    ...(paths[0]!.includes(':') ? (['M_BAD_JSON', 'M_INVALID_PARAM'] as const) : []),
+    ...(paths.some((path) => path.includes(':')) ? (['M_BAD_JSON', 'M_INVALID_PARAM'] as const) : []),
     ...(Object.keys(query).length > 0 ? (['M_INVALID_PARAM'] as const) : []),
     ...(Object.values(query).includes('needed') ? (['M_MISSING_PARAM'] as const) : []),
     ...(bodyShape === null ? [] : (['M_NOT_JSON', 'M_BAD_JSON', endpoint.wrongBody, 'M_TOO_LARGE'] as const)),

@@ -51,15 +51,20 @@ export function readParams(request: FastifyRequest): Readonly<Record<string, str
  * The body as an object of the declared shape; null when none is declared. Throws M_NOT_JSON for what is no JSON, and for
  * an empty body where one is needed; M_BAD_JSON for what is no object, and the declared errcode for another shape.
  */
-export function readBody(
-  { body, bodyOptional, numbers, wrongBody }: Endpoint,
-  request: FastifyRequest,
-): JsonObject | null {
-  if (body === null) return null;
-  const bytes = request.body instanceof Buffer ? request.body : null;
-  if ((bytes === null || bytes.length === 0) && bodyOptional) return {};
-  const object = parseJsonObject(bytes ?? '', { numbers });
-  if (body.Check(object)) return object;
+export function readBody(endpoint: Endpoint, request: FastifyRequest): JsonObject | null {
+  if (endpoint.body === null) return null;
+  const bytes = bytesOf(request);
+  if ((bytes === null || bytes.length === 0) && endpoint.bodyOptional) return {};
+  return ofShape(endpoint, parseJsonObject(bytes ?? '', { numbers: endpoint.numbers }));
+}
+
+export function bytesOf({ body }: FastifyRequest): Buffer | null {
+  return body instanceof Buffer ? body : null;
+}
+
+/** The object, when it has the declared shape; throws the declared errcode otherwise. */
+export function ofShape({ body, wrongBody }: Pick<Endpoint, 'body' | 'wrongBody'>, object: JsonObject): JsonObject {
+  if (body === null || body.Check(object)) return object;
   const [problem] = body.Errors(object);
   const where = problem?.instancePath.replace(/^\//, '').slice(0, 100) ?? '';
   throw new MatrixError(wrongBody, `${where === '' ? 'The body' : where} ${problem?.message ?? 'is not as expected'}.`);

@@ -10,14 +10,12 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { MatrixError } from '../matrix/errors.ts';
-import { authenticateClient } from './authenticate-client.ts';
-import { piecesOf, statusOf, type AuthKind, type Caller, type Endpoint } from './endpoint.ts';
+import { piecesOf, statusOf, type Endpoint } from './endpoint.ts';
 import { answerError, answerNoHttp, CORS_HEADERS, unrecognized } from './errors.ts';
-import { MAX_BODY_BYTES, MAX_PARAM_LENGTH, MAX_PIPELINED } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_PARAM_LENGTH, MAX_PIPELINED, MAX_SIGNED_BODY_BYTES } from './limits.ts';
 import type { HttpParts } from './parts.ts';
-import { readBody, readParams, readQuery } from './read-request.ts';
 import { noteAnswer } from './request-times.ts';
+import { admit, takeRequest } from './take-request.ts';
 
 const HANDSHAKE_MS = 10_000;
 
@@ -109,8 +107,6 @@ function readBytes(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-const SLOW_BODY_MS = 1_000;
-
 function answerAnyOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(CORS_HEADERS);
@@ -145,21 +141,15 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint, signa
       method: endpoint.method,
       url,
       exposeHeadRoute: false,
-      // Before the body is read: first who is asking, then how often.
+      bodyLimit: endpoint.auth === 'server' ? MAX_SIGNED_BODY_BYTES : MAX_BODY_BYTES,
       onRequest: async (request) => {
-        request.caller = await callerOf(parts, endpoint.auth, request);
-        if (endpoint.limit !== null) parts.limits.consume(endpoint.limit, request.ip);
+        await admit(parts, endpoint, request);
         // Whatever a client calls its body, it is read as JSON: an unreadable name is no reason to refuse it.
         delete request.headers['content-type'];
       },
       handler: async (request, reply) => {
-        // The token may have ended, and the account with it, while the body trickled in.
-        if (reply.elapsedTime > SLOW_BODY_MS) request.caller = await callerOf(parts, endpoint.auth, request);
         const given = {
-          params: readParams(request),
-          query: readQuery(endpoint.query, request),
-          body: readBody(endpoint, request),
-          caller: request.caller,
+          ...(await takeRequest(parts, endpoint, request, reply.elapsedTime)),
           // Made when an endpoint takes it: those that answer at once never do.
           get signal() {
             return signalOf(reply);
@@ -173,21 +163,6 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint, signa
       },
     });
   }
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    caller: Caller | null;
-  }
-}
-
-async function callerOf(parts: HttpParts, auth: AuthKind, request: FastifyRequest): Promise<Caller | null> {
-  if (auth === 'none') return null;
-  const caller = await authenticateClient(parts, request.headers.authorization, request.ip, {
-    optional: auth === 'optional',
-  });
-  if (auth === 'admin' && caller?.admin !== true) throw new MatrixError('M_FORBIDDEN', 'Only admins may do this.');
-  return caller;
 }
 
 type SignalOf = (reply: FastifyReply) => AbortSignal;

@@ -7,8 +7,17 @@ export const MAX_PIECE_BYTES = 1_048_576;
 /** Elements of all arrays together. */
 export const MAX_PIECES = 500_000;
 
+/** An element that was refused: where null stands for it, what stood there, and why it was refused. */
+export interface RefusedElement {
+  readonly list: readonly JsonValue[];
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  readonly error: MatrixError;
+}
+
 interface Reader {
   readonly bytes: Uint8Array;
+  readonly refused: RefusedElement[];
   at: number;
   pieces: number;
 }
@@ -26,11 +35,12 @@ const notJson = (message: string): MatrixError => new MatrixError('M_NOT_JSON', 
 
 /**
  * Parses a JSON object, and yields the position it has come to after each member, and after each element of a member that
- * is an array. An element that `parseJson` refuses (duplicate keys, fractions, bad UTF-8, …) becomes null; whatever else
- * it refuses is thrown, as are elements that are too many or too large (M_TOO_LARGE) and what is no object (M_BAD_JSON).
+ * is an array. An element that `parseJson` refuses (duplicate keys, fractions, bad UTF-8, …) becomes null, and is added to
+ * `refused`; whatever else it refuses is thrown, as are elements that are too many or too large (M_TOO_LARGE) and what is
+ * no object (M_BAD_JSON).
  */
-export function* parseInPieces(bytes: Uint8Array): Generator<number, JsonObject, void> {
-  const reader: Reader = { bytes, at: 0, pieces: 0 };
+export function* parseInPieces(bytes: Uint8Array, refused: RefusedElement[] = []): Generator<number, JsonObject, void> {
+  const reader: Reader = { bytes, refused, at: 0, pieces: 0 };
   const object: Record<string, JsonValue> = Object.create(null);
   if (next(reader) !== OPEN_OBJECT) {
     if (bytes.length <= MAX_PIECE_BYTES) parseJson(bytes);
@@ -54,18 +64,20 @@ function* parseElements(reader: Reader): Generator<number, readonly JsonValue[],
   for (let more = opens(reader, CLOSE_ARRAY); more; more = goesOn(reader, CLOSE_ARRAY)) {
     reader.pieces += 1;
     if (reader.pieces > MAX_PIECES) throw new MatrixError('M_TOO_LARGE', 'The JSON has too many elements.');
-    elements.push(parseOrNull(piece(reader)));
+    parseElement(reader, elements);
     yield reader.at;
   }
   return elements;
 }
 
-function parseOrNull(bytes: Uint8Array): JsonValue {
+function parseElement(reader: Reader, list: JsonValue[]): void {
+  const bytes = piece(reader);
   try {
-    return parseJson(bytes);
+    list.push(parseJson(bytes));
   } catch (error) {
-    if (error instanceof MatrixError) return null;
-    throw error;
+    if (!(error instanceof MatrixError)) throw error;
+    reader.refused.push({ list, at: list.length, bytes, error });
+    list.push(null);
   }
 }
 

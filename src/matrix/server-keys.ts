@@ -78,6 +78,11 @@ export function countsForEvent({ validUntilTs, expiredTs, fetchedAt }: VerifyKey
   return Math.min(validUntilTs, fetchedAt + LONGEST_VALIDITY_MS) >= originServerTs;
 }
 
+/** Whether the key may sign requests now: an old one may not, whatever it once signed. */
+export function countsForRequest(key: VerifyKey, now: number): boolean {
+  return key.validUntilTs !== null && countsForEvent(key, now);
+}
+
 /** A key of ours, the present or an old one: whatever it signed was signed here. */
 export function ownKey({ key, oldKeys }: ServerIdentity, keyId: string): KeyObject | null {
   return keyId === key.keyId ? key.publicKey : (oldKeys.find((old) => old.keyId === keyId)?.publicKey ?? null);

@@ -140,6 +140,7 @@ function signedForm(object: JsonObject): string {
   return canonicalJson(rest);
 }
 
-function signText(text: string, key: SigningKey): string {
+/** This key's signature of the text, in base64. */
+export function signText(text: string, key: SigningKey): string {
   return toBase64(sign(null, Buffer.from(text), key.privateKey));
 }

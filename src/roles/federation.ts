@@ -6,7 +6,7 @@ import type { Db } from '../database/database.ts';
 import { createDestinations } from '../federation/destinations.ts';
 import { createCheckEventSignatures, type CheckEventSignatures } from '../federation/event-signatures.ts';
 import { createNetworks } from '../federation/networks.ts';
-import { createRemoteKeys } from '../federation/remote-keys.ts';
+import { createRemoteKeys, type RemoteKeys } from '../federation/remote-keys.ts';
 import { createSendRequest } from '../federation/request.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import type { HttpParts } from '../http/parts.ts';
@@ -16,8 +16,9 @@ import type { ServerIdentity } from '../matrix/signatures.ts';
 
 export interface Federation {
   readonly calls: Calls;
+  readonly keys: RemoteKeys;
   readonly checkEventSignatures: CheckEventSignatures;
-  /** Listens for other servers where the configuration says so; null: nowhere. */
+  /** Listens for other servers where the configuration says so; null: it does not, and the port for clients answers them. */
   openDoors(parts: HttpParts): Promise<OpenDoors | null>;
   /** Cuts what is open to other servers. */
   close(): Promise<void>;
@@ -47,6 +48,7 @@ export async function openFederation(
   const keys = createRemoteKeys({ db, send, now });
   return {
     calls: createCalls(send),
+    keys,
     checkEventSignatures: createCheckEventSignatures({ identity, keys }),
     async openDoors(parts) {
       if (listen === null) return null;

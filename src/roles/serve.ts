@@ -8,7 +8,9 @@ import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
+import { judgeReceived } from '../commands/judge-received.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
+import { createReceiver } from '../commands/receive-pdu.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
 import { graphqlMount } from '../graphql/server.ts';
@@ -18,11 +20,13 @@ import { createDoors, type Doors } from '../http/close-doors.ts';
 import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
 import { mountOperations } from '../http/operations.ts';
-import type { HttpParts } from '../http/parts.ts';
+import type { FederationParts, HttpParts } from '../http/parts.ts';
 import { createHttpServer } from '../http/server.ts';
+import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createMetrics } from './metrics.ts';
@@ -66,7 +70,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   });
   const parts = await buildParts(context, data, { writer, follower, queue, federation }, ended);
   await eraseAgain(context, parts.erase, queue);
-  const { app, doors, forServers } = await openDoors(context, parts, queue);
+  const { app, doors, forServers } = await openDoors(context, parts, queue, federation);
   const worker = works ? startWorker(...workerOf(context, data)) : null;
   await greet(context, data, app, forServers?.url ?? null);
   void parts.aftercare.resume();
@@ -118,7 +122,6 @@ async function takeSeat(
 
 interface Parts extends HttpParts {
   readonly erase: EraseDeps;
-  readonly federation: Federation;
 }
 
 async function buildParts(
@@ -142,7 +145,7 @@ async function buildParts(
     commands,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
-    federation,
+    federation: hear(federation, { commands, serverName: identity.serverName }),
     follower,
     identity,
     registration: { mode: registration },
@@ -158,6 +161,23 @@ async function buildParts(
     log,
     shutdown,
   };
+}
+
+/** Events of other servers go to the lanes of their rooms. */
+function hear(
+  { calls, keys, checkEventSignatures }: Federation,
+  { commands: { db, lanes, now }, serverName }: { readonly commands: CommandDeps; readonly serverName: ServerName },
+): FederationParts {
+  const receiver = createReceiver({
+    db,
+    lanes,
+    serverName,
+    checkSignatures: checkEventSignatures,
+    remotes: calls,
+    judge: judgeReceived,
+    now,
+  });
+  return { calls, keys, checkEventSignatures, receiver };
 }
 
 // Before anything is served: a backup that was restored must not show again what was erased since.
@@ -180,15 +200,21 @@ interface OpenDoors {
   readonly forServers: Awaited<ReturnType<Federation['openDoors']>>;
 }
 
-async function openDoors({ config }: RoleContext, parts: Parts, queue: JobQueue): Promise<OpenDoors> {
+async function openDoors(
+  { config }: RoleContext,
+  parts: Parts,
+  queue: JobQueue,
+  federation: Federation,
+): Promise<OpenDoors> {
   const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
-  const app = await createHttpServer(parts, servedEndpoints, {
+  const forAll = config.federation.listen === null ? [...servedEndpoints, ...serverServerEndpoints] : servedEndpoints;
+  const app = await createHttpServer(parts, forAll, {
     mounts,
     before: (handOn) => createPollDoor(parts, handOn),
   });
   const doors = createDoors(app);
   await app.listen(config.listen);
-  return { app, doors, forServers: await parts.federation.openDoors(parts) };
+  return { app, doors, forServers: await federation.openDoors(parts) };
 }
 
 /** Tells where everything is; on a server without an admin, how to become one. */

@@ -19,6 +19,7 @@ import { rawRequest, expectError } from '../support/raw.ts';
 import { freePort, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 
 const HOUR_MS = 3_600_000;
+const FEDERATION = '/_matrix/federation/v1';
 const KEYS = '/_matrix/key/v2/server';
 
 let authority: Authority;
@@ -117,7 +118,7 @@ describe('the listener for other servers', () => {
     expect(seen[1]).toBe(seen[0]);
   });
 
-  it('59: answers unknown paths with 404 and known paths with another method with 405', async () => {
+  it('59: answers unknown paths with 404 and known paths with another method with 405, whoever asks', async () => {
     const port = await freePort();
     const server = await start(port, { FEDERATION_TLS_CERT: '', FEDERATION_TLS_KEY: '' });
     expect(server.output().out).toContain(`Servers   http://127.0.0.1:${port}`);
@@ -130,7 +131,7 @@ describe('the listener for other servers', () => {
     for (const path of unknown)
       for (const method of ['GET', 'PUT', 'POST'])
         expectError(await rawRequest(port, { method, path, body: '{}' }), 404, 'M_UNRECOGNIZED', `${method} ${path}`);
-    for (const path of [KEYS, `${KEYS}/x`, '/_matrix/federation/v1/version'])
+    for (const path of [KEYS, `${KEYS}/x`, `${FEDERATION}/version`, `${FEDERATION}/query/profile`])
       for (const method of ['POST', 'PUT', 'DELETE', 'PATCH'])
         expectError(await rawRequest(port, { method, path }), 405, 'M_UNRECOGNIZED', `${method} ${path}`);
     expectError(await rawRequest(port, { method: 'GET', path: `${KEYS}/%00` }), 400, 'M_BAD_JSON');
@@ -138,12 +139,23 @@ describe('the listener for other servers', () => {
     // What is for clients is not found here, nor there what is for servers.
     for (const path of ['/_matrix/client/versions', '/_matrix/client/v3/login', '/_matrix/client/v3/sync'])
       expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(404);
-    expectError(await rawRequest(server.port, { method: 'GET', path: KEYS }), 404, 'M_UNRECOGNIZED');
+    for (const path of [KEYS, `${FEDERATION}/query/profile`])
+      expect((await fetch(`${server.url}${path}`)).status, path).toBe(404);
   });
 
-  it('is not there unless it is asked for', async () => {
+  it('is not there unless it is asked for: servers are answered where clients are', async () => {
     const server = await start(0, { FEDERATION_LISTEN: '' });
     expect(server.output().out).not.toContain('Servers ');
+    const told = await rawRequest(server.port, { method: 'GET', path: KEYS });
+    expect(told.json).toMatchObject({ server_name: 'localhost:18448' });
+    expectSigned(told.json);
+    expectError(
+      await rawRequest(server.port, { method: 'GET', path: `${FEDERATION}/query/profile` }),
+      401,
+      'M_UNAUTHORIZED',
+    );
+    expectError(await rawRequest(server.port, { method: 'GET', path: `${FEDERATION}/nothing` }), 404, 'M_UNRECOGNIZED');
+    expectError(await rawRequest(server.port, { method: 'PUT', path: `${FEDERATION}/version` }), 405, 'M_UNRECOGNIZED');
   });
 });
 

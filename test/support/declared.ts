@@ -3,6 +3,7 @@ import { Compile, type Validator } from 'typebox/compile';
 import type { Endpoint } from '../../src/http/endpoint.ts';
 import { refusalsOf } from '../../src/http/openapi.ts';
 import { servedEndpoints } from '../../src/http/served-endpoints.ts';
+import { serverServerEndpoints } from '../../src/http/server-server/index.ts';
 
 interface Known {
   readonly method: string;
@@ -13,7 +14,7 @@ interface Known {
 }
 
 // A part that is written out is nearer than a parameter in its place.
-const known: readonly Known[] = servedEndpoints
+const known: readonly Known[] = [...servedEndpoints, ...serverServerEndpoints]
   .flatMap((endpoint) => endpoint.paths.map((path) => ({ endpoint, path })))
   .sort((one, other) => parameters(one.path) - parameters(other.path))
   .map(({ endpoint, path }) => ({

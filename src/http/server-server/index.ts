@@ -1,6 +1,7 @@
-/** Every endpoint of the server-server API that is served, on a listener of its own. */
+/** Every endpoint of the server-server API that is served. */
 import { named, type Endpoint } from '../endpoint.ts';
 import { getServerKey } from './get-server-key.ts';
 import { getVersion } from './get-version.ts';
+import { queryProfile } from './query-profile.ts';
 
-export const serverServerEndpoints: readonly Endpoint[] = named({ getServerKey, getVersion });
+export const serverServerEndpoints: readonly Endpoint[] = named({ getServerKey, getVersion, queryProfile });
