@@ -170,27 +170,39 @@ export function sceneOf(
 ): { readonly room: ForkedRoom; readonly fork: ForkedEvent } {
   const room = forkedRoom(version, OWNER, race.create);
   let fork = room.create;
-  const must = (input: ForkedInput): void => {
-    fork = room.must([fork], input);
-  };
-  const rule = (joinRule: string): void =>
-    must({ type: 'm.room.join_rules', state_key: '', sender: OWNER, content: { join_rule: joinRule } });
-  const join = (sender: string): void =>
-    must({ type: 'm.room.member', state_key: sender, sender, content: { membership: 'join' } });
-  join(OWNER);
-  const users = { ...race.users, [MARA]: 50, [NORA]: 60 };
-  must({
-    type: 'm.room.power_levels',
+  for (const input of sceneryOf(version, race)) fork = room.must([fork], input);
+  return { room, fork };
+}
+
+/** What happened in the room before a race, one after the other. */
+export function sceneryOf(version: RoomVersionId, race: Scene): readonly ForkedInput[] {
+  const rule = (joinRule: string): ForkedInput => ({
+    type: 'm.room.join_rules',
     state_key: '',
     sender: OWNER,
-    content: { ...levels(version, users, race.ban), ...race.levels },
+    content: { join_rule: joinRule },
   });
-  rule('public');
-  for (const one of [MARA, NORA, ...(race.members ?? [])]) join(one);
+  const join = (sender: string): ForkedInput => ({
+    type: 'm.room.member',
+    state_key: sender,
+    sender,
+    content: { membership: 'join' },
+  });
+  const users = { ...race.users, [MARA]: 50, [NORA]: 60 };
   const prior = race.prior ?? 'knock';
-  if (prior === 'invite') must({ ...member(OWNER, 'invite', 2_000) });
-  if (prior === 'join') join(TARGET);
-  rule(race.joinRule ?? 'knock');
-  if (prior === 'knock') must(member(TARGET, 'knock', 2_000));
-  return { room, fork };
+  return [
+    join(OWNER),
+    {
+      type: 'm.room.power_levels',
+      state_key: '',
+      sender: OWNER,
+      content: { ...levels(version, users, race.ban), ...race.levels },
+    },
+    rule('public'),
+    ...[MARA, NORA, ...(race.members ?? [])].map(join),
+    ...(prior === 'invite' ? [member(OWNER, 'invite', 2_000)] : []),
+    ...(prior === 'join' ? [join(TARGET)] : []),
+    rule(race.joinRule ?? 'knock'),
+    ...(prior === 'knock' ? [member(TARGET, 'knock', 2_000)] : []),
+  ];
 }
