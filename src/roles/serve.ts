@@ -10,6 +10,7 @@ import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { judgeReceived } from '../commands/judge-received.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
+import { createBranchJoiner, type BranchJoiner } from '../commands/join-branches.ts';
 import { createReceiver } from '../commands/receive-pdu.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -26,7 +27,6 @@ import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
-import type { ServerName } from '../matrix/identifiers.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createMetrics } from './metrics.ts';
@@ -77,7 +77,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
-  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close()]);
+  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), parts.branches.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await Promise.all([doors.close(), forServers?.doors.close()]);
@@ -121,6 +121,7 @@ async function takeSeat(
 }
 
 interface Parts extends HttpParts {
+  readonly branches: BranchJoiner;
   readonly erase: EraseDeps;
 }
 
@@ -140,12 +141,14 @@ async function buildParts(
   const limits = createRateLimiter(config.rateLimits, now);
   const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
+  const branches = createBranchJoiner({ db, lanes, identity, now, log });
   return {
     db,
     commands,
+    branches,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
-    federation: hear(federation, { commands, serverName: identity.serverName }),
+    federation: hear(federation, commands, branches),
     follower,
     identity,
     registration: { mode: registration },
@@ -166,15 +169,17 @@ async function buildParts(
 /** Events of other servers go to the lanes of their rooms. */
 function hear(
   { calls, keys, checkEventSignatures }: Federation,
-  { commands: { db, lanes, now }, serverName }: { readonly commands: CommandDeps; readonly serverName: ServerName },
+  { db, lanes, identity, now }: CommandDeps,
+  branches: BranchJoiner,
 ): FederationParts {
   const receiver = createReceiver({
     db,
     lanes,
-    serverName,
+    serverName: identity.serverName,
     checkSignatures: checkEventSignatures,
     remotes: calls,
     judge: judgeReceived,
+    manyEnds: (roomId) => branches.look(roomId),
     now,
   });
   return { calls, keys, checkEventSignatures, receiver };
