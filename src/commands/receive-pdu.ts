@@ -6,7 +6,6 @@ import { stringIn } from '../matrix/pdu.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import { createBudgets, type Budgets, type ReceiveLimits } from './receive-budget.ts';
-import { MAX_PREV_EVENTS } from './propose.ts';
 import { checkEvents, isUnfit, nameEvent, type NamedPdu } from './receive-checks.ts';
 import { restsOn } from './receive-evidence.ts';
 import { fetchEvidence, type FetchTask } from './receive-fetch.ts';
@@ -33,8 +32,6 @@ import type { Hole } from './received-pdu.ts';
 export interface ReceiveDeps extends Omit<GapDeps, 'arrivals'> {
   readonly serverName: ServerName;
   readonly judge: JudgeReceived;
-  /** Is told of rooms that have come to have more ends than an event may cite. */
-  readonly manyEnds?: (roomId: RoomId) => void;
   /** Milliseconds. */
   readonly now: () => number;
   readonly limits?: ReceiveLimits;
@@ -180,20 +177,16 @@ async function isLetIn(parts: Parts, { roomId, origin }: FetchTask, acl: number 
 async function inTurn(parts: Parts, arrival: Arrival): Promise<Turn> {
   const { inFlight } = parts.turn;
   let names: readonly string[] = [];
-  let ends = 0;
   try {
-    const turn = await parts.lanes.run(arrival.event.roomId, async (room) => {
+    return await parts.lanes.run(arrival.event.roomId, async (room) => {
       const decision = await receiveInTurn(parts.turn, room, arrival);
       if (names.length === 0 && decision.judged.length > 0 && room !== null) {
         names = flightNames(arrival.event, room.head.version);
         parts.arrivals.add(arrival.event.roomId);
         for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
       }
-      ends = room?.head.extremities.length ?? 0;
       return decision;
     });
-    if (ends > MAX_PREV_EVENTS) parts.manyEnds?.(arrival.event.roomId);
-    return turn;
   } finally {
     for (const name of names) {
       const left = inFlight.get(name)! - 1;

@@ -10,7 +10,6 @@ import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { judgeReceived } from '../commands/judge-received.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
-import { createBranchJoiner, type BranchJoiner } from '../commands/join-branches.ts';
 import { createReceiver } from '../commands/receive-pdu.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -27,6 +26,7 @@ import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createMetrics } from './metrics.ts';
@@ -77,7 +77,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
-  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), parts.branches.close()]);
+  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await Promise.all([doors.close(), forServers?.doors.close()]);
@@ -121,7 +121,6 @@ async function takeSeat(
 }
 
 interface Parts extends HttpParts {
-  readonly branches: BranchJoiner;
   readonly erase: EraseDeps;
 }
 
@@ -141,14 +140,12 @@ async function buildParts(
   const limits = createRateLimiter(config.rateLimits, now);
   const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
-  const branches = createBranchJoiner({ db, lanes, identity, now, log });
   return {
     db,
     commands,
-    branches,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
-    federation: hear(federation, commands, branches),
+    federation: hear(federation, { commands, serverName: identity.serverName }),
     follower,
     identity,
     registration: { mode: registration },
@@ -169,17 +166,15 @@ async function buildParts(
 /** Events of other servers go to the lanes of their rooms. */
 function hear(
   { calls, keys, checkEventSignatures }: Federation,
-  { db, lanes, identity, now }: CommandDeps,
-  branches: BranchJoiner,
+  { commands: { db, lanes, now }, serverName }: { readonly commands: CommandDeps; readonly serverName: ServerName },
 ): FederationParts {
   const receiver = createReceiver({
     db,
     lanes,
-    serverName: identity.serverName,
+    serverName,
     checkSignatures: checkEventSignatures,
     remotes: calls,
     judge: judgeReceived,
-    manyEnds: (roomId) => branches.look(roomId),
     now,
   });
   return { calls, keys, checkEventSignatures, receiver };
