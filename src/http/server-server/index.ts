@@ -3,5 +3,11 @@ import { named, type Endpoint } from '../endpoint.ts';
 import { getServerKey } from './get-server-key.ts';
 import { getVersion } from './get-version.ts';
 import { queryProfile } from './query-profile.ts';
+import { sendTransaction } from './send-transaction.ts';
 
-export const serverServerEndpoints: readonly Endpoint[] = named({ getServerKey, getVersion, queryProfile });
+export const serverServerEndpoints: readonly Endpoint[] = named({
+  getServerKey,
+  getVersion,
+  queryProfile,
+  sendTransaction,
+});
