@@ -10,8 +10,12 @@ export async function forgetRoom(db: Db, userId: string, roomId: string): Promis
   // In one statement: an invite that is written meanwhile comes after the departure that is forgotten here.
   const { rows } = await sql`
     insert into forgotten_rooms (user_id, room_id, since)
-    select state_key, room_id, since from room_state
-     where room_id = ${roomId} and type = 'm.room.member' and state_key = ${userId} and membership in ('leave', 'ban')
+    select ${userId}, ${roomId}, m.since from (
+      select membership, since, 0 as rank from out_of_band where room_id = ${roomId} and user_id = ${userId}
+      union all
+      select membership, since, 1 from room_state where room_id = ${roomId} and type = 'm.room.member' and state_key = ${userId}
+      order by rank limit 1) m
+     where m.membership in ('leave', 'ban')
         on conflict (user_id, room_id) do update set since = excluded.since
     returning room_id`.execute(db);
   return rows.length > 0;

@@ -120,6 +120,17 @@ export async function userExists(db: Db, userId: string): Promise<boolean> {
   return row !== undefined;
 }
 
+/** Whether somebody can still sign in as this user. */
+export async function isActiveUser(db: Db, userId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('users')
+    .select('user_id')
+    .where('user_id', '=', userId)
+    .where('deactivated_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Whether anybody can sign in who is an admin. */
 export async function hasAdmin(db: Db): Promise<boolean> {
   const row = await db

@@ -1,6 +1,7 @@
 /** A part of a room's state on its way into the log, and at the end the join, in the room's turn. */
 import { stateKeyText } from '../matrix/auth-events.ts';
 import type { Db } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
 import type {
   EventSlot,
   JudgedFields,
@@ -10,6 +11,7 @@ import type {
   TransitionRecord,
 } from '../log/judged-pdu.ts';
 import { newestTransitions } from '../log/line-queries.ts';
+import { dropOutOfBand, outOfBandIn, type OutOfBand } from '../log/out-of-band.ts';
 import { readEvents } from '../log/read.ts';
 import { transitionKind } from '../log/transition.ts';
 import type { UserId } from '../matrix/identifiers.ts';
@@ -37,9 +39,14 @@ export interface ImportPart {
 }
 
 type StateBefore = ReadonlyMap<string, StateEntry>;
+type Outside = ReadonlyMap<UserId, OutOfBand>;
 
-export async function importTurn(work: ImportPart, room: LaneRoom | null): Promise<Decision<void>> {
-  const { told, checked, part, isLast } = work;
+export async function importTurn(asked: ImportPart, room: LaneRoom | null): Promise<Decision<void>> {
+  const { db, told, checked, isLast } = asked;
+  await room?.appended();
+  const outside = await outOfBandIn(db, told.roomId);
+  const work = { ...asked, part: isLast ? withOutside(asked, outside) : asked.part };
+  const { part } = work;
   const joiner = ['m.room.member', checked.join.pdu.state_key ?? ''] as const;
   await room?.countServers();
   const keys = [...part.map(({ type, stateKey }) => [type, stateKey] as const), joiner];
@@ -52,11 +59,25 @@ export async function importTurn(work: ImportPart, room: LaneRoom | null): Promi
   );
   // The lane's own head moves when the decision is taken.
   const head = room === null ? newRoomHead(told.roomId, told.version) : copyOf(room.head);
-  const marker = await markerOf(work, head, before);
-  if (!isLast) return { judged: [marker], actions: [], answer: undefined };
+  const marker = await markerOf(work, head, before, outside);
+  const taken = part.flatMap(({ type, stateKey }) => (type === 'm.room.member' ? [stateKey as UserId] : []));
+  const within = (tx: TxClient): Promise<void> => dropOutOfBand(tx, told.roomId, isLast ? [...outside.keys()] : taken);
+  if (!isLast) return { judged: [marker], actions: [], within, answer: undefined };
   advance(head, marker);
   const stood = head.pending.get(stateKeyText(...joiner)) ?? before.get(stateKeyText(...joiner));
-  return { judged: [marker, joinOf(work, head, stood)], actions: [], answer: undefined };
+  return { judged: [marker, joinOf(work, head, stood)], actions: [], within, answer: undefined };
+}
+
+/** With the keys of those whom only this server still takes for something: from now on the room's state tells of them. */
+function withOutside({ checked, part }: ImportPart, outside: Outside): readonly Difference[] {
+  const covered = new Set(part.map(({ type, stateKey }) => stateKeyText(type, stateKey)));
+  const more = [...outside.values()].flatMap(({ userId, membership }): readonly Difference[] => {
+    const name = stateKeyText('m.room.member', userId);
+    const slot = checked.state.get(name)?.slot ?? null;
+    if (covered.has(name) || (slot === null && membership === 'leave')) return [];
+    return [{ type: 'm.room.member', stateKey: userId, slot }];
+  });
+  return [...part, ...more];
 }
 
 function copyOf(head: RoomHead): RoomHead {
@@ -68,6 +89,7 @@ async function markerOf(
   { db, told, checked, part, cause }: ImportPart,
   head: RoomHead,
   before: StateBefore,
+  outside: Outside,
 ): Promise<JudgedPdu> {
   const { roomId } = told;
   const roomPosition = head.roomPosition + 1;
@@ -82,9 +104,11 @@ async function markerOf(
     const membership = pdu === null ? null : membershipOf(pdu);
     return { line: 0, at: roomPosition, type, stateKey, event: slot, pdu, previous, membership };
   });
-  const transitions = changes.flatMap(
-    (change) => transitionOf(change, before.get(stateKeyText(change.type, change.stateKey))?.pdu, cause) ?? [],
-  );
+  const transitions = changes.flatMap((change) => {
+    const known = outside.get(change.stateKey as UserId);
+    if (change.type === 'm.room.member' && known !== undefined) return reconciled(change, known, cause) ?? [];
+    return transitionOf(change, before.get(stateKeyText(change.type, change.stateKey))?.pdu, cause) ?? [];
+  });
   const fields: JudgedFields = {
     ...commonOf(told, checked, head),
     pdu: checked.join.pdu,
@@ -144,7 +168,8 @@ function joinOf({ told, checked }: ImportPart, head: RoomHead, stood: StateEntry
 }
 
 function commonOf({ roomId, version, origin }: ToldRoom, { joinSlot, joinAuth }: CheckedRoom, head: RoomHead) {
-  const startsRoom = head.roomPosition === 0;
+  // Out of band something may have been known of it.
+  const startsLine = head.stateAt === 0;
   const roomPosition = head.roomPosition + 1;
   return {
     slot: joinSlot,
@@ -162,8 +187,30 @@ function commonOf({ roomId, version, origin }: ToldRoom, { joinSlot, joinAuth }:
     gaps: [],
     // The server that we joined through tells the others.
     relay: false,
-    lines: startsRoom ? [{ line: 0, parent: null, depth: 0 }] : [],
-    startsRoom,
+    lines: startsLine ? [{ line: 0, parent: null, depth: 0 }] : [],
+    startsRoom: head.roomPosition === 0,
+  };
+}
+
+/** Of somebody who was known out of band: the same event says nothing new, another one corrects what was told. */
+function reconciled(change: StateChange, known: OutOfBand, cause: TransitionCause): TransitionRecord | null {
+  const { pdu, event } = change;
+  const to = change.membership ?? 'none';
+  const stays = event?.eventId === known.eventId || (known.membership === 'leave' && (to === 'leave' || to === 'none'));
+  if (stays) return null;
+  return {
+    userId: known.userId,
+    from: known.membership,
+    to,
+    kind: 'MEMBERSHIP_RECONCILED',
+    cause,
+    event,
+    pdu,
+    previous: { position: known.event },
+    supersedes: null,
+    actor: pdu?.sender ?? null,
+    onBehalfOf: null,
+    occurredAt: pdu?.origin_server_ts ?? null,
   };
 }
 

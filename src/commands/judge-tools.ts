@@ -44,6 +44,8 @@ export function createJudgeTools(db: Db): JudgeTools {
     },
     recent: { find: (roomId, eventId) => events.get(`${roomId} ${eventId}`) },
     settle(judged) {
+      // It is no part of the room's graph: as one it is stored once more.
+      if (judged.verdict === 'out_of_band') return;
       const note = noted.get(judged);
       if (note !== undefined) merges.set(note.name, note.at);
       const { roomId, slot, verdict, before, after } = judged;

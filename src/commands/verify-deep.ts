@@ -18,7 +18,8 @@ import { emptyDraft } from './line-draft.ts';
 import { judgeEvidence, restsOn } from './receive-evidence.ts';
 import { resolveRefs } from './resolve-state.ts';
 import type { Surroundings } from './verify-graph.ts';
-import type { ChangeRow, LogPage, VerdictRow } from './verify-page.ts';
+import type { LogPage } from './verify-page.ts';
+import type { ChangeRow, VerdictRow } from './verify-rows.ts';
 import type { Finding, Findings } from './verify-report.ts';
 
 export interface DeepMemory {

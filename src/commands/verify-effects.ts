@@ -3,8 +3,10 @@ import { transitionKind, type TransitionKind } from '../log/transition.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
 import { isMembership, membershipOf, stringIn, type Membership } from '../matrix/pdu.ts';
 import type { Surroundings } from './verify-graph.ts';
-import type { ChangeRow, LineRow, LogPage, TransitionRow, VerdictRow } from './verify-page.ts';
-import type { Finding, Findings } from './verify-report.ts';
+import type { LogPage } from './verify-page.ts';
+import type { ChangeRow, LineRow, TransitionRow, VerdictRow } from './verify-rows.ts';
+import { addTransition, compareColumns, verifyOutside } from './verify-outside.ts';
+import type { Findings } from './verify-report.ts';
 
 /** `around` is where each verdict of the page found its room. */
 export function verifyEffects(findings: Findings, page: LogPage, around: ReadonlyMap<number, Surroundings>): void {
@@ -41,7 +43,7 @@ function verifyLine(findings: Findings, row: LineRow, verdict: VerdictRow | unde
     if (row.depth !== row.parent_depth + 1) wrong('depth', 'is not one more than that of the line it hangs on');
     return;
   }
-  if (verdict.room_position !== 1) wrong('position', "is not that of the room's first verdict");
+  if (!row.first) wrong('position', "is not that of the room's first verdict");
   if (row.parent_line !== null) wrong('parent_line', 'the current line hangs on another');
   if (row.parent_at !== null) wrong('parent_at', 'the current line hangs on another');
   if (row.depth !== 0) wrong('depth', 'of the current line is not 0');
@@ -114,9 +116,10 @@ function verifyTransitions(findings: Findings, page: LogPage): void {
   const verdicts = new Map(page.verdicts.map((row) => [row.position, row]));
   const told = new Set<ChangeRow>();
   for (const row of page.transitions) {
+    if (!row.in_room) continue;
     const change = changes.get(changeName(row.room_id, row.at, row.user_id, 'm.room.member'));
     if (change === undefined || told.has(change)) {
-      add(findings, row, null, 'no change of state explains it');
+      addTransition(findings, row, null, 'no change of state explains it');
       continue;
     }
     told.add(change);
@@ -124,7 +127,7 @@ function verifyTransitions(findings: Findings, page: LogPage): void {
   }
   for (const change of changes.values()) {
     if (change.type !== 'm.room.member' || told.has(change)) continue;
-    if (expectedTransition(change, verdicts.get(change.position)) === null) continue;
+    if (expectedTransitions(change, verdicts.get(change.position)).includes(null)) continue;
     const { position, room_id: room, at, state_key: user } = change;
     const reason = 'missing: the state of the room changed and no transition tells of it';
     findings.add({
@@ -136,6 +139,7 @@ function verifyTransitions(findings: Findings, page: LogPage): void {
       reason,
     });
   }
+  verifyOutside(findings, page);
 }
 
 function changeName(room: string, at: number, key: string, type: string): string {
@@ -146,24 +150,39 @@ interface Expected {
   readonly kind: TransitionKind;
   /** One of these. */
   readonly causes: readonly string[];
+  readonly from: string;
+  readonly previous: number | null;
 }
 
-function expectedTransition(change: ChangeRow, verdict: VerdictRow | undefined): Expected | null {
+/** What may be told of a change, null for nothing: of one whom the log knew from outside, that is told by either. */
+function expectedTransitions(change: ChangeRow, verdict: VerdictRow | undefined): readonly (Expected | null)[] {
+  const inside = expectedInside(change, verdict);
+  if (verdict?.verdict !== 'imported' || change.outside === null) return [inside];
+  return [expectedOfOutside(change, change.outside), inside];
+}
+
+function expectedInside(change: ChangeRow, verdict: VerdictRow | undefined): Expected | null {
   const from = change.prior_membership ?? 'none';
   const to = change.event === null ? 'none' : (change.membership ?? undefined);
   if (from !== 'none' && !isMembership(from)) return null;
-  const told = toldOf(from, to, change.sender === change.state_key);
+  const self = change.sender === change.state_key;
+  const told = toldOf(from, to, self);
   if (told === null) return null;
   // A state that was taken over tells what it tells; else only the event itself does.
   const taken = verdict?.verdict === 'imported';
   const kind = !taken && change.event !== verdict?.event ? 'MEMBERSHIP_RECONCILED' : told;
-  const self = change.sender === change.state_key;
-  if (taken) return { kind, causes: ['import', 'catch_up'] };
-  return {
-    kind,
-    causes: kind === 'MEMBERSHIP_RECONCILED' ? ['resolution'] : ['federation', self ? 'self' : 'moderator'],
-  };
+  const own = kind === 'MEMBERSHIP_RECONCILED' ? ['resolution'] : ['federation', self ? 'self' : 'moderator'];
+  return { kind, causes: taken ? TAKEN : own, from, previous: change.previous };
 }
+
+/** Of a state that was taken over: another event than was known corrects what was told. */
+function expectedOfOutside(change: ChangeRow, from: string): Expected | null {
+  const to = change.membership ?? 'none';
+  if (change.outside_same === true || (from === 'leave' && (to === 'leave' || to === 'none'))) return null;
+  return { kind: 'MEMBERSHIP_RECONCILED', causes: TAKEN, from, previous: change.outside_event };
+}
+
+const TAKEN: readonly string[] = ['import', 'catch_up'];
 
 function toldOf(from: Membership | 'none', to: string | undefined, self: boolean): TransitionKind | null {
   if (to === 'none') return from === 'none' ? null : 'MEMBERSHIP_RECONCILED';
@@ -176,35 +195,23 @@ function compareTransition(
   change: ChangeRow,
   verdict: VerdictRow | undefined,
 ): void {
-  const expected = expectedTransition(change, verdict);
+  const possible = expectedTransitions(change, verdict).filter((one) => one !== null);
+  const expected = possible.find(({ kind, from }) => kind === row.kind && from === row.from) ?? possible[0];
   const said: readonly (readonly [keyof TransitionRow, unknown])[] = [
-    ['from', change.prior_membership ?? 'none'],
+    ['from', expected?.from ?? change.prior_membership ?? 'none'],
     ['to', change.membership ?? 'none'],
     ['event', change.event],
-    ['previous', change.previous],
+    ['previous', expected === undefined ? change.previous : expected.previous],
     ['trigger', verdict?.event ?? null],
     ['actor', change.sender],
     ['occurred_at', change.origin_server_ts],
     ['supersedes', expected?.kind === 'MEMBERSHIP_RECONCILED' ? row.prior_transition : null],
-    ['in_room', true],
     ['unverified', false],
   ];
-  for (const [column, value] of said)
-    if (row[column] !== value) add(findings, row, column, 'is not what the state and its event say');
+  compareColumns(findings, row, said);
   if (row.recorded_at.getTime() !== verdict?.decided_at.getTime())
-    add(findings, row, 'recorded_at', 'is not when its verdict was decided');
-  if (expected === null) return add(findings, row, 'kind', 'nothing is to be told of this change');
-  if (row.kind !== expected.kind) add(findings, row, 'kind', `should be ${expected.kind}`);
-  if (!expected.causes.includes(row.cause)) add(findings, row, 'cause', 'is not what brought it about');
-}
-
-function add(findings: Findings, row: TransitionRow, column: Finding['column'], reason: string): void {
-  findings.add({
-    check: 'transitions',
-    table: 'transitions',
-    key: String(row.position),
-    position: row.position,
-    column,
-    reason,
-  });
+    addTransition(findings, row, 'recorded_at', 'is not when its verdict was decided');
+  if (expected === undefined) return addTransition(findings, row, 'kind', 'nothing is to be told of this change');
+  if (row.kind !== expected.kind) addTransition(findings, row, 'kind', `should be ${expected.kind}`);
+  if (!expected.causes.includes(row.cause)) addTransition(findings, row, 'cause', 'is not what brought it about');
 }

@@ -11,7 +11,8 @@ import { redact, redactionTarget } from '../matrix/redaction.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
 import { verifyEvent } from '../matrix/signatures.ts';
-import { citedName, type EventRow, type LogPage } from './verify-page.ts';
+import { citedName, type LogPage } from './verify-page.ts';
+import type { EventRow } from './verify-rows.ts';
 import type { Findings } from './verify-report.ts';
 
 export interface EvidenceCheck {
@@ -65,12 +66,20 @@ function parseProof(row: EventRow, wrong: Wrong): Pdu | null {
 function versionOf(check: EvidenceCheck, row: EventRow, pdu: Pdu): RoomVersion | null {
   const known = check.versions.get(row.room_id);
   if (known !== undefined) return known;
+  if (row.out_of_band) return versionOfOutside(row, pdu);
   const version =
     namedVersion(row) ??
     Object.values(ROOM_VERSIONS).find((candidate) => eventIdOf(pdu, candidate) === row.event_id) ??
     null;
   if (version !== null) check.versions.set(row.room_id, version);
   return version;
+}
+
+/** What was told of a room from outside does not bind what its own events say later. */
+function versionOfOutside(row: EventRow, pdu: Pdu): RoomVersion | null {
+  const told = roomVersion(row.room_version ?? '');
+  const candidates = [...(told === null ? [] : [told]), ...Object.values(ROOM_VERSIONS)];
+  return candidates.find((candidate) => eventIdOf(pdu, candidate) === row.event_id) ?? null;
 }
 
 function namedVersion(row: EventRow): RoomVersion | null {
@@ -110,6 +119,10 @@ function verifyColumns(row: EventRow, pdu: Pdu, version: RoomVersion, wrong: Wro
 }
 
 function verifyAuth(row: EventRow, pdu: Pdu, page: LogPage, wrong: Wrong): void {
+  if (row.out_of_band !== (row.judged_out_of_band ?? false))
+    return wrong('out_of_band', 'is not what its verdict says');
+  if (row.out_of_band)
+    return row.auth.length === 0 ? undefined : wrong('auth', 'of what came out of band is not known');
   const cited = pdu.auth_events.map((id: EventId) => page.cited.get(citedName(row.room_id, id)) ?? 0);
   if (cited.length !== row.auth.length || cited.some((position, i) => position !== row.auth[i])) {
     wrong('auth', 'are not the positions of its auth events');

@@ -1,6 +1,7 @@
 /** Follows each room's graph through its verdicts: which events are its ends, and where the current state stands. */
 import type { Ref } from '../log/state-lines.ts';
-import type { LogPage, VerdictRow } from './verify-page.ts';
+import type { LogPage } from './verify-page.ts';
+import type { VerdictRow } from './verify-rows.ts';
 
 export interface GraphMemory {
   readonly rooms: Map<string, RoomGraphMemory>;

@@ -2,7 +2,8 @@
 import { parseJsonObject } from '../matrix/json.ts';
 import type { Ref } from '../log/state-lines.ts';
 import { stateAfterTips, type Surroundings } from './verify-graph.ts';
-import { citedName, type LogPage, type VerdictRow } from './verify-page.ts';
+import { citedName, type LogPage } from './verify-page.ts';
+import type { VerdictRow } from './verify-rows.ts';
 import type { Findings } from './verify-report.ts';
 
 export interface JudgementMemory {
@@ -55,6 +56,7 @@ function verifyRuling(row: VerdictRow, wrong: Wrong): void {
 }
 
 function verifyPrev(row: VerdictRow, proof: Buffer, page: LogPage, wrong: Wrong): void {
+  if (row.verdict === 'out_of_band' && row.prev.length > 0) wrong('prev', 'are not known of what came out of band');
   if (row.verdict === 'out_of_band' || row.verdict === 'imported') return;
   // What came later was not to be had yet.
   const known = (position: number): number => (position < row.position ? position : 0);
@@ -77,7 +79,12 @@ function prevEvents(proof: Buffer): readonly string[] {
 // follows all ends of the graph, the current one. Elsewhere branches met: the change rows of their merge are compared with
 // the states they were made of by `--deep`.
 function verifyRefs(row: VerdictRow, { straight, head, headAfter, follows }: Surroundings, wrong: Wrong): void {
-  if (row.verdict === 'out_of_band' || row.verdict === 'imported') return;
+  if (row.verdict === 'imported') return;
+  if (row.verdict === 'out_of_band') {
+    if (row.before_line !== null || row.before_at !== null) wrong('before_line', 'is of no state that is known here');
+    if (row.after_line !== null || row.after_at !== null) wrong('after_line', 'is of no state that is known here');
+    return;
+  }
   const before = refOf(row.before_line, row.before_at);
   const after = refOf(row.after_line, row.after_at);
   if (before === null) return wrong('before_line', 'does not say which state was before it');

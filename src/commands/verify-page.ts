@@ -1,125 +1,6 @@
 /** A stretch of the log with what its rows refer to, read in one snapshot for the checks. */
 import type { PoolClient } from 'pg';
-
-export interface EventRow {
-  readonly room_id: string;
-  readonly position: number;
-  readonly event_id: string;
-  readonly type: string;
-  readonly state_key: string | null;
-  readonly sender: string;
-  readonly depth: number;
-  readonly origin_server_ts: number;
-  readonly origin: string;
-  readonly auth: readonly number[];
-  readonly redacts: string | null;
-  readonly words: boolean;
-  readonly auth_extra: Buffer | null;
-  readonly proof: Buffer;
-  /** Of its row in event_content; null when there is none. */
-  readonly subject: string | null;
-  readonly content: Buffer | null;
-  /** An erasure covers its words: by whom they are about, or by name. */
-  readonly erased: boolean;
-}
-
-export interface VerdictRow {
-  readonly room_id: string;
-  readonly room_position: number;
-  readonly position: number;
-  readonly event: number;
-  readonly verdict: string;
-  readonly rule: string | null;
-  readonly prev: readonly number[];
-  readonly before_line: number | null;
-  readonly before_at: number | null;
-  readonly after_line: number | null;
-  readonly after_at: number | null;
-  readonly anchor: number;
-  readonly back: number;
-  readonly decided_at: Date;
-  /** The proof of its event and the event's state key; null when there is no such event. */
-  readonly proof: Buffer | null;
-  readonly state_key: string | null;
-  /** The states after what it cites, as they were known then; null for what was not known. */
-  readonly prev_lines: readonly (number | null)[] | null;
-  readonly prev_ats: readonly (number | null)[] | null;
-  /** One of them is what another server claims. */
-  readonly claims: boolean;
-  /** Of an event that was found later than one that cites it: the place before all that stood at its anchor by then. */
-  readonly next_back: number | null;
-}
-
-export interface LineRow {
-  readonly room_id: string;
-  readonly line: number;
-  readonly parent_line: number | null;
-  readonly parent_at: number | null;
-  readonly depth: number;
-  readonly position: number;
-  /** Of the line it hangs on. */
-  readonly parent_depth: number | null;
-}
-
-export interface ChangeRow {
-  readonly room_id: string;
-  readonly line: number;
-  readonly at: number;
-  readonly type: string;
-  readonly state_key: string;
-  readonly event: number | null;
-  readonly previous: number | null;
-  readonly membership: string | null;
-  readonly position: number;
-  /** What the same key was before, on the same line or on what that was branched from. */
-  readonly prior_event: number | null;
-  readonly prior_membership: string | null;
-  /** Of its event; null when there is no such event. */
-  readonly event_type: string | null;
-  readonly event_state_key: string | null;
-  readonly sender: string | null;
-  readonly origin_server_ts: number | null;
-  readonly proof: Buffer | null;
-}
-
-export interface TransitionRow {
-  readonly position: number;
-  readonly room_id: string;
-  readonly at: number;
-  readonly user_id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly kind: string;
-  readonly cause: string;
-  readonly event: number | null;
-  readonly previous: number | null;
-  readonly trigger: number | null;
-  readonly supersedes: number | null;
-  readonly actor: string | null;
-  readonly occurred_at: number | null;
-  readonly recorded_at: Date;
-  readonly in_room: boolean;
-  readonly unverified: boolean;
-  /** The transition of the same user in the room before it. */
-  readonly prior_transition: number | null;
-}
-
-export interface ActionRow {
-  readonly position: number;
-  readonly room_id: string | null;
-  readonly event: number | null;
-  /** The room that event is in; null when there is no such event. */
-  readonly event_room: string | null;
-}
-
-export interface ErasureRow {
-  readonly position: number;
-  readonly kind: string;
-  readonly subject: string | null;
-  readonly event: number | null;
-  /** Of an event's words: its subject is a redaction of that event, by whom the row names. */
-  readonly explained: boolean;
-}
+import type { EventRow, VerdictRow, LineRow, ChangeRow, TransitionRow, ActionRow, ErasureRow } from './verify-rows.ts';
 
 /** Rows of positions in (after, upto]. */
 export interface LogPage {
@@ -187,11 +68,17 @@ export async function readPage(
   const range = [after, upto];
   const judged = await readJudged(client, range);
   const transitions = await client.query<TransitionRow>(
-    `select t.*, (select p.position from transitions p where p.room_id = t.room_id and p.user_id = t.user_id and p.at < t.at
-               order by p.at desc limit 1) as prior_transition
-       from transitions t where position > $1
-        and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
-      order by position`,
+    `select t.*, p.position as prior_transition, p."to" as prior_to, p.event as prior_event,
+            s.membership as state_membership, s.event as state_event
+       from transitions t
+       left join lateral (
+         select * from transitions o where o.room_id = t.room_id and o.user_id = t.user_id and o.at < t.at order by o.at desc limit 1) p on true
+       left join lateral (
+         select * from state_changes c where c.room_id = t.room_id and c.type = 'm.room.member' and c.state_key = t.user_id and c.line = 0
+            and c.at < t.at order by c.at desc limit 1) s on not t.in_room
+      where t.position > $1
+        and t.position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
+      order by t.position`,
     [Math.max(after, seenTransition), upto],
   );
   const inside = await client.query<{ position: number }>(
@@ -230,8 +117,11 @@ async function readJudged(
   range: number[],
 ): Promise<Pick<LogPage, 'events' | 'verdicts' | 'lines' | 'changes'>> {
   const events = await client.query<EventRow>(
-    `select e.*, c.subject, c.content, ${ERASED} as erased
+    `select e.*, c.subject, c.content, ${ERASED} as erased, r.version as room_version,
+            (select v.verdict = 'out_of_band' from verdicts v where v.room_id = e.room_id and v.event = e.position
+              order by v.room_position limit 1) as judged_out_of_band
        from events e left join event_content c on c.room_id = e.room_id and c.event = e.position
+       left join rooms r on r.room_id = e.room_id
       where e.position > $1 and e.position <= $2 order by e.position`,
     range,
   );
@@ -245,19 +135,27 @@ async function readJudged(
     range,
   );
   const lines = await client.query<LineRow>(
-    `select l.*, p.depth as parent_depth from state_lines l left join state_lines p on p.room_id = l.room_id and p.line = l.parent_line
+    `select l.*, p.depth as parent_depth, not exists (
+              select from verdicts v where v.room_id = l.room_id and v.position < l.position and v.verdict <> 'out_of_band') as first
+       from state_lines l left join state_lines p on p.room_id = l.room_id and p.line = l.parent_line
       where l.position > $1 and l.position <= $2`,
     range,
   );
   const changes = await client.query<ChangeRow>(
     `select c.*, coalesce(p.event, q.event) as prior_event, coalesce(p.membership, q.membership) as prior_membership,
-            e.type as event_type, e.state_key as event_state_key, e.sender, e.origin_server_ts, e.proof
+            e.type as event_type, e.state_key as event_state_key, e.sender, e.origin_server_ts, e.proof,
+            case when not o.in_room then o."to" end as outside, case when not o.in_room then o.event end as outside_event,
+            case when not o.in_room then exists (
+              select from events x where x.room_id = c.room_id and x.position = o.event and x.event_id = e.event_id) end as outside_same
        from state_changes c
        left join lateral (select s.event, s.membership, true as found from state_changes s
          where s.room_id = c.room_id and s.type = c.type and s.state_key = c.state_key and s.line = c.line and s.at < c.at
          order by s.at desc limit 1) p on true
        left join lateral (${ON_PARENTS}) q on c.line <> 0 and p.found is null
        left join events e on e.room_id = c.room_id and e.position = c.event
+       left join lateral (select t.in_room, t."to", t.event from transitions t
+         where t.room_id = c.room_id and t.user_id = c.state_key and t.at < c.at order by t.at desc limit 1) o
+         on c.line = 0 and c.type = 'm.room.member'
       where c.position > $1 and c.position <= $2 order by c.position`,
     range,
   );
@@ -274,7 +172,7 @@ async function readCited(
   for (const { proof } of rows)
     for (const match of proof?.toString('latin1').matchAll(EVENT_ID) ?? []) ids.add(match[1]!);
   const found = await client.query<{ room_id: string; event_id: string; position: number }>(
-    'select room_id, event_id, position from events where event_id = any($1)',
+    'select room_id, event_id, position from events where event_id = any($1) and not out_of_band',
     [[...ids]],
   );
   return new Map(found.rows.map((row) => [citedName(row.room_id, row.event_id), row.position]));

@@ -11,7 +11,7 @@ import {
   type LogBatch,
 } from '../log/append.ts';
 import { writeAnswers } from '../log/keyed-answers.ts';
-import type { StateChange, TransitionRecord } from '../log/judged-pdu.ts';
+import type { JudgedPdu, StateChange, TransitionRecord } from '../log/judged-pdu.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { PROJECTIONS } from '../projections/index.ts';
 import { searchFact } from '../projections/room-search.ts';
@@ -156,7 +156,7 @@ function factOf({ judged, position, verdictPosition, transitionPositions }: Appe
     afterLine: after?.line ?? null,
     afterAt: after?.at ?? null,
     changes: changes.filter(({ line }) => line === 0).map((change) => factChange(change, version)),
-    transitions: transitions.map((transition, n) => factTransition(transition, transitionPositions[n]!)),
+    transitions: transitions.map((transition, n) => factTransition(judged, transition, transitionPositions[n]!)),
     presence: judged.presence,
   };
 }
@@ -167,11 +167,17 @@ function factChange({ type, stateKey, event, pdu, membership, previous }: StateC
 }
 
 function factTransition(
+  { verdict, origin }: JudgedPdu,
   { userId, from, to, kind, event, pdu, supersedes, actor }: TransitionRecord,
   position: number,
 ): FactTransition {
   const content = to === 'knock' && pdu !== null ? pdu.content : null;
   const reason = content === null ? null : stringIn(content, 'reason');
   const displayName = content === null ? null : stringIn(content, 'displayname');
-  return { position, userId, from, to, kind, event: event?.position ?? null, supersedes, actor, reason, displayName };
+  const inRoom = verdict !== 'out_of_band';
+  const via = inRoom || content === null ? null : origin;
+  return {
+    ...{ position, userId, from, to, kind, event: event?.position ?? null, supersedes, actor },
+    ...{ reason, displayName, inRoom, via },
+  };
 }

@@ -109,79 +109,6 @@ export interface Aftercare {
   user_id: string;
 }
 
-export interface Deliveries {
-  destination: string;
-  /**
-   * The other server's words.
-   */
-  error: string | null;
-  event: number;
-  /**
-   * Never left out for the sake of newer ones: who is told of an invite or its end is told.
-   */
-  kept: boolean;
-  owed_at: Date;
-  /**
-   * Of the verdict that made it owed: the order in which the server gets them.
-   */
-  position: number;
-  room_id: string;
-  settled_at: Date | null;
-  /**
-   * queued; fixed: part of a transaction that may have been sent; acknowledged; refused; caught_up: left out, newer events tell of it; given_up.
-   */
-  state: string;
-  /**
-   * The transaction it is, or was last, a part of.
-   */
-  txn_id: string | null;
-}
-
-export interface Destinations {
-  destination: string;
-  /**
-   * The last failure in words, ours or the other server's.
-   */
-  error: string | null;
-  failed_at: Date | null;
-  /**
-   * Of which sort the last failure was; null: the last transaction was answered.
-   */
-  failure: string | null;
-  /**
-   * Transactions that failed since the last that was answered.
-   */
-  failures: Generated<number>;
-  /**
-   * Counts the leases: whoever holds an older one changes nothing any more.
-   */
-  lease_epoch: Generated<number>;
-  lease_owner: string | null;
-  lease_until: Date | null;
-  /**
-   * Something waits for it.
-   */
-  owed: boolean;
-  /**
-   * Nothing is sent to it before.
-   */
-  retry_at: Generated<Date>;
-  /**
-   * How often in a row the transaction at hand failed in the same way.
-   */
-  same_failures: Generated<number>;
-  succeeded_at: Date | null;
-  /**
-   * The transaction at hand: fixed, perhaps sent, not settled. With the greatest position in it.
-   */
-  txn_id: string | null;
-  /**
-   * Events in one transaction: fewer while one is sought that the server fails on.
-   */
-  txn_limit: number;
-  txn_upto: number | null;
-}
-
 export interface Devices {
   created_at: Date;
   device_id: string;
@@ -234,6 +161,10 @@ export interface Events {
   event_id: string;
   origin: string;
   origin_server_ts: number;
+  /**
+   * It came while this server was not in the room, and rests on nothing that is stored.
+   */
+  out_of_band: Generated<boolean>;
   position: number;
   /**
    * Canonical JSON of the redacted event with hashes and signatures: all that its id and signatures cover.
@@ -395,13 +326,43 @@ export interface MigrationChecksums {
 }
 
 export interface OutOfBand {
+  /**
+   * When this membership began: after 90 days nobody asks any more whether it still stands.
+   */
+  began_at: Generated<Date>;
+  /**
+   * Position of the member event now in force.
+   */
   event: number;
+  /**
+   * The room's server spoke of another member event: most likely an invite that never arrived.
+   */
+  maybe_accepted: Generated<boolean>;
   membership: string;
   next_probe_at: Date | null;
+  probed_at: Date | null;
+  /**
+   * How often it was asked since then.
+   */
+  probes: Generated<number>;
   room_id: string;
   room_version: string;
+  /**
+   * Room position of the last change of membership.
+   */
+  since: Generated<number>;
+  /**
+   * JSON array of the room's stripped state as it was told, checked; without the own member event.
+   */
   stripped: Buffer;
+  /**
+   * The user left, and no server of the room has heard of it.
+   */
+  undelivered: Generated<boolean>;
   user_id: string;
+  /**
+   * Servers to go through, the one that was used first.
+   */
   via: string[];
 }
 
@@ -683,8 +644,6 @@ export interface DB {
   actions: Actions;
   admin_links: AdminLinks;
   aftercare: Aftercare;
-  deliveries: Deliveries;
-  destinations: Destinations;
   devices: Devices;
   erasures: Erasures;
   event_content: EventContent;

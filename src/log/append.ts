@@ -116,8 +116,10 @@ export function isDeposed(error: unknown): boolean {
 }
 
 function writeEvents(tx: TxClient, { outliers, judged, at }: LogBatch): Promise<void>[] {
-  const arrived: readonly Outlier[] = [...outliers, ...judged.filter((j) => !j.known)];
-  const stored = arrived.map((event) => ({ ...event, parts: splitEvent(event.pdu, event.version) }));
+  const stored = [
+    ...outliers.map((event) => storedEvent(event, false)),
+    ...judged.filter((j) => !j.known).map((j) => storedEvent(j, j.verdict === 'out_of_band')),
+  ];
   const worded = stored.filter((e) => e.parts.words !== null);
   const stamp = at.toISOString();
   return [
@@ -136,6 +138,7 @@ function writeEvents(tx: TxClient, { outliers, judged, at }: LogBatch): Promise<
       ['auth_rejection', 'text', (e) => e.authRejection],
       ['redacts', 'text', (e) => redactionTarget(e.pdu, e.version)],
       ['words', 'bool', (e) => e.parts.words !== null],
+      ['out_of_band', 'bool', (e) => e.outOfBand],
       ['auth_extra', 'bytea', (e) => e.parts.authExtra],
       ['proof', 'bytea', (e) => e.parts.proof],
     ]),
@@ -146,6 +149,10 @@ function writeEvents(tx: TxClient, { outliers, judged, at }: LogBatch): Promise<
       ['content', 'bytea', (e) => e.parts.words],
     ]),
   ];
+}
+
+function storedEvent(event: Outlier, outOfBand: boolean) {
+  return { ...event, outOfBand, parts: splitEvent(event.pdu, event.version) };
 }
 
 function verdictColumns(stamp: string): readonly Column<AppendedPdu>[] {
@@ -203,6 +210,7 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
       ['occurred_at', 'int8', (e) => e.transition.occurredAt],
       ['recorded_at', 'timestamptz', { all: stamp }],
       ['in_room', 'bool', (e) => e.judged.verdict !== 'out_of_band'],
+      ['unverified', 'bool', (e) => e.transition.unverified === true],
     ]),
     insertRows(tx, 'state_lines', branched, [
       ['room_id', 'text', (e) => e.judged.roomId],

@@ -90,6 +90,7 @@ async function extendGraph(db: Db, roomId: string, entry: Entry): Promise<Entry>
         left join lateral (
           select * from events f
            where f.room_id = ${roomId} and f.position > ${entry.position} and f.position <= t.upto and f.state_key is not null
+             and not f.out_of_band
            order by f.position limit ${PAGE}) e on true
        order by e.position`.execute(db);
     for (const { position, auth, power_levels: isPowerLevels } of rows) {

@@ -1,4 +1,7 @@
-/** Queries on evidence: which of the events that others cite are stored, and what the rules may know of them. */
+/**
+ * Queries on evidence: which of the events that others cite are stored, and what the rules may know of them. What came out of
+ * band is left out: nobody can rest on an event whose own auth events are not here.
+ */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { EventId, RoomId } from '../matrix/identifiers.ts';
@@ -40,7 +43,7 @@ export async function storedEvidence(
       left join lateral (
         select verdict from verdicts where room_id = e.room_id and event = e.position
          order by room_position desc limit 1) v on true
-     where e.event_id = any(${asked}::text[]) and e.room_id = ${roomId}`.execute(db);
+     where e.event_id = any(${asked}::text[]) and e.room_id = ${roomId} and not e.out_of_band`.execute(db);
   return new Map(found.rows.map((row) => [row.event_id, evidenceOf(row)]));
 }
 
@@ -73,7 +76,7 @@ export async function arrivalFacts(
            e.event_id, e.position, e.proof, e.auth_extra, e.auth_rejection is not null as rejected, v.verdict
       from rooms r
       left join room_state s on s.room_id = r.room_id and s.type = 'm.room.server_acl' and s.state_key = ''
-      left join events e on e.event_id = any(${[eventId, ...rests]}::text[]) and e.room_id = r.room_id
+      left join events e on e.event_id = any(${[eventId, ...rests]}::text[]) and e.room_id = r.room_id and not e.out_of_band
       left join lateral (
         select verdict from verdicts where room_id = e.room_id and event = e.position
          order by room_position desc limit 1) v on true
@@ -107,7 +110,7 @@ export async function storedPositions(
   if (ids.length === 0) return new Map();
   const found = await sql<{ event_id: EventId; position: number }>`
     select event_id, position from events
-     where event_id = any(${ids}::text[]) and room_id = ${roomId}`.execute(db);
+     where event_id = any(${ids}::text[]) and room_id = ${roomId} and not out_of_band`.execute(db);
   return new Map(found.rows.map((row) => [row.event_id, row.position]));
 }
 
@@ -134,7 +137,7 @@ export async function stateSlots(
     rejected: boolean;
   }>`
     select event_id, position, type, state_key as "stateKey", auth_rejection is not null as rejected
-      from events where event_id = any(${ids}::text[]) and room_id = ${roomId}`.execute(db);
+      from events where event_id = any(${ids}::text[]) and room_id = ${roomId} and not out_of_band`.execute(db);
   return new Map(
     found.rows.map(({ event_id: eventId, position, ...row }) => [eventId, { slot: { eventId, position }, ...row }]),
   );
@@ -152,7 +155,7 @@ export async function restedOnLess(db: Db, roomId: RoomId, position: number): Pr
         union all
         select e.event_id from unnest(own.prev) as p (position)
           join events e on e.room_id = ${roomId} and e.position = p.position) cited
-        join events e on e.event_id = cited.event_id and e.room_id = ${roomId}
+        join events e on e.event_id = cited.event_id and e.room_id = ${roomId} and not e.out_of_band
         join verdicts v on v.room_id = ${roomId} and v.event = e.position and v.position > own.position) as less
       from (select w.position, w.prev from verdicts w
              where w.room_id = ${roomId} and w.event = ${position} order by w.room_position desc limit 1) own`.execute(

@@ -59,6 +59,8 @@ export interface TransitionRecord {
   readonly actor: UserId | null;
   readonly onBehalfOf: string | null;
   readonly occurredAt: number | null;
+  /** Out of band: it rests on what another server says, and nobody could be asked. */
+  readonly unverified?: boolean;
 }
 
 /** Which servers came into the room or left it with this event (rows of `room_servers`). */

@@ -95,7 +95,7 @@ export async function readPredecessors(
     select k.event_id, e.position, v.verdict, v.before_line, v.before_at, v.after_line, v.after_at,
            g.line as claimed_line, g.at as claimed_at
       from unnest(${eventIds}::text[]) with ordinality as k (event_id, n)
-      left join events e on e.event_id = k.event_id and e.room_id = ${roomId}
+      left join events e on e.event_id = k.event_id and e.room_id = ${roomId} and not e.out_of_band
       left join lateral (
         select w.* from verdicts w where w.room_id = ${roomId} and w.event = e.position order by w.room_position desc limit 1) v on true
       left join lateral (

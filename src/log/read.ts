@@ -65,12 +65,12 @@ export async function readNames(
   return found.rows;
 }
 
-/** The event of that id, or null; with `roomId`, only if it is that room's. */
+/** The event of that id, or null; with `roomId`, only if it is that room's. One that is known out of band as well is the room's. */
 export async function eventById(db: Db, eventId: string, roomId?: string): Promise<StoredEvent | null> {
   const room = roomId === undefined ? sql`true` : sql`e.room_id = ${roomId}`;
   const found = await sql<EventRow>`
     select ${COLUMNS} from events e ${WORDS_AND_REDACTIONS}
-     where e.event_id = ${eventId} and ${room} order by e.position limit 1`.execute(db);
+     where e.event_id = ${eventId} and ${room} order by e.out_of_band, e.position limit 1`.execute(db);
   const [event] = await storedEvents(db, found.rows);
   return event ?? null;
 }

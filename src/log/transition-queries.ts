@@ -93,10 +93,11 @@ export async function transitionsOfActs(
     select a.n, ${COLUMNS}
       from unnest(${acts.map((_, n) => n)}::int4[], ${acts.map((act) => act.roomId)}::text[],
                   ${acts.map((act) => act.userId)}::text[], ${acts.map((act) => act.eventId)}::text[]) as a (n, room_id, user_id, event_id)
-      left join events e on e.event_id = a.event_id and e.room_id = a.room_id
      cross join lateral (
        select * from transitions where room_id = a.room_id and user_id = a.user_id
-        order by coalesce(event = e.position, false) desc, at desc limit 1) u`.execute(db);
+        order by event in (select position from events where event_id = a.event_id and room_id = a.room_id) is true desc, at desc limit 1) u`.execute(
+    db,
+  );
   const byAct = new Map(found.rows.map((row) => [row.n, row]));
   return acts.map((_, n) => byAct.get(n) ?? null);
 }

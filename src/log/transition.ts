@@ -96,3 +96,12 @@ function toOthersLeave(from: Membership | 'none'): TransitionKind | null {
       return from satisfies never;
   }
 }
+
+/**
+ * The same for a membership out of band, of which this server sees what it is told: between two events there may have been
+ * others. So a banned user can be invited, and an invited one knock.
+ */
+export function outsideKind(from: Membership | 'none', to: Membership, self: boolean): TransitionKind | null {
+  const kind = transitionKind(from, to, self);
+  return kind === 'MEMBERSHIP_RECONCILED' ? transitionKind('leave', to, self) : kind;
+}

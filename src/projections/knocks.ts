@@ -17,6 +17,8 @@ interface EpisodeChange {
   event: number | null;
   reason: string | null;
   displayName: string | null;
+  readonly inRoom: boolean;
+  via: string | null;
   status: KnockStatus;
   closed: number | null;
   decidedBy: string | null;
@@ -85,6 +87,7 @@ function episodeChanges(moves: readonly RoomMove[]): readonly EpisodeChange[] {
       change.event = transition.event;
       change.reason = transition.reason;
       change.displayName = transition.displayName;
+      change.via = transition.via;
     } else {
       change.status = outcomeOf(transition);
       change.closed = transition.position;
@@ -103,6 +106,8 @@ function unchanged(roomId: string, transition: FactTransition, opens: boolean): 
     event: null,
     reason: null,
     displayName: null,
+    inRoom: transition.inRoom,
+    via: null,
     status: 'PENDING',
     closed: null,
     decidedBy: null,
@@ -120,7 +125,8 @@ async function open(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
     ['event', 'int8', (c) => c.event],
     ['closed', 'int8', (c) => c.closed],
     ['decided_by', 'text', (c) => c.decidedBy],
-    ['in_room', 'bool', { all: true }],
+    ['in_room', 'bool', (c) => c.inRoom],
+    ['via', 'text', (c) => c.via],
     ['reason', 'text', (c) => searchable(c.reason)],
     ['display_name', 'text', (c) => searchable(c.displayName)],
   ]);
@@ -134,9 +140,10 @@ async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
     text: `update knocks k set status = v.status, closed = v.closed, decided_by = v.decided_by,
                   event = coalesce(v.event, k.event),
                   reason = case when v.event is null then k.reason else v.reason end,
-                  display_name = case when v.event is null then k.display_name else v.display_name end
-             from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[])
-               as v (room_id, user_id, status, closed, decided_by, event, reason, display_name)
+                  display_name = case when v.event is null then k.display_name else v.display_name end,
+                  via = case when v.event is null then k.via else v.via end
+             from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::text[])
+               as v (room_id, user_id, status, closed, decided_by, event, reason, display_name, via)
             where k.room_id = v.room_id and k.user_id = v.user_id and k.status = 'PENDING'`,
     values: [
       binaryArray('text', changes, (c) => c.roomId),
@@ -147,6 +154,7 @@ async function move(tx: TxClient, changes: readonly EpisodeChange[]): Promise<vo
       binaryArray('int8', changes, (c) => c.event),
       binaryArray('text', changes, (c) => searchable(c.reason)),
       binaryArray('text', changes, (c) => searchable(c.displayName)),
+      binaryArray('text', changes, (c) => c.via),
     ],
   });
 }

@@ -13,6 +13,7 @@ export interface Fact {
   readonly event: number;
   readonly verdict: Verdict;
   readonly verdictPosition: number;
+  /** The first verdict of the room, also where that is one on a membership out of band. */
   readonly startsRoom: boolean;
   /** It moves the room's present: an event of the past, found later, does not. */
   readonly live: boolean;
@@ -54,6 +55,10 @@ export interface FactTransition {
   /** Of a knock: what the person wrote, for the moderators' queue; null when there is none or it was erased. */
   readonly reason: string | null;
   readonly displayName: string | null;
+  /** False: out of band, while this server was not in the room. */
+  readonly inRoom: boolean;
+  /** Of a knock out of band: the server that it went through. */
+  readonly via: string | null;
 }
 
 /** What one event says of its room to those who look for it. */

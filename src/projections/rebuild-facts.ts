@@ -62,6 +62,9 @@ interface TransitionRow {
   readonly event: number | null;
   readonly supersedes: number | null;
   readonly actor: UserId | null;
+  readonly in_room: boolean;
+  /** The server that its event came from or, if it is ours and out of band, went through. */
+  readonly origin: string | null;
 }
 
 /** The facts of the verdicts at positions in (after, upto], cut where a user's words were erased. One snapshot's worth of reads. */
@@ -138,9 +141,12 @@ async function readFacts(
   );
   // A verdict's transitions follow it, so those of the page's last verdict may lie beyond the page.
   const transitions = await client.query<TransitionRow>(
-    `select room_id, at, position, user_id, "from", "to", kind, event, supersedes, actor from transitions
-      where position > $1 and position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
-      order by position`,
+    `select t.room_id, t.at, t.position, t.user_id, t."from", t."to", t.kind, t.event, t.supersedes, t.actor, t.in_room, e.origin
+       from transitions t
+       left join events e on not t.in_room and t."to" = 'knock' and e.room_id = t.room_id and e.position = t.event
+      where t.position > $1
+        and t.position <= coalesce((select min(position) from verdicts where position > $2), 9223372036854775807)
+      order by t.position`,
     range,
   );
   const words = await knockWords(client, transitions.rows);
@@ -206,8 +212,8 @@ function replacedBy({ event, verdict, prev }: VerdictRow, { refused }: ReplayMem
 
 function transitionOf(row: TransitionRow, words: ReadonlyMap<string, KnockWords>): FactTransition {
   const said = words.get(`${row.room_id}\u0000${row.event}`) ?? { reason: null, displayName: null };
-  const { position, from, to, kind, event, supersedes, actor } = row;
-  return { position, userId: row.user_id, from, to, kind, event, supersedes, actor, ...said };
+  const { position, from, to, kind, event, supersedes, actor, in_room: inRoom, origin: via } = row;
+  return { position, userId: row.user_id, from, to, kind, event, supersedes, actor, ...said, inRoom, via };
 }
 
 interface KnockWords {
@@ -246,17 +252,25 @@ async function rememberVersions(
 ): Promise<void> {
   const started = verdicts.filter((row) => row.room_position === 1);
   if (started.length === 0) return;
-  // The first verdict sets the create event: by being on it, or as a state that another server told.
-  const { rows } = await client.query<{ room_id: string; proof: Buffer; auth_extra: Buffer | null }>(
-    `select e.room_id, e.proof, e.auth_extra from unnest($1::text[]) as k (room_id)
-       join state_changes c on c.room_id = k.room_id and c.line = 0 and c.at = 1
-        and c.type = 'm.room.create' and c.state_key = ''
-       join events e on e.room_id = c.room_id and e.position = c.event`,
+  // Of a room that nobody here has been in, there is what was told last.
+  const { rows } = await client.query<{
+    room_id: string;
+    proof: Buffer | null;
+    auth_extra: Buffer | null;
+    told: string;
+  }>(
+    `select k.room_id, e.proof, e.auth_extra, o.room_version as told from unnest($1::text[]) as k (room_id)
+       left join lateral (
+         select s.event from state_changes s
+          where s.room_id = k.room_id and s.line = 0 and s.type = 'm.room.create' and s.state_key = '' order by s.at limit 1) c on true
+       left join events e on e.room_id = k.room_id and e.position = c.event
+       left join lateral (
+         select room_version from out_of_band where room_id = k.room_id order by since desc limit 1) o on e.position is null`,
     [started.map((row) => row.room_id)],
   );
-  for (const row of rows) {
-    const version = stringIn(mergeEvent(row.proof, null, row.auth_extra).content, 'room_version');
-    if (version !== null) memory.versions.set(row.room_id, version);
+  for (const { room_id: roomId, proof, auth_extra: extra, told } of rows) {
+    const version = proof === null ? told : stringIn(mergeEvent(proof, null, extra).content, 'room_version');
+    if (version !== null) memory.versions.set(roomId, version);
   }
 }
 

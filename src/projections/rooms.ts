@@ -76,10 +76,10 @@ async function moveHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
   if (heads.length === 0) return;
   await tx.query({
     name: 'move-rooms',
-    text: `update rooms r set room_position = v.room_position, last_position = v.last_position, joined = r.joined + v.joined,
+    text: `update rooms r set version = v.version, room_position = v.room_position, last_position = v.last_position, joined = r.joined + v.joined,
                   invited = r.invited + v.invited, resident = coalesce(v.resident, r.resident)
-             from unnest($1::text[], $2::int8[], $3::int8[], $4::int4[], $5::int4[], $6::bool[])
-               as v (room_id, room_position, last_position, joined, invited, resident)
+             from unnest($1::text[], $2::int8[], $3::int8[], $4::int4[], $5::int4[], $6::bool[], $7::text[])
+               as v (room_id, room_position, last_position, joined, invited, resident, version)
             where r.room_id = v.room_id`,
     values: [
       binaryArray('text', heads, (h) => h.roomId),
@@ -88,6 +88,8 @@ async function moveHeads(tx: TxClient, heads: readonly Head[]): Promise<void> {
       binaryArray('int4', heads, (h) => h.joined),
       binaryArray('int4', heads, (h) => h.invited),
       binaryArray('bool', heads, (h) => h.resident),
+      // What was said of a room from outside may have been wrong.
+      binaryArray('text', heads, (h) => h.version),
     ],
   });
 }

@@ -21,6 +21,18 @@ export interface UserRoom {
   readonly lastPosition: number;
   readonly joined: number;
   readonly invited: number;
+  /** It is a room that this server is not in: what is known of it is what the user was told. */
+  readonly outside?: true;
+}
+
+/** Every room that this server is not in and in which the user has, or had, a membership from outside. */
+export async function outsideRoomsOfUser(db: Db, userId: string): Promise<readonly UserRoom[]> {
+  const found = await sql<UserRoom>`
+    select o.room_id as "roomId", o.membership, o.event, o.since, o.room_version as version, r.room_position as "roomPosition",
+           r.last_position as "lastPosition", r.joined, r.invited, true as outside
+      from out_of_band o join rooms r on r.room_id = o.room_id
+     where o.user_id = ${userId} order by o.room_id`.execute(db);
+  return found.rows;
 }
 
 /** Every room in which the user has a member event. */

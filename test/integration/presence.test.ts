@@ -49,6 +49,8 @@ function fact(n: number, to: Membership): Fact {
         actor: KIM,
         reason: null,
         displayName: null,
+        inRoom: true,
+        via: null,
       },
     ],
     presence: { arrived, departed },

@@ -1,16 +1,13 @@
 /** What becomes of an event that another server sends: every result that the protocol has for it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadRoomHead } from '../../src/commands/room-head.ts';
+import { decideOutside } from '../../src/commands/out-of-band.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
-import { storedPositions } from '../../src/log/evidence-queries.ts';
-import type { EventSlot, JudgedFields, JudgedPdu } from '../../src/log/judged-pdu.ts';
 import { eventById } from '../../src/log/read.ts';
-import { serverOf, type EventId, type RoomId } from '../../src/matrix/identifiers.ts';
 import { jsonObject, type JsonValue } from '../../src/matrix/json.ts';
 import { foreignRoom, HOST, type SentEvent } from '../support/foreign-room.ts';
-import { actor } from '../support/history.ts';
-import { idsAfter, kim, openWorld, type World } from '../support/receiving.ts';
-import { user } from '../support/rooms.ts';
+import { actor, userId } from '../support/history.ts';
+import { idsAfter, kim, openWorld, THERE, type World } from '../support/receiving.ts';
+import { server, user } from '../support/rooms.ts';
 
 let world: World;
 
@@ -171,49 +168,25 @@ describe('an event from elsewhere', () => {
     expect(await world.findings()).toEqual([]);
   });
 
-  it('gets a second verdict when it was known outside of the room before', async () => {
+  it('gets a second verdict, on evidence of its own, when it was known outside of the room before', async () => {
     const room = await world.joinedRoom();
-    const event = room.message(kim, 'known before');
+    const bea = userId('bea');
+    const event = room.member(HOST, bea, 'invite');
     const { deps, writer } = world.log;
-    const head = (await loadRoomHead(deps.db, room.roomId))!;
-    const roomPosition = head.roomPosition + 1;
-    const outside: JudgedFields = {
-      slot: { eventId: event.eventId, position: 0 },
-      roomId: room.roomId,
-      version: room.version,
-      origin: serverOf(kim),
-      auth: await slotsOf(event.pdu.auth_events, room.roomId),
-      authRejection: null,
-      known: false,
-      prev: [],
-      replaces: [],
-      roomPosition,
-      before: null,
-      after: null,
-      anchor: roomPosition,
-      back: 0,
-      relay: false,
-      lines: [],
-      gaps: [],
-      changes: [],
-      transitions: [],
-      presence: null,
-      startsRoom: false,
-      verdict: 'out_of_band',
-      rule: null,
-      pdu: event.pdu,
-    };
-    const unit = { roomId: room.roomId, head: null, judged: [outside as JudgedPdu], actions: [], erasures: [] };
-    expect(await writer.recorder.append(unit)).toBe('committed');
-    writer.lanes.forget(room.roomId);
+    await writer.lanes.run(room.roomId, async (lane) => {
+      await lane!.countServers();
+      // A server that nobody of is in the room.
+      const outside = { db: deps.db, serverName: server('nowhere'), now: Date.now };
+      const { roomId, version } = room;
+      const { eventId, pdu } = event;
+      const told = { through: THERE, cause: 'federation', onBehalfOf: null, stripped: [] } as const;
+      const invite = { roomId, version, userId: bea, eventId, pdu, ...told };
+      return decideOutside(outside, lane, invite, () => ({ actions: [] }));
+    });
+    expect(await world.verdictsOf(room, event)).toEqual(['out_of_band']);
     expect(await world.earsFor(room).hear(event)).toMatchObject({ is: 'accepted', isNew: true });
     expect(await world.verdictsOf(room, event)).toEqual(['out_of_band', 'accepted']);
     expect(await world.extremities(room)).toEqual([event.eventId]);
     expect(await world.findings()).toEqual([]);
   });
 });
-
-async function slotsOf(ids: readonly EventId[], roomId: RoomId): Promise<readonly EventSlot[]> {
-  const stored = await storedPositions(world.test.database.db, roomId, ids);
-  return ids.map((eventId) => ({ eventId, position: stored.get(eventId)! }));
-}

@@ -49,7 +49,7 @@ function fact(n: number, { kind, from, to, actor = KIM, event = n * 10, supersed
     transitions: [
       {
         ...{ position: n * 10 + 2, userId: KIM, from, to, kind, event, supersedes: supersedes ?? null, actor },
-        ...{ reason: words, displayName: null },
+        ...{ reason: words, displayName: null, inRoom: true, via: null },
       },
     ],
   };

@@ -57,11 +57,14 @@ describe('a log that nobody touched', () => {
   });
 });
 
+/** Columns that came after the seals, and say what sealed ones say too. */
+const toldTwice = (table: string): readonly string[] => (table === 'events' ? ['out_of_band'] : []);
+
 describe('a changed column', () => {
   for (const { name: table } of SEALED_TABLES) {
     it(`of ${table} is found, each one, and its row named`, async () => {
       const columns = await tampered.columnsOf(table);
-      expect(columns.map(({ name }) => name).sort()).toEqual([...sealedColumns(table)].sort());
+      expect(columns.map(({ name }) => name).sort()).toEqual([...sealedColumns(table), ...toldTwice(table)].sort());
       for (const column of columns) {
         const { ctid, position } = await tampered.middleRow(table);
         const report = await tampered.afterTampering(
@@ -69,7 +72,8 @@ describe('a changed column', () => {
           `update ${table} set "${column.name}" = ${otherThan(column)} where ctid = '${ctid}'`,
         );
         expect(report.clean, `${table}.${column.name}`).toBe(false);
-        expect(report.first, `${table}.${column.name}`).toMatchObject({ check: 'seals', table, position });
+        const check = toldTwice(table).includes(column.name) ? table : 'seals';
+        expect(report.first, `${table}.${column.name}`).toMatchObject({ check, table, position });
       }
     });
   }

@@ -60,29 +60,42 @@ export function identityFor(server: ServerName): ServerIdentity {
 // Of all rooms of a file: no two are the same.
 let made = 0;
 
-/** A public room of `@creator:there`. */
-export function foreignRoom(versionId: RoomVersionId, joinRule = 'public'): ForeignRoom {
+export interface ForeignHome {
+  /** Who makes the room. */
+  readonly host: UserId;
+  /** Servers whose keys are not made of their names. */
+  readonly identities?: readonly ServerIdentity[];
+}
+
+/** A room of `@creator:there`, or of another host. */
+export function foreignRoom(
+  versionId: RoomVersionId,
+  joinRule = 'public',
+  { host, identities = [] }: ForeignHome = { host: HOST },
+): ForeignRoom {
   const version = ROOM_VERSIONS[versionId];
   const events = new Map<EventId, SentEvent>();
-  let roomId = `!foreign${(made += 1)}:there` as RoomId;
+  let roomId = `!foreign${(made += 1)}:${serverOf(host)}` as RoomId;
   let newest: SentEvent | null = null;
+  const signer = (server: ServerName): ServerIdentity =>
+    identities.find(({ serverName }) => serverName === server) ?? identityFor(server);
 
   const send = (input: SentInput): SentEvent => {
-    const sent = build(input, version, roomId, input.after ?? (newest === null ? [] : [newest]));
+    const sent = build(input, version, roomId, input.after ?? (newest === null ? [] : [newest]), signer);
     events.set(sent.eventId, sent);
     newest = sent;
     return sent;
   };
   const state = (type: string, content: SentInput['content']): SentEvent =>
-    send({ type, sender: HOST, content, stateKey: '' });
+    send({ type, sender: host, content, stateKey: '' });
   const member: ForeignRoom['member'] = (sender, target, membership, more = {}) =>
     send({ type: 'm.room.member', sender, stateKey: target, ...more, content: { membership, ...more.content } });
 
-  const creator = version.creatorInContent ? { creator: HOST } : {};
+  const creator = version.creatorInContent ? { creator: host } : {};
   const create = state('m.room.create', { room_version: version.id, ...creator, 'org.example.number': made });
   if (version.roomIdIsCreateHash) roomId = roomIdOfCreate(create.eventId);
-  member(HOST, HOST, 'join');
-  state('m.room.power_levels', { users: version.privilegedCreators ? {} : { [HOST]: 100 }, invite: 50 });
+  member(host, host, 'join');
+  state('m.room.power_levels', { users: version.privilegedCreators ? {} : { [host]: 100 }, invite: 50 });
   state('m.room.join_rules', { join_rule: joinRule });
   return {
     roomId,
@@ -106,7 +119,13 @@ export function foreignRoom(versionId: RoomVersionId, joinRule = 'public'): Fore
   };
 }
 
-function build(input: SentInput, version: RoomVersion, roomId: RoomId, after: readonly SentEvent[]): SentEvent {
+function build(
+  input: SentInput,
+  version: RoomVersion,
+  roomId: RoomId,
+  after: readonly SentEvent[],
+  signer: (server: ServerName) => ServerIdentity,
+): SentEvent {
   const { type, sender, stateKey, content, fields = {}, forced = false } = input;
   const before = new Map(after.flatMap((event) => [...event.state]));
   const look = (key: readonly [string, string]): SentEvent | undefined => before.get(nameOf(...key));
@@ -126,7 +145,7 @@ function build(input: SentInput, version: RoomVersion, roomId: RoomId, after: re
     auth_events: wantedAuthKeys(described, version).flatMap((key) => look(key)?.eventId ?? []),
     ...fields,
   });
-  const pdu = signEvent(template, version, identityFor(serverOf(sender)));
+  const pdu = signEvent(template, version, signer(serverOf(sender)));
   const keys = new Set(stateKeysForAuth(pdu, version).map((key) => nameOf(...key)));
   const verdict = authorize(pdu, version, {
     get: (t, k) => (keys.has(nameOf(t, k)) ? before.get(nameOf(t, k)) : undefined),

@@ -1,6 +1,7 @@
 /** POST /rooms/{roomId}/forget: a room that one is out of is shown no more, until one has to do with it again. */
 import { forgetRoom as forget } from '../../accounts/forgotten-rooms.ts';
 import { notInRoom } from '../../commands/act.ts';
+import { outOfBandOf } from '../../log/out-of-band.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { membershipOf } from '../../projections/room-state.ts';
 import { endpoint } from '../endpoint.ts';
@@ -17,7 +18,8 @@ export const forgetRoom = endpoint({
   async handle({ db }, { params, caller: { userId } }) {
     const roomId = roomIdIn(params.roomId);
     if (await forget(db, userId, roomId)) return {};
-    if ((await membershipOf(db, roomId, userId)) === null) throw notInRoom();
+    const standing = (await outOfBandOf(db, roomId, userId)) ?? (await membershipOf(db, roomId, userId));
+    if (standing === null) throw notInRoom();
     throw new MatrixError('M_UNKNOWN', 'A room is left before it is forgotten.', { status: 400 });
   },
 });

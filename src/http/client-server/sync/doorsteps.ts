@@ -1,5 +1,6 @@
 /** Invites and knocks of an answer: the stripped state of each room as it was when the invite or the knock was sent. */
 import type { Db } from '../../../database/database.ts';
+import { strippedStates } from '../../../log/out-of-band.ts';
 import type { JsonValue } from '../../../matrix/json.ts';
 import { refsBefore, valuesAtMany } from '../../../projections/sync-queries.ts';
 import { STRIPPED_STATE_KEYS, strippedEvent } from '../client-event.ts';
@@ -18,7 +19,8 @@ export async function readDoorsteps(
   chosen: readonly DoorstepRoom[],
   ignored: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, StrippedState>> {
-  const doorsteps = ignored.size === 0 ? chosen : await withoutIgnored(book, chosen, ignored);
+  const wanted = ignored.size === 0 ? chosen : await withoutIgnored(book, chosen, ignored);
+  const [outside, doorsteps] = [wanted.filter(isOutside), wanted.filter((doorstep) => !isOutside(doorstep))];
   const refs = await refsBefore(
     db,
     doorsteps.map(({ room }) => ({ roomId: room.roomId, event: room.event })),
@@ -31,12 +33,31 @@ export async function readDoorsteps(
   await book.load(
     doorsteps.flatMap(({ room }, n) => positions[n]!.map((position) => ({ roomId: room.roomId, position }))),
   );
-  return new Map(
-    doorsteps.map(({ room }, n) => {
-      const events = positions[n]!.flatMap((position) => book.get(position) ?? []);
-      return [room.roomId, events.map((event) => strippedEvent(event, room.version))];
-    }),
+  const inside = doorsteps.map(({ room }, n): readonly [string, StrippedState] => {
+    const events = positions[n]!.flatMap((position) => book.get(position) ?? []);
+    return [room.roomId, events.map((event) => strippedEvent(event, room.version))];
+  });
+  return new Map([...inside, ...(await readOutside(db, book, outside))]);
+}
+
+const isOutside = ({ room }: DoorstepRoom): boolean => room.outside === true;
+
+/** Of rooms that this server is not in: what the user was told. */
+async function readOutside(
+  db: Db,
+  book: EventBook,
+  doorsteps: readonly DoorstepRoom[],
+): Promise<readonly (readonly [string, StrippedState])[]> {
+  await book.load(doorsteps.map(({ room }) => ({ roomId: room.roomId, position: room.event })));
+  const told = await strippedStates(
+    db,
+    doorsteps.map(({ room }) => ({ roomId: room.roomId, event: room.event })),
   );
+  return doorsteps.map(({ room }) => {
+    const event = book.get(room.event);
+    const own = event === undefined ? [] : [strippedEvent(event, room.version)];
+    return [room.roomId, [...(told.get(room.roomId) ?? []), ...own]];
+  });
 }
 
 async function withoutIgnored(

@@ -3,6 +3,7 @@ import { forgottenRooms } from '../../../accounts/forgotten-rooms.ts';
 import type { Db } from '../../../database/database.ts';
 import { logHead } from '../../../log/read.ts';
 import {
+  outsideRoomsOfUser,
   roomPositionsAt,
   roomsOfUser,
   roomsWithoutMember,
@@ -22,6 +23,7 @@ import { readDoorsteps, type StrippedState } from './doorsteps.ts';
 import { openEventBook, type EventBook } from '../event-book.ts';
 import type { SyncFilter } from './filter.ts';
 import { joinedNews, readRoomNews, type JoinedNews, type RoomNews } from './room-news.ts';
+import { isOutside, readEnded, stayOf } from './ended-outside.ts';
 import { chooseSections, type DoorstepRoom, type JoinedRoom, type LeftRoom, type SectionRoom } from './sections.ts';
 import { HEROES } from './summaries.ts';
 import { windowOf } from './windows.ts';
@@ -74,7 +76,9 @@ async function readSnapshot(db: Db, request: SyncRequest): Promise<SyncNews> {
   const since = point?.position ?? null;
   const all = await readAccountNews(db, userId, accountHead, fullState ? null : (point?.change ?? null));
   const account = wantedNews(all, userId, filter);
-  const standing = await roomsOfUser(db, userId);
+  const outside = await outsideRoomsOfUser(db, userId);
+  const elsewhere = new Set(outside.map(({ roomId }) => roomId));
+  const standing = [...(await roomsOfUser(db, userId)).filter(({ roomId }) => !elsewhere.has(roomId)), ...outside];
   const transitions = await transitionsOfUser(db, userId, since ?? 0);
   const rooms = [...standing, ...(await roomsWithoutMember(db, transitions, standing))];
   const noted = new Set(account.ofRooms.keys());
@@ -105,7 +109,8 @@ async function readRooms(
   const inside = chosen.filter(
     (room): room is JoinedRoom | LeftRoom => room.section === 'join' || room.section === 'leave',
   );
-  const told = await readInside(db, book, request, since, inside, account);
+  const told = await readInside(db, book, request, since, inside.flatMap(stayOf), account);
+  const ended = await readEnded(book, inside.filter(isOutside), new Map(told.leave), request);
   const doorstepsOf = (section: 'invite' | 'knock') =>
     doorsteps
       .filter(({ section: told, room }) => told === section && stripped.has(room.roomId))
@@ -114,7 +119,7 @@ async function readRooms(
     join: Object.fromEntries(told.join),
     invite: Object.fromEntries(doorstepsOf('invite').map(([id, events]) => [id, { invite_state: { events } }])),
     knock: Object.fromEntries(doorstepsOf('knock').map(([id, events]) => [id, { knock_state: { events } }])),
-    leave: Object.fromEntries(told.leave),
+    leave: Object.fromEntries([...told.leave, ...ended]),
   };
 }
 

@@ -1,0 +1,43 @@
+/** Invites and knocks that ended in rooms that this server is not in: the user's own last event, and nothing of the room. */
+import type { EventBook } from '../event-book.ts';
+import { timelineToken } from '../pagination-token.ts';
+import type { RoomNews } from './room-news.ts';
+import type { JoinedRoom, LeftRoom } from './sections.ts';
+
+type EndedOutside = LeftRoom;
+
+export function isOutside(entry: JoinedRoom | LeftRoom): entry is EndedOutside {
+  return entry.section === 'leave' && entry.room.outside === true;
+}
+
+/** Of an entry, what the room's own log tells: of one that ended outside the stay before, if there was one. */
+export function stayOf(entry: JoinedRoom | LeftRoom): readonly (JoinedRoom | LeftRoom)[] {
+  if (!isOutside(entry)) return [entry];
+  return entry.departedAt === null ? [] : [{ ...entry, endedAt: entry.departedAt }];
+}
+
+/** By room: the last event, behind what is told of a stay before it. */
+export async function readEnded(
+  book: EventBook,
+  entries: readonly EndedOutside[],
+  stays: ReadonlyMap<string, RoomNews>,
+  { now, useStateAfter }: { readonly now: number; readonly useStateAfter: boolean },
+): Promise<readonly (readonly [roomId: string, news: RoomNews])[]> {
+  await book.load(entries.map(({ room }) => ({ roomId: room.roomId, position: room.event })));
+  return entries.map(({ room }) => {
+    const { roomId } = room;
+    const event = book.get(room.event);
+    const last = event === undefined ? [] : [{ event, options: { now, withRoomId: false } }];
+    const stay = stays.get(roomId) ?? nothingBefore(room.since, useStateAfter);
+    return [roomId, { ...stay, timeline: { ...stay.timeline, events: [...stay.timeline.events, ...last] } }];
+  });
+}
+
+function nothingBefore(at: number, useStateAfter: boolean): RoomNews {
+  const state = { events: [] };
+  return {
+    timeline: { events: [], limited: false, prev_batch: timelineToken({ anchor: at, back: 0 }) },
+    ...(useStateAfter ? { state_after: state } : { state }),
+    account_data: { events: [] },
+  };
+}
