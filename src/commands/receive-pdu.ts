@@ -97,24 +97,27 @@ async function versionOf({ db, versions }: Parts, roomId: RoomId): Promise<RoomV
   return known;
 }
 
-async function receive(parts: Parts, { origin, value, relay }: Sent): Promise<Received> {
+async function receive(parts: Parts, sent: Sent): Promise<Received> {
+  const { value, origin } = sent;
   const roomId = value === null ? null : parseRoomId(stringIn(value, 'room_id') ?? '');
   if (roomId === null) return dropped(null, 'The event names no room.');
+  // Nothing is looked up before it has its place: what was sent together would lose its order.
+  const turn = parts.queue.run(roomId, origin, () => receiveOfRoom(parts, roomId, sent));
+  return turn ?? failed(null, 'busy', 'Too much of this room or of this server waits already.');
+}
+
+async function receiveOfRoom(parts: Parts, roomId: RoomId, { origin, value, relay }: Sent): Promise<Received> {
   const version = await versionOf(parts, roomId);
   if (version === null) return unknownRoom(null);
   const named = nameEvent(value, version);
   if (isUnfit(named)) return dropped(null, named.reason);
-  const { eventId } = named;
-  const turn = parts.queue.run(roomId, origin, async () => {
-    const budget = parts.budgets.open(origin);
-    if (budget === null) return failed(eventId, 'busy', 'This server has kept us waiting for too long.');
-    try {
-      return await receiveNamed(parts, { roomId, version, origin, budget }, named, relay, true);
-    } finally {
-      budget.close();
-    }
-  });
-  return turn ?? failed(eventId, 'busy', 'Too much of this room or of this server waits already.');
+  const budget = parts.budgets.open(origin);
+  if (budget === null) return failed(named.eventId, 'busy', 'This server has kept us waiting for too long.');
+  try {
+    return await receiveNamed(parts, { roomId, version, origin, budget }, named, relay, true);
+  } finally {
+    budget.close();
+  }
 }
 
 /** `fills`: what it follows may be asked for; not for what was itself asked for so. */

@@ -109,6 +109,79 @@ export interface Aftercare {
   user_id: string;
 }
 
+export interface Deliveries {
+  destination: string;
+  /**
+   * The other server's words.
+   */
+  error: string | null;
+  event: number;
+  /**
+   * Never left out for the sake of newer ones: who is told of an invite or its end is told.
+   */
+  kept: boolean;
+  owed_at: Date;
+  /**
+   * Of the verdict that made it owed: the order in which the server gets them.
+   */
+  position: number;
+  room_id: string;
+  settled_at: Date | null;
+  /**
+   * queued; fixed: part of a transaction that may have been sent; acknowledged; refused; caught_up: left out, newer events tell of it; given_up.
+   */
+  state: string;
+  /**
+   * The transaction it is, or was last, a part of.
+   */
+  txn_id: string | null;
+}
+
+export interface Destinations {
+  destination: string;
+  /**
+   * The last failure in words, ours or the other server's.
+   */
+  error: string | null;
+  failed_at: Date | null;
+  /**
+   * Of which sort the last failure was; null: the last transaction was answered.
+   */
+  failure: string | null;
+  /**
+   * Transactions that failed since the last that was answered.
+   */
+  failures: Generated<number>;
+  /**
+   * Counts the leases: whoever holds an older one changes nothing any more.
+   */
+  lease_epoch: Generated<number>;
+  lease_owner: string | null;
+  lease_until: Date | null;
+  /**
+   * Something waits for it.
+   */
+  owed: boolean;
+  /**
+   * Nothing is sent to it before.
+   */
+  retry_at: Generated<Date>;
+  /**
+   * How often in a row the transaction at hand failed in the same way.
+   */
+  same_failures: Generated<number>;
+  succeeded_at: Date | null;
+  /**
+   * The transaction at hand: fixed, perhaps sent, not settled. With the greatest position in it.
+   */
+  txn_id: string | null;
+  /**
+   * Events in one transaction: fewer while one is sought that the server fails on.
+   */
+  txn_limit: number;
+  txn_upto: number | null;
+}
+
 export interface Devices {
   created_at: Date;
   device_id: string;
@@ -644,6 +717,8 @@ export interface DB {
   actions: Actions;
   admin_links: AdminLinks;
   aftercare: Aftercare;
+  deliveries: Deliveries;
+  destinations: Destinations;
   devices: Devices;
   erasures: Erasures;
   event_content: EventContent;

@@ -8,13 +8,12 @@ import type { CommandDeps } from '../commands/act.ts';
 import type { Aftercare } from '../commands/aftercare.ts';
 import type { Config } from '../config.ts';
 import type { Receiver } from '../commands/receive-pdu.ts';
+import type { Transactions } from '../commands/receive-transaction.ts';
 import type { Db } from '../database/database.ts';
 import type { Calls } from '../federation/calls.ts';
 import type { CheckEventSignatures } from '../federation/event-signatures.ts';
 import type { RemoteKeys } from '../federation/remote-keys.ts';
 import type { Follower } from '../log/follow.ts';
-import type { ServerName } from '../matrix/identifiers.ts';
-import type { JsonObject } from '../matrix/json.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import type { Health } from './health.ts';
 import type { Limits } from './limits.ts';
@@ -25,11 +24,7 @@ export interface FederationParts {
   readonly keys: RemoteKeys;
   readonly checkEventSignatures: CheckEventSignatures;
   readonly receiver: Receiver;
-  /**
-   * Asked about an event of a room that nobody here is in: whether it ends a membership that one of our users has there, and
-   * was taken for that (PROTOCOL §6.5). Absent: it never does.
-   */
-  readonly receiveDenial?: (origin: ServerName, value: JsonObject) => Promise<boolean>;
+  readonly transactions: Transactions;
 }
 
 export interface HttpParts {

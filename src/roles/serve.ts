@@ -8,9 +8,7 @@ import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
-import { judgeReceived } from '../commands/judge-received.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
-import { createReceiver } from '../commands/receive-pdu.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
 import { graphqlMount } from '../graphql/server.ts';
@@ -20,17 +18,17 @@ import { createDoors, type Doors } from '../http/close-doors.ts';
 import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
 import { mountOperations } from '../http/operations.ts';
-import type { FederationParts, HttpParts } from '../http/parts.ts';
+import type { HttpParts } from '../http/parts.ts';
 import { createHttpServer } from '../http/server.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
-import type { ServerName } from '../matrix/identifiers.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createMetrics } from './metrics.ts';
 import { openFederation, type Federation } from './federation.ts';
+import { hearServers } from './hear-servers.ts';
 import { openData, type Data } from './open-data.ts';
 import type { Role, RoleContext } from './role.ts';
 import { workerOf } from './work.ts';
@@ -145,7 +143,7 @@ async function buildParts(
     commands,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
-    federation: hear(federation, { commands, serverName: identity.serverName }),
+    federation: hearServers(federation, commands, log),
     follower,
     identity,
     registration: { mode: registration },
@@ -161,23 +159,6 @@ async function buildParts(
     log,
     shutdown,
   };
-}
-
-/** Events of other servers go to the lanes of their rooms. */
-function hear(
-  { calls, keys, checkEventSignatures }: Federation,
-  { commands: { db, lanes, now }, serverName }: { readonly commands: CommandDeps; readonly serverName: ServerName },
-): FederationParts {
-  const receiver = createReceiver({
-    db,
-    lanes,
-    serverName,
-    checkSignatures: checkEventSignatures,
-    remotes: calls,
-    judge: judgeReceived,
-    now,
-  });
-  return { calls, keys, checkEventSignatures, receiver };
 }
 
 // Before anything is served: a backup that was restored must not show again what was erased since.

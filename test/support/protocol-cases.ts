@@ -20,7 +20,6 @@ export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
   [28, 'the last member of another server'],
   [39, 'an invite that comes from another server, with its create event'],
   [46, 'event_auth'],
-  [54, 'transactions of other servers'],
 ]);
 
 /** Of which the tests hold the half that happens on one server, and what the other half is. */
@@ -34,7 +33,6 @@ export const HALVES: ReadonlyMap<number, string> = new Map([
   [22, 'declining an invite of another server'],
   [36, 'an event from elsewhere that cites the create event'],
   [38, 'the create event on the wire'],
-  [48, 'the answer to a transaction'],
   [50, 'what other servers may ask and send'],
   [60, 'a crash between what another server answered and what is stored'],
 ]);

@@ -5,6 +5,7 @@ import { getVersion } from './get-version.ts';
 import { queryProfile } from './query-profile.ts';
 import { sendInviteV1 } from './send-invite-v1.ts';
 import { sendInviteV2 } from './send-invite-v2.ts';
+import { sendTransaction } from './send-transaction.ts';
 
 export const serverServerEndpoints: readonly Endpoint[] = named({
   getServerKey,
@@ -12,4 +13,5 @@ export const serverServerEndpoints: readonly Endpoint[] = named({
   queryProfile,
   sendInviteV1,
   sendInviteV2,
+  sendTransaction,
 });

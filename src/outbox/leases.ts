@@ -1,0 +1,98 @@
+/** Who delivers to a server: one at a time, for a while. A lease that was lost changes nothing any more. */
+import { sql, type RawBuilder } from 'kysely';
+import type { Db, Tx } from '../database/database.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
+
+/** Events in one transaction (server-server API, Transactions). */
+export const MAX_EVENTS = 50;
+
+export interface Lease {
+  readonly destination: ServerName;
+  readonly epoch: number;
+  /** How long it lasts when it is renewed. Longer than two requests. */
+  readonly milliseconds: number;
+}
+
+export interface Leased extends Lease {
+  /** The server failed when it was last sent something. */
+  readonly failing: boolean;
+}
+
+/** Times are the database's: clocks of workers may differ. */
+export function after(milliseconds: number): RawBuilder<Date> {
+  return sql<Date>`now() + ${milliseconds} * interval '1 millisecond'`;
+}
+
+/**
+ * Null: somebody else has it, nothing is owed, or it is not yet time. `owner` is one process, which asks for no server that
+ * it delivers to already: a lease of its own is one that it could not let go of.
+ */
+export async function takeLease(
+  db: Db,
+  destination: ServerName,
+  { owner, milliseconds }: { readonly owner: string; readonly milliseconds: number },
+): Promise<Leased | null> {
+  const { rows } = await sql<{ epoch: number; failing: boolean }>`
+    update destinations set lease_owner = ${owner}, lease_epoch = lease_epoch + 1, lease_until = ${after(milliseconds)}
+     where destination = ${destination} and ${isDue(owner)}
+    returning lease_epoch as epoch, failures > 0 as failing`.execute(db);
+  return rows[0] === undefined ? null : { destination, milliseconds, ...rows[0] };
+}
+
+export interface Held {
+  /** The transaction at hand, and the greatest position in it; null: there is none. */
+  readonly txnId: string | null;
+  readonly txnUpTo: number | null;
+  readonly txnLimit: number;
+  /** Transactions that failed since the last that was answered. */
+  readonly failures: number;
+  /** How often in a row the one at hand failed in the same way. */
+  readonly sameFailures: number;
+}
+
+/** Makes the lease last longer, and keeps others off until the transaction ends. Null: it was lost. */
+export async function holdLease(tx: Tx, { destination, epoch, milliseconds }: Lease): Promise<Held | null> {
+  const { rows } = await sql<Held>`
+    update destinations set lease_until = ${after(milliseconds)}
+     where destination = ${destination} and lease_epoch = ${epoch}
+    returning txn_id as "txnId", txn_upto as "txnUpTo", txn_limit as "txnLimit", failures,
+              same_failures as "sameFailures"`.execute(tx);
+  return rows[0] ?? null;
+}
+
+/** Lets go of a server. What came to be owed to it meanwhile stays owed. */
+export async function releaseLease(db: Db, { destination, epoch }: Lease): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const held = await sql`
+      select from destinations where destination = ${destination} and lease_epoch = ${epoch} for update`.execute(tx);
+    if (held.rows.length === 0) return;
+    // A statement of its own: it sees what was committed while the row was waited for.
+    await sql`
+      update destinations set lease_owner = null, lease_until = null, owed = w.owed,
+             txn_limit = case when w.owed then txn_limit else ${MAX_EVENTS} end
+        from (select exists (select from deliveries where destination = ${destination} and settled_at is null) as owed) w
+       where destination = ${destination}`.execute(tx);
+  });
+}
+
+/** Servers to which this process may send something right now, those that wait longest first. */
+export async function dueDestinations(db: Db, owner: string, limit: number): Promise<readonly ServerName[]> {
+  const { rows } = await sql<{ destination: ServerName }>`
+    select destination from destinations where ${isDue(owner)} order by retry_at limit ${limit}`.execute(db);
+  return rows.map(({ destination }) => destination);
+}
+
+function isDue(owner: string): RawBuilder<boolean> {
+  return sql<boolean>`owed and retry_at <= now() and (lease_until is null or lease_until <= now() or lease_owner = ${owner})`;
+}
+
+/**
+ * Has a server tried at once, whatever failed before: it has shown that it lives, or an admin wants it. False when there is
+ * nothing to be tried.
+ */
+export async function clearBackoff(db: Db, destination: ServerName): Promise<boolean> {
+  const { rows } = await sql`
+    update destinations set retry_at = now(), failures = 0
+     where destination = ${destination} and failures > 0 and retry_at > now() returning destination`.execute(db);
+  return rows.length > 0;
+}

@@ -1,0 +1,29 @@
+/** What hears other servers: their events go to the lanes of their rooms. */
+import type { CommandDeps } from '../commands/act.ts';
+import { judgeReceived } from '../commands/judge-received.ts';
+import { createReceiver } from '../commands/receive-pdu.ts';
+import { createTransactions } from '../commands/receive-transaction.ts';
+import type { FederationParts } from '../http/parts.ts';
+import type { Federation } from './federation.ts';
+import type { RoleContext } from './role.ts';
+
+export function hearServers(
+  { calls, keys, checkEventSignatures }: Pick<Federation, 'calls' | 'keys' | 'checkEventSignatures'>,
+  { db, lanes, identity: { serverName }, now }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now'>,
+  log: RoleContext['log'],
+): FederationParts {
+  const receiver = createReceiver({
+    db,
+    lanes,
+    serverName,
+    checkSignatures: checkEventSignatures,
+    remotes: calls,
+    judge: judgeReceived,
+    now,
+  });
+  const transactions = createTransactions({
+    receiver,
+    onLateFailure: (error) => log.error({ err: error }, 'an event of another server was not stored'),
+  });
+  return { calls, keys, checkEventSignatures, receiver, transactions };
+}

@@ -1,0 +1,159 @@
+/** Delivers what a server is owed: transaction after transaction, until nothing waits, it fails, or the lease is lost. */
+import type { Db } from '../database/database.ts';
+import type { Answer, RemoteFailure } from '../federation/answer.ts';
+import { readSentEvents, type SentEvent } from '../log/sent-events.ts';
+import type { EventId, ServerName } from '../matrix/identifiers.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import { tidyBacklog } from '../outbox/backlog.ts';
+import { MAX_EVENTS, releaseLease, takeLease, type Leased } from '../outbox/leases.ts';
+import {
+  liftLimit,
+  nextTransaction,
+  putOff,
+  settle,
+  splitTransaction,
+  type FixedTransaction,
+  type Settlement,
+} from '../outbox/transactions.ts';
+import { backoffMs, failureOf, isAboutNow, isAboutServer, isFinal, type Backoff } from './failures.ts';
+
+export interface DrainDeps {
+  readonly db: Db;
+  readonly self: ServerName;
+  /** Names this worker among those that hold leases. */
+  readonly owner: string;
+  readonly sendTransaction: SendTransaction;
+  /** How long an answer is waited for; a lease lasts twice as long and a little. */
+  readonly answerMs: number;
+  readonly backoff: Backoff;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+export type SendTransaction = (
+  server: ServerName,
+  sent: {
+    readonly txnId: string;
+    readonly origin: ServerName;
+    readonly originServerTs: number;
+    readonly pdus: readonly JsonObject[];
+  },
+  signal: AbortSignal,
+) => Promise<Answer<ReadonlyMap<EventId, string | null>>>;
+
+export interface DrainRun {
+  /** Aborts when the worker closes: a transaction that is on its way is sent again by whoever comes next. */
+  readonly signal: AbortSignal;
+  /** Called when the server is known to be slow or broken, or keeps us waiting. */
+  readonly onSlow: () => void;
+}
+
+const LEASE_MARGIN_MS = 1_000;
+/** An answer that takes longer is waited for in the background. */
+const PATIENCE_MS = 500;
+/** From so many equal failures on, a single event is suspected. */
+const SUSPICIOUS = 5;
+
+/** Does nothing where there is nothing to do, or somebody else does it. */
+export async function drain(deps: DrainDeps, destination: ServerName, run: DrainRun): Promise<void> {
+  const lease = await takeLease(deps.db, destination, {
+    owner: deps.owner,
+    milliseconds: 2 * deps.answerMs + LEASE_MARGIN_MS,
+  });
+  if (lease === null) return;
+  if (lease.failing) run.onSlow();
+  if (!(await tidyBacklog(deps.db, lease))) return;
+  for (let sent = 0; !run.signal.aborted; sent += 1) {
+    const next = await nextTransaction(deps.db, lease, `${deps.now()}_${lease.epoch}_${sent}`);
+    if (next === 'lost') return;
+    if (next === null || !(await deliver(deps, lease, next, run))) break;
+  }
+  await releaseLease(deps.db, lease);
+}
+
+/** Sends one transaction. False: there is no more to be done now. */
+async function deliver(deps: DrainDeps, lease: Leased, txn: FixedTransaction, run: DrainRun): Promise<boolean> {
+  const { db } = deps;
+  const events = await readSentEvents(
+    db,
+    txn.events.map(({ roomId, event }) => ({ roomId, position: event })),
+  );
+  const answer = await send(deps, lease, txn.txnId, events, run);
+  if (answer.ok) return settle(db, lease, settlements(txn, events, answer.value));
+  const { failure } = answer;
+  if (failure.kind === 'stopped') return false;
+  const failed = failureOf(failure);
+  const refuse = (): Promise<boolean> => settle(db, lease, refusedWhole(txn, failed.words));
+  if (isAboutServer(failure)) return refuse();
+  const isAlone = txn.events.length === 1;
+  if (isFinal(failure))
+    return isAlone || !(await takesOthers(deps, lease, txn, run)) ? refuse() : split(db, lease, txn);
+  if (isSuspect(txn, failure) && (await takesOthers(deps, lease, txn, run))) {
+    if (!isAlone) return split(db, lease, txn);
+    const settled = await refuse();
+    await liftLimit(db, lease);
+    return settled;
+  }
+  await putOff(db, lease, failed, backoffMs(deps.backoff, txn.held.failures, deps.random()));
+  return false;
+}
+
+/** One of its events may be what the server fails on: it failed so before, or was a part of one that did. */
+function isSuspect({ held }: FixedTransaction, failure: RemoteFailure): boolean {
+  if (isAboutNow(failure)) return false;
+  return held.txnLimit < MAX_EVENTS || held.sameFailures + 1 >= SUSPICIOUS;
+}
+
+/** Whether it is the events that a server fails on: it answers to a transaction without any. */
+async function takesOthers(
+  deps: DrainDeps,
+  lease: Leased,
+  { txnId }: FixedTransaction,
+  run: DrainRun,
+): Promise<boolean> {
+  return (await send(deps, lease, `${txnId}_probe`, [], run)).ok;
+}
+
+function split(db: Db, lease: Leased, { events }: FixedTransaction): Promise<boolean> {
+  return splitTransaction(db, lease, Math.floor(events.length / 2));
+}
+
+async function send(
+  { sendTransaction, self, answerMs }: DrainDeps,
+  { destination }: Leased,
+  txnId: string,
+  events: readonly SentEvent[],
+  { signal, onSlow }: DrainRun,
+): ReturnType<SendTransaction> {
+  const slow = setTimeout(onSlow, PATIENCE_MS);
+  const late = AbortSignal.timeout(answerMs);
+  const pdus = events.map(({ pdu }) => pdu);
+  try {
+    // The same time in the same transaction: it is sent again as it was.
+    const sent = { txnId, origin: self, originServerTs: Number.parseInt(txnId, 10), pdus };
+    const answer = await sendTransaction(destination, sent, AbortSignal.any([signal, late]));
+    const ranOut = !answer.ok && answer.failure.kind === 'stopped' && late.aborted && !signal.aborted;
+    return ranOut ? { ok: false, failure: { kind: 'timeout' } } : answer;
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+function settlements(
+  { events }: FixedTransaction,
+  sent: readonly SentEvent[],
+  results: ReadonlyMap<EventId, string | null>,
+): readonly Settlement[] {
+  const ids = new Map(sent.map(({ position, eventId }) => [position, eventId]));
+  return events.map(({ position, event }) => {
+    const eventId = ids.get(event);
+    if (eventId === undefined) return { position, refusal: 'The event is no longer here.' };
+    return { position, refusal: results.get(eventId) ?? null };
+  });
+}
+
+function refusedWhole({ events }: FixedTransaction, words: string): readonly Settlement[] {
+  return events.map(({ position }) => ({ position, refusal: words }));
+}
