@@ -1,6 +1,6 @@
 /** The environment, parsed once into one readonly record. */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { isLoopback, parseListen, parseNameServers, parseNetworks, type Listen, type Network } from './addresses.ts';
 import { parseServerName, parseUserId, type ServerName } from './matrix/identifiers.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersionId } from './matrix/room-versions.ts';
 
@@ -10,19 +10,8 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** The addresses that begin with the first `prefix` bits of this one. */
-export interface Network {
-  readonly address: string;
-  readonly prefix: number;
-}
-
 /** Null: not limited. */
 export type RateLimits = Readonly<Record<RateName, Rate | null>>;
-
-interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface Config {
   /** Null: the one that DATA_DIR or the database remembers, else the default. */
@@ -43,6 +32,8 @@ export interface Config {
     readonly extraCa: string | null;
     /** Private and reserved networks that requests to other servers may go to. */
     readonly networks: readonly Network[];
+    /** Addresses of name servers, with a port where it is not 53; null: the system's. */
+    readonly dnsServers: readonly string[] | null;
   };
   readonly registration: 'open' | 'token' | 'closed';
   readonly registrationSharedSecret: string | null;
@@ -84,6 +75,7 @@ export const CONFIG_VARIABLES = [
   { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
   { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
   { name: 'FEDERATION_ALLOW_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
+  { name: 'FEDERATION_DNS_SERVERS', default: "the system's", meaning: 'Name servers to find other servers with.' },
   { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
   {
     name: 'REGISTRATION_SHARED_SECRET',
@@ -224,6 +216,12 @@ function readFederation(read: Read, mistakes: string[]): Config['federation'] {
     certificate: chain === null || key === null ? null : { chain, key },
     extraCa: path('FEDERATION_CA_FILE'),
     networks: read<readonly Network[]>('FEDERATION_ALLOW_NETWORKS', [], parseNetworks, 'networks such as 10.0.0.0/8'),
+    dnsServers: read<readonly string[] | null>(
+      'FEDERATION_DNS_SERVERS',
+      null,
+      parseNameServers,
+      'addresses such as 9.9.9.9 or 127.0.0.1:5353',
+    ),
   };
 }
 
@@ -247,31 +245,10 @@ function parseRate(text: string): { readonly rate: Rate | null } | null {
   return { rate: { perSecond, burst: Number(match[3]) } };
 }
 
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 // Behind a proxy a server that others reach listens on loopback too; it has a name or a URL that others know.
 function isUnknownOutside(serverName: ServerName | null, publicBaseUrl: string | null): boolean {
   const host = (serverName ?? DEFAULT_SERVER_NAME).replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return publicBaseUrl === null && isLoopback(host);
-}
-
-function parseListen(text: string): Listen | null {
-  const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s:/]+)):(\d{1,5})$/.exec(text);
-  if (match === null) return null;
-  const port = Number(match[3]);
-  return port <= 65_535 ? { host: match[1] ?? match[2]!, port } : null;
-}
-
-function parseNetworks(text: string): readonly Network[] | null {
-  const networks = text.split(/[\s,]+/).map((each) => {
-    const [, address = '', bits] = /^([\da-fA-F:.]+)\/(\d{1,3})$/.exec(each) ?? [];
-    const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-    return Number(bits) <= longest ? { address, prefix: Number(bits) } : null;
-  });
-  return networks.every((network) => network !== null) ? networks : null;
 }
 
 function oneOf<const T extends string>(...allowed: readonly T[]): (text: string) => T | null {

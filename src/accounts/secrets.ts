@@ -11,6 +11,11 @@ export function newSeed(): Buffer {
   return randomBytes(32);
 }
 
+/** From 0 to 1, without 1. */
+export function randomFraction(): number {
+  return randomBytes(4).readUInt32BE() / 2 ** 32;
+}
+
 /** Letters and digits, unguessable. */
 export function randomId(length: number): string {
   const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
