@@ -3,7 +3,7 @@
  * full again (the generic cell rate algorithm).
  */
 import { LRUCache } from 'lru-cache';
-import type { Rate } from '../config.ts';
+import type { Rate } from '../durations.ts';
 
 // Who fills the table with keys of their own only makes the longest unused bucket full.
 const MAX_BUCKETS = 20_000;

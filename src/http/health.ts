@@ -11,6 +11,8 @@ export interface Health {
   readonly log: { readonly position: number; readonly epoch: number } | null;
   /** Age in seconds of the last sign of a queue worker; null when none was ever seen. */
   readonly workerSeenSecondsAgo: number | null;
+  /** Other servers to which something should be on its way by now; null when it cannot be read. */
+  readonly destinationsDue: number | null;
   /** Age in seconds of the newest seal; null when there is none. */
   readonly sealedSecondsAgo: number | null;
   /** What somebody should look after, in words. */
@@ -31,6 +33,7 @@ export async function readHealth(db: Db, pool: Pool, now: () => number): Promise
       database: 'unavailable',
       log: null,
       workerSeenSecondsAgo: null,
+      destinationsDue: null,
       sealedSecondsAgo: null,
       warnings,
     };
@@ -38,23 +41,31 @@ export async function readHealth(db: Db, pool: Pool, now: () => number): Promise
 }
 
 async function askDatabase(db: Db, pool: Pool, now: () => number): Promise<Health> {
-  const { rows } = await sql<{ position: number; epoch: number; sealed: Date | null }>`
-    select position, epoch, (select at from log_seals order by upto_position desc limit 1) as sealed from log_head`.execute(
-    db,
-  );
-  const { position, epoch, sealed } = rows[0]!;
+  const { rows } = await sql<{ position: number; epoch: number; sealed: Date | null; due: number }>`
+    select position, epoch, (select at from log_seals order by upto_position desc limit 1) as sealed,
+           (select count(*)::int4 from destinations where owed and retry_at <= now() and (lease_until is null or lease_until <= now())) as due
+      from log_head`.execute(db);
+  const { position, epoch, sealed, due: destinationsDue } = rows[0]!;
   const workerSeenSecondsAgo = secondsSince(await lastBeat(pool), now);
   const sealedSecondsAgo = secondsSince(sealed, now);
+  const isSilent = workerSeenSecondsAgo === null || workerSeenSecondsAgo > WORKER_SILENT_SECONDS;
   const warnings = [
-    ...(workerSeenSecondsAgo === null || workerSeenSecondsAgo > WORKER_SILENT_SECONDS
-      ? ['No queue worker has been seen for 30 seconds.']
-      : []),
+    ...(isSilent ? ['No queue worker has been seen for 30 seconds.'] : []),
+    ...(isSilent && destinationsDue > 0 ? ['Something is due to other servers, and nobody delivers it.'] : []),
     ...(sealedSecondsAgo !== null && sealedSecondsAgo > SEAL_LATE_SECONDS
       ? ['The newest seal is more than 5 minutes old.']
       : []),
   ];
   const status = warnings.length === 0 ? 'ok' : 'warning';
-  return { status, database: 'ok', log: { position, epoch }, workerSeenSecondsAgo, sealedSecondsAgo, warnings };
+  return {
+    status,
+    database: 'ok',
+    log: { position, epoch },
+    workerSeenSecondsAgo,
+    destinationsDue,
+    sealedSecondsAgo,
+    warnings,
+  };
 }
 
 function secondsSince(date: Date | null, now: () => number): number | null {

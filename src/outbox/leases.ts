@@ -46,8 +46,9 @@ export interface Held {
   readonly txnLimit: number;
   /** Transactions that failed since the last that was answered. */
   readonly failures: number;
-  /** How often in a row the one at hand failed in the same way. */
+  /** How often in a row the one at hand failed in the same way, and in which. */
   readonly sameFailures: number;
+  readonly failure: string | null;
 }
 
 /** Makes the lease last longer, and keeps others off until the transaction ends. Null: it was lost. */
@@ -56,7 +57,7 @@ export async function holdLease(tx: Tx, { destination, epoch, milliseconds }: Le
     update destinations set lease_until = ${after(milliseconds)}
      where destination = ${destination} and lease_epoch = ${epoch}
     returning txn_id as "txnId", txn_upto as "txnUpTo", txn_limit as "txnLimit", failures,
-              same_failures as "sameFailures"`.execute(tx);
+              same_failures as "sameFailures", failure`.execute(tx);
   return rows[0] ?? null;
 }
 

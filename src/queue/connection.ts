@@ -7,7 +7,8 @@ export type QueueHome = { readonly redisUrl: string } | { readonly postgresUrl: 
 
 export interface Connection {
   queue(name: string): Queue;
-  worker(name: string, take: (job: Job) => Promise<unknown>): Worker;
+  /** Takes so many jobs at a time. */
+  worker(name: string, concurrency: number, take: (job: Job) => Promise<unknown>): Worker;
   /** From now on a connection that is lost is not sought again. */
   giveUp(): void;
   close(): Promise<void>;
@@ -34,7 +35,7 @@ function connectRedis(url: string, side: 'producer' | 'worker'): Connection {
   const connection: ConnectionOptions = { url, retryStrategy, ...patience };
   return {
     queue: (name) => new Queue(name, { connection, prefix: PREFIX }),
-    worker: (name, take) => new Worker(name, take, { connection, prefix: PREFIX, concurrency: 1, ...KEPT }),
+    worker: (name, concurrency, take) => new Worker(name, take, { connection, prefix: PREFIX, concurrency, ...KEPT }),
     giveUp: () => {
       givenUp = true;
     },
@@ -42,11 +43,11 @@ function connectRedis(url: string, side: 'producer' | 'worker'): Connection {
   };
 }
 
-// A pool of ours and not BullMQ's, so that one pool serves both queues; each worker's LISTEN holds one connection of it.
+// A pool of ours and not BullMQ's, so that one pool serves all queues; each worker's LISTEN holds one connection of it.
 function connectPostgres(url: string, side: 'producer' | 'worker', onError: (error: Error) => void): Connection {
   const pool = new pg.Pool({
     connectionString: url,
-    max: side === 'worker' ? 6 : 2,
+    max: side === 'worker' ? 8 : 2,
     connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
     options: '-c search_path=bullmq',
     application_name: `vestibule-queue-${side}`,
@@ -57,8 +58,8 @@ function connectPostgres(url: string, side: 'producer' | 'worker', onError: (err
   pool.on('connect', (client) => void client.on('error', onError));
   return {
     queue: (name) => new Queue(name, { connection: pool }, createPostgresBackend as never),
-    worker: (name, take) =>
-      new Worker(name, take, { connection: pool, concurrency: 1, ...KEPT }, createPostgresBackend as never),
+    worker: (name, concurrency, take) =>
+      new Worker(name, take, { connection: pool, concurrency, ...KEPT }, createPostgresBackend as never),
     giveUp: () => undefined,
     close: () => pool.end(),
   };

@@ -1,6 +1,7 @@
 /** The job queue: names, payloads and the whole BullMQ vocabulary, on Redis or on BullMQ's own Postgres backend. */
 import { runMigrations, type Job, type Queue, type Worker } from 'bullmq';
 import pg from 'pg';
+import type { ServerName } from '../matrix/identifiers.ts';
 import { closeWithin, connect, KEPT, soon, type QueueHome } from './connection.ts';
 
 /** What a job of each kind is told. */
@@ -15,18 +16,27 @@ export interface JobPayloads {
   readonly rebuild: { readonly force?: boolean };
   /** Takes erased words out of the data files. */
   readonly scrub: Readonly<Record<never, never>>;
+  /** Reads the log for other servers. */
+  readonly expand: Readonly<Record<never, never>>;
+  /** Delivers to these servers what they are owed. */
+  readonly drain: { readonly destinations: readonly ServerName[] };
 }
 export type JobName = keyof JobPayloads;
 
-/** The minute queue never waits behind an admin's long job. */
-export type QueueName = 'minute' | 'admin';
+/** The minute queue never waits behind an admin's long job, nor what is owed to others behind either. */
+export type QueueName = 'minute' | 'admin' | 'expand' | 'drain';
 export const QUEUE_OF: Readonly<Record<JobName, QueueName>> = {
   seal: 'minute',
   prune: 'minute',
   verify: 'admin',
   rebuild: 'admin',
   scrub: 'admin',
+  expand: 'expand',
+  drain: 'drain',
 };
+
+/** Jobs of a queue that a worker does at a time. */
+const AT_ONCE: Readonly<Record<QueueName, number>> = { minute: 1, admin: 1, expand: 1, drain: 16 };
 
 export type JobState = 'waiting' | 'active' | 'completed' | 'failed';
 
@@ -57,6 +67,11 @@ export interface JobQueue {
    * Rejects within {@link ANSWER_TIMEOUT_MS} when the queue cannot be reached.
    */
   enqueue<N extends JobName>(name: N, payload: JobPayloads[N]): Promise<string>;
+  /**
+   * Asks for jobs that nobody will ask about, and that may be lost: whoever does them looks for work by himself. Of `expand`
+   * at most one waits. Rejects within {@link ANSWER_TIMEOUT_MS} when the queue cannot be reached.
+   */
+  ring<N extends 'expand' | 'drain'>(name: N, payloads: readonly JobPayloads[N][]): Promise<void>;
   /** Null when there is no such job, or it ended so long ago that it is forgotten. */
   jobStatus(id: string): Promise<JobStatus | null>;
   /**
@@ -91,11 +106,8 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
     queue.on('error', onError);
     return queue;
   };
-  const queues: Readonly<Record<QueueName, Queue>> = { minute: open('minute'), admin: open('admin') };
-  const ready: Readonly<Record<QueueName, Promise<unknown>>> = {
-    minute: queues.minute.waitUntilReady(),
-    admin: queues.admin.waitUntilReady(),
-  };
+  const queues = eachQueue(open);
+  const ready = eachQueue((name) => queues[name].waitUntilReady());
   for (const waiting of Object.values(ready)) waiting.catch(onError);
   // Not before it is ready: what is handed to BullMQ earlier is kept in memory and done whenever Redis comes.
   const within = async <T>(name: QueueName, act: (queue: Queue) => Promise<T>): Promise<T> => {
@@ -108,6 +120,11 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
       const options = { ...KEPT, attempts: 1, deduplication };
       const job = await within(QUEUE_OF[name], (queue) => queue.add(name, payload, options));
       return jobId(QUEUE_OF[name], job.id);
+    },
+    async ring(name, payloads) {
+      const deduplication = name === 'expand' ? { deduplication: { id: name, keepLastIfActive: true } } : {};
+      const opts = { removeOnComplete: true, removeOnFail: true, attempts: 1, ...deduplication };
+      await within(QUEUE_OF[name], (queue) => queue.addBulk(payloads.map((data) => ({ name, data, opts }))));
     },
     async jobStatus(id) {
       const at = parseJobId(id);
@@ -129,7 +146,7 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
       });
     },
     async close() {
-      await closeWithin(connection, [queues.minute, queues.admin]);
+      await closeWithin(connection, Object.values(queues));
     },
   };
 }
@@ -139,7 +156,7 @@ export interface QueueWorker {
   close(): Promise<void>;
 }
 
-/** The working side: takes the jobs of both queues, one of each at a time. */
+/** The working side: takes the jobs of all queues. */
 export function openWorker({ home, onError }: QueueOptionsOfOurs, process: Processor): QueueWorker {
   const connection = connect(home, 'worker', onError);
   const busy = new Set<Promise<unknown>>();
@@ -151,14 +168,18 @@ export function openWorker({ home, onError }: QueueOptionsOfOurs, process: Proce
     return work.finally(() => busy.delete(work));
   };
   const start = (name: QueueName): Worker => {
-    const worker = connection.worker(name, take);
+    const worker = connection.worker(name, AT_ONCE[name], take);
     worker.on('error', onError);
     return worker;
   };
-  const workers = [start('minute'), start('admin')];
+  const workers = eachQueue(start);
   return {
-    close: () => closeWithin(connection, workers, () => Promise.allSettled(busy)),
+    close: () => closeWithin(connection, Object.values(workers), () => Promise.allSettled(busy)),
   };
+}
+
+function eachQueue<T>(make: (name: QueueName) => T): Readonly<Record<QueueName, T>> {
+  return { minute: make('minute'), admin: make('admin'), expand: make('expand'), drain: make('drain') };
 }
 
 // BullMQ counts jobs per queue; outside, an id names its queue too.

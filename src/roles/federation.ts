@@ -1,26 +1,31 @@
 /** What speaks with other servers: the requests to them, and the listener for theirs. */
 import { readFile } from 'node:fs/promises';
-import { randomFraction } from '../accounts/secrets.ts';
 import type { Config } from '../config.ts';
 import { createCalls, type Calls } from '../federation/calls.ts';
 import type { Db } from '../database/database.ts';
+import { createDestinations } from '../federation/destinations.ts';
 import { createCheckEventSignatures, type CheckEventSignatures } from '../federation/event-signatures.ts';
+import { createNetworks } from '../federation/networks.ts';
 import { createRemoteKeys, type RemoteKeys } from '../federation/remote-keys.ts';
-import { createTransport } from '../federation/transport.ts';
+import { createSendRequest } from '../federation/request.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { createHttpServer, type Certificate } from '../http/server.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 
-export interface Federation {
+/** What asks other servers. */
+export interface Requests {
   readonly calls: Calls;
   readonly keys: RemoteKeys;
   readonly checkEventSignatures: CheckEventSignatures;
-  /** Listens for other servers where the configuration says so; null: it does not, and the port for clients answers them. */
-  openDoors(parts: HttpParts): Promise<OpenDoors | null>;
   /** Cuts what is open to other servers. */
   close(): Promise<void>;
+}
+
+export interface Federation extends Requests {
+  /** Listens for other servers where the configuration says so; null: it does not, and the port for clients answers them. */
+  openDoors(parts: HttpParts): Promise<OpenDoors | null>;
 }
 
 interface FederationParts {
@@ -35,29 +40,40 @@ export interface OpenDoors {
 }
 
 /** Throws an Error that names the variable whose file cannot be read or used. */
-export async function openFederation(
-  { federation: { extraCa, networks, dnsServers, listen, certificate } }: Config,
+export async function openRequests(
+  { federation: { extraCa, networks } }: Config,
   { db, identity, now }: FederationParts,
   shutdown: AbortSignal,
-): Promise<Federation> {
+): Promise<Requests> {
   const ca = extraCa === null ? null : await readPem('FEDERATION_CA_FILE', extraCa);
-  const pem = certificate === null ? null : await readCertificate(certificate);
-  const reach = { networks, extraCa: ca, dnsServers };
-  const transport = createTransport({ ...reach, identity, now, random: randomFraction, shutdown });
-  const { send } = transport;
+  const destinations = createDestinations(createNetworks(networks), ca);
+  const send = createSendRequest({ identity, destinations, shutdown });
   const keys = createRemoteKeys({ db, send, now });
   return {
     calls: createCalls(send),
     keys,
     checkEventSignatures: createCheckEventSignatures({ identity, keys }),
-    async openDoors(parts) {
+    close: () => destinations.close(),
+  };
+}
+
+/** The same, and what other servers ask. Throws as that does. */
+export async function openFederation(
+  config: Config,
+  parts: FederationParts,
+  shutdown: AbortSignal,
+): Promise<Federation> {
+  const { listen, certificate } = config.federation;
+  const pem = certificate === null ? null : await readCertificate(certificate);
+  return {
+    ...(await openRequests(config, parts, shutdown)),
+    async openDoors(httpParts) {
       if (listen === null) return null;
-      const app = await createHttpServer(parts, serverServerEndpoints, { certificate: pem });
+      const app = await createHttpServer(httpParts, serverServerEndpoints, { certificate: pem });
       const doors = createDoors(app);
       const url = await app.listen(listen);
       return { doors, url: pem === null ? url : url.replace(/^http:/, 'https:') };
     },
-    close: () => transport.close(),
   };
 }
 

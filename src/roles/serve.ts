@@ -8,7 +8,6 @@ import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
-import { createInviteCarrier } from '../commands/invite-carrier.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -24,13 +23,16 @@ import { createHttpServer } from '../http/server.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
+import type { Appended } from '../log/append.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
+import { createDoorbell } from '../queue/doorbell.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
 import { createMetrics } from './metrics.ts';
 import { openFederation, type Federation } from './federation.ts';
 import { hearServers } from './hear-servers.ts';
 import { openData, type Data } from './open-data.ts';
+import { createRinger } from './ring-for-others.ts';
 import type { Role, RoleContext } from './role.ts';
 import { workerOf } from './work.ts';
 
@@ -67,10 +69,12 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
+  const doorbell = createDoorbell(queue, context.now);
+  seat.onCommitted(createRinger(data.database.db, data.identity.serverName, doorbell));
   const parts = await buildParts(context, data, { writer, follower, queue, federation }, ended);
   await eraseAgain(context, parts.erase, queue);
   const { app, doors, forServers } = await openDoors(context, parts, queue, federation);
-  const worker = works ? startWorker(...workerOf(context, data)) : null;
+  const worker = works ? startWorker(...workerOf(context, data, federation)) : null;
   await greet(context, data, app, forServers?.url ?? null);
   void parts.aftercare.resume();
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
@@ -89,6 +93,8 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
 interface Seat {
   readonly writer: Writer;
   readonly follower: Follower;
+  /** Calls it with every commit to come. */
+  readonly onCommitted: (hear: (appended: Appended) => void) => void;
 }
 
 /** Null when the program was told to stop while another process had the seat. */
@@ -98,7 +104,7 @@ async function takeSeat(
   signal: AbortSignal,
   onDeposed: () => void,
 ): Promise<Seat | null> {
-  let follower: Follower | null = null;
+  const hearing: ((appended: Appended) => void)[] = [];
   const writer = await openWriter({
     pool: database.pool,
     db: database.db,
@@ -106,7 +112,7 @@ async function takeSeat(
     serverName: identity.serverName,
     address: `http://${config.listen.host}:${config.listen.port}`,
     log,
-    onCommitted: (appended) => follower?.publish(appended),
+    onCommitted: (appended) => hearing.forEach((hear) => hear(appended)),
     onDeposed() {
       log.error('another process took the writer seat: this one ends');
       onDeposed();
@@ -115,8 +121,10 @@ async function takeSeat(
     signal,
   });
   if (writer === null) return null;
-  follower = createFollower(writer.recorder.head());
-  return { writer, follower };
+  const follower = createFollower(writer.recorder.head());
+  const onCommitted: Seat['onCommitted'] = (hear) => void hearing.push(hear);
+  onCommitted((appended) => follower.publish(appended));
+  return { writer, follower, onCommitted };
 }
 
 interface Parts extends HttpParts {
@@ -131,23 +139,20 @@ async function buildParts(
     follower,
     queue,
     federation,
-  }: Seat & { readonly queue: JobQueue; readonly federation: Federation },
+  }: Omit<Seat, 'onCommitted'> & { readonly queue: JobQueue; readonly federation: Federation },
   shutdown: AbortSignal,
 ): Promise<Parts> {
   const { db, pool } = database;
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
   const limits = createRateLimiter(config.rateLimits, now);
-  const hearing = hearServers(federation, { db, lanes, identity, now }, log);
-  const { calls, checkEventSignatures: checkSignatures, receiver } = hearing;
-  const carrier = createInviteCarrier({ db, calls, checkSignatures, receiver });
-  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits, carrier };
+  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
   return {
     db,
     commands,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
-    federation: hearing,
+    federation: hearServers(federation, commands, log),
     follower,
     identity,
     registration: { mode: registration },

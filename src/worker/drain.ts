@@ -1,4 +1,5 @@
 /** Delivers what a server is owed: transaction after transaction, until nothing waits, it fails, or the lease is lost. */
+import type { Backoff } from '../durations.ts';
 import type { Db } from '../database/database.ts';
 import type { Answer, RemoteFailure } from '../federation/answer.ts';
 import { readSentEvents, type SentEvent } from '../log/sent-events.ts';
@@ -15,7 +16,7 @@ import {
   type FixedTransaction,
   type Settlement,
 } from '../outbox/transactions.ts';
-import { backoffMs, failureOf, isAboutNow, isAboutServer, isFinal, type Backoff } from './failures.ts';
+import { backoffMs, failureOf, isAboutNow, isAboutServer, isFinal } from './failures.ts';
 
 export interface DrainDeps {
   readonly db: Db;
@@ -92,7 +93,9 @@ async function deliver(deps: DrainDeps, lease: Leased, txn: FixedTransaction, ru
     return isAlone || !(await takesOthers(deps, lease, txn, run)) ? refuse() : split(db, lease, txn);
   if (isSuspect(txn, failure) && (await takesOthers(deps, lease, txn, run))) {
     if (!isAlone) return split(db, lease, txn);
-    const settled = await refuse();
+    // Once more, at once: a server that fails now and then must not cost an event.
+    const again = await send(deps, lease, txn.txnId, events, run);
+    const settled = await (again.ok ? settle(db, lease, settlements(txn, events, again.value)) : refuse());
     await liftLimit(db, lease);
     return settled;
   }
@@ -103,7 +106,9 @@ async function deliver(deps: DrainDeps, lease: Leased, txn: FixedTransaction, ru
 /** One of its events may be what the server fails on: it failed so before, or was a part of one that did. */
 function isSuspect({ held }: FixedTransaction, failure: RemoteFailure): boolean {
   if (isAboutNow(failure)) return false;
-  return held.txnLimit < MAX_EVENTS || held.sameFailures + 1 >= SUSPICIOUS;
+  return (
+    held.txnLimit < MAX_EVENTS || (held.failure === failureOf(failure).sort && held.sameFailures + 1 >= SUSPICIOUS)
+  );
 }
 
 /** Whether it is the events that a server fails on: it answers to a transaction without any. */

@@ -1,12 +1,7 @@
 /** What a failed transaction says of the other server, and when it is tried again: pure. */
+import type { Backoff } from '../durations.ts';
 import type { RemoteFailure } from '../federation/answer.ts';
 import type { Failure } from '../outbox/transactions.ts';
-
-export interface Backoff {
-  /** After the first failure. Each further one doubles it. */
-  readonly leastMs: number;
-  readonly mostMs: number;
-}
 
 /** Retries of many servers that failed at once are spread by so much. */
 const JITTER = 0.2;

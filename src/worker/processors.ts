@@ -5,8 +5,10 @@ import { verify } from '../commands/verify.ts';
 import { forgetAnswers } from '../log/keyed-answers.ts';
 import { sealLog, type SealDeps } from '../log/seals.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
+import { forgetDeliveries } from '../outbox/ledger.ts';
 import { rebuild } from '../projections/rebuild.ts';
 import type { JobName, JobPayloads } from '../queue/queue.ts';
+import type { Outbox } from './outbox.ts';
 
 export interface WorkerParts {
   /** Service role. */
@@ -18,6 +20,11 @@ export interface WorkerParts {
   readonly logger: SealDeps['logger'] & { warn(fields: object, message: string): void };
 }
 
+/** What jobs find in the worker that does them. */
+export interface JobParts extends WorkerParts {
+  readonly outbox: Pick<Outbox, 'expand' | 'drain'>;
+}
+
 /** One run of a job. */
 export interface JobRun {
   readonly progress: (report: object) => void;
@@ -26,16 +33,18 @@ export interface JobRun {
 }
 
 type Processors = {
-  readonly [N in JobName]: (parts: WorkerParts, payload: JobPayloads[N], run: JobRun) => Promise<object>;
+  readonly [N in JobName]: (parts: JobParts, payload: JobPayloads[N], run: JobRun) => Promise<object>;
 };
 
 // How long a client may send a request again and be told what it was told before.
 const ANSWERS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+const DELIVERIES_KEPT_DAYS = 90;
 
 const PROCESSORS: Processors = {
   seal: async (parts) => ({ seals: (await sealLog(parts)).length }),
   prune: async ({ pool, now }, _payload, { signal }) => ({
     answers: await forgetAnswers(pool, new Date(now() - ANSWERS_KEPT_MS), signal),
+    deliveries: await forgetDeliveries(pool, DELIVERIES_KEPT_DAYS, signal),
   }),
   verify: (parts, _payload, { progress, signal }) => verify(parts, { onProgress: progress, signal }),
   rebuild: (parts, { force }, { progress, signal }) =>
@@ -44,10 +53,18 @@ const PROCESSORS: Processors = {
       { replace: force === true ? 'always' : 'when_different', onProgress: progress, signal },
     ),
   scrub: (parts, _payload, { progress }) => scrubFiles(parts.ownerPool, progress),
+  expand: async ({ outbox }) => {
+    await outbox.expand();
+    return {};
+  },
+  drain: async ({ outbox }, { destinations }) => {
+    await outbox.drain(destinations);
+    return {};
+  },
 };
 
 /** Does one job; what it returns is the job's result. */
-export function runJob(parts: WorkerParts, name: JobName, payload: unknown, run: JobRun): Promise<object> {
-  const process = PROCESSORS[name] as (parts: WorkerParts, payload: unknown, run: JobRun) => Promise<object>;
+export function runJob(parts: JobParts, name: JobName, payload: unknown, run: JobRun): Promise<object> {
+  const process = PROCESSORS[name] as (parts: JobParts, payload: unknown, run: JobRun) => Promise<object>;
   return process(parts, payload, run);
 }

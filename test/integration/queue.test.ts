@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { knock } from '../../src/commands/knock.ts';
+import { openDatabase } from '../../src/database/database.ts';
 import { connect, type QueueHome } from '../../src/queue/connection.ts';
 import { lastBeat } from '../../src/queue/heartbeat.ts';
 import { openQueue, openWorker, prepareQueue, type JobQueue, type JobStatus } from '../../src/queue/queue.ts';
 import type { WorkerParts } from '../../src/worker/processors.ts';
-import { startWorker, type RunningWorker } from '../../src/worker/worker.ts';
+import { startWorker, type DeliveryParts, type RunningWorker } from '../../src/worker/worker.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { actor, everyKind, makeKnockRoom, openTestLog, type TestLog } from '../support/history.ts';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
@@ -39,6 +40,17 @@ function parts(): WorkerParts {
   return { pool: test.database.pool, ownerPool: test.owner.pool, identity: log.identity, now: Date.now, logger };
 }
 
+/** To nobody: this log's rooms are its own. */
+function deliveries(): DeliveryParts {
+  return {
+    database: openDatabase({ url: test.url, max: 2 }),
+    sendTransaction: async () => ({ ok: false, failure: { kind: 'unreachable', code: 'NOBODY' } }),
+    answerMs: 1_000,
+    backoff: { leastMs: 1_000, mostMs: 1_000 },
+    random: () => 0,
+  };
+}
+
 const SCHEDULES = [
   { name: 'prune', every: 3_600_000 },
   { name: 'seal', every: 400 },
@@ -52,7 +64,8 @@ afterEach(async () => {
 });
 
 function work(home: QueueHome, name = 'test-worker', sealEveryMs = 60_000): RunningWorker {
-  const worker = startWorker(parts(), { home, name, sealEveryMs, beatEveryMs: 100, pruneEveryMs: 3_600_000 });
+  const every = { sealEveryMs, beatEveryMs: 100, pruneEveryMs: 3_600_000, lookEveryMs: 1_000 };
+  const worker = startWorker(parts(), deliveries(), { home, name, ...every });
   let closed: Promise<void> | null = null;
   const once = { close: () => (closed ??= worker.close()) };
   running.push(once);

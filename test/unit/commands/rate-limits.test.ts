@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRateLimiter, drawsOfInvites, type Draw } from '../../../src/commands/rate-limits.ts';
-import { readConfig, type Rate, type RateName } from '../../../src/config.ts';
+import { readConfig, type RateName } from '../../../src/config.ts';
+import type { Rate } from '../../../src/durations.ts';
 import { MatrixError } from '../../../src/matrix/errors.ts';
 import type { RoomId, UserId } from '../../../src/matrix/identifiers.ts';
 

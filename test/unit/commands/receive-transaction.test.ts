@@ -14,7 +14,7 @@ const there = server('there');
 function slowReceiver() {
   const open = new Map<string, { resolve: (received: Received) => void; reject: (error: Error) => void }>();
   const begun: string[] = [];
-  const receiver: Pick<Receiver, 'receive'> = {
+  const receiver: Receiver = {
     receive({ value }: Sent) {
       const name = String(value?.['name']);
       const { promise, resolve, reject } = Promise.withResolvers<Received>();
