@@ -1,23 +1,12 @@
 /** The environment, parsed once into one readonly record. */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { isLoopback, parseListen, parseNameServers, parseNetworks, type Listen, type Network } from './addresses.ts';
 import { parseBackoff, parseDuration, parseRate, type Backoff, type Rate } from './durations.ts';
 import { parseServerName, parseUserId, type ServerName } from './matrix/identifiers.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersionId } from './matrix/room-versions.ts';
 
-/** The addresses that begin with the first `prefix` bits of this one. */
-export interface Network {
-  readonly address: string;
-  readonly prefix: number;
-}
-
 /** Null: not limited. */
 export type RateLimits = Readonly<Record<RateName, Rate | null>>;
-
-interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
 
 export interface Config {
   /** Null: the one that DATA_DIR or the database remembers, else the default. */
@@ -38,6 +27,8 @@ export interface Config {
     readonly extraCa: string | null;
     /** Private and reserved networks that requests to other servers may go to. */
     readonly networks: readonly Network[];
+    /** Addresses of name servers, with a port where it is not 53; null: the system's. */
+    readonly dnsServers: readonly string[] | null;
   };
   /** Milliseconds. */
   readonly deliveries: {
@@ -87,6 +78,7 @@ export const CONFIG_VARIABLES = [
   { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
   { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
   { name: 'FEDERATION_ALLOW_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
+  { name: 'FEDERATION_DNS_SERVERS', default: "the system's", meaning: 'Name servers to find other servers with.' },
   { name: 'DELIVERY_TIMEOUT', default: '60s', meaning: 'How long another server may take for a transaction.' },
   { name: 'DELIVERY_RETRY', default: '10min to 24h', meaning: 'How long a server that fails is left alone.' },
   { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
@@ -105,6 +97,7 @@ export const CONFIG_VARIABLES = [
   },
   { name: 'RATE_LIMIT_KNOCK', default: '3/min burst 3', meaning: 'Knocks of a user on one room.' },
   { name: 'RATE_LIMIT_KNOCK_ROOM', default: '1/s burst 10', meaning: 'Knocks on one room, whoever knocks.' },
+  { name: 'RATE_LIMIT_KNOCK_SERVER', default: '0.5/s burst 5', meaning: 'Knocks on a room from one other server.' },
   { name: 'RATE_LIMIT_INVITE', default: '0.3/s burst 10', meaning: 'Invites by one user, and invites of one user.' },
   { name: 'RATE_LIMIT_DECISION', default: '20/s burst 20', meaning: 'Pending knocks decided in one room.' },
   { name: 'RATE_LIMIT_PROFILE', default: '0.2/s burst 10', meaning: "Changes of a user's profile." },
@@ -134,6 +127,7 @@ const RATES = {
   remoteJoin: 'RATE_LIMIT_REMOTE_JOIN',
   knock: 'RATE_LIMIT_KNOCK',
   knockRoom: 'RATE_LIMIT_KNOCK_ROOM',
+  knockServer: 'RATE_LIMIT_KNOCK_SERVER',
   invite: 'RATE_LIMIT_INVITE',
   decision: 'RATE_LIMIT_DECISION',
   profile: 'RATE_LIMIT_PROFILE',
@@ -237,6 +231,12 @@ function readFederation(read: Read, mistakes: string[]): Config['federation'] {
     certificate: chain === null || key === null ? null : { chain, key },
     extraCa: path('FEDERATION_CA_FILE'),
     networks: read<readonly Network[]>('FEDERATION_ALLOW_NETWORKS', [], parseNetworks, 'networks such as 10.0.0.0/8'),
+    dnsServers: read<readonly string[] | null>(
+      'FEDERATION_DNS_SERVERS',
+      null,
+      parseNameServers,
+      'addresses such as 9.9.9.9 or 127.0.0.1:5353',
+    ),
   };
 }
 
@@ -250,31 +250,10 @@ function readRates(read: Read): RateLimits {
   return Object.fromEntries(rates) as Record<RateName, Rate | null>;
 }
 
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 // Behind a proxy a server that others reach listens on loopback too; it has a name or a URL that others know.
 function isUnknownOutside(serverName: ServerName | null, publicBaseUrl: string | null): boolean {
   const host = (serverName ?? DEFAULT_SERVER_NAME).replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   return publicBaseUrl === null && isLoopback(host);
-}
-
-function parseListen(text: string): Listen | null {
-  const match = /^(?:\[([\da-fA-F:.]+)\]|([^\s:/]+)):(\d{1,5})$/.exec(text);
-  if (match === null) return null;
-  const port = Number(match[3]);
-  return port <= 65_535 ? { host: match[1] ?? match[2]!, port } : null;
-}
-
-function parseNetworks(text: string): readonly Network[] | null {
-  const networks = text.split(/[\s,]+/).map((each) => {
-    const [, address = '', bits] = /^([\da-fA-F:.]+)\/(\d{1,3})$/.exec(each) ?? [];
-    const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-    return Number(bits) <= longest ? { address, prefix: Number(bits) } : null;
-  });
-  return networks.every((network) => network !== null) ? networks : null;
 }
 
 function oneOf<const T extends string>(...allowed: readonly T[]): (text: string) => T | null {

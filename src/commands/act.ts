@@ -9,6 +9,7 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
+import type { InviteCarrier } from './invite-carrier.ts';
 import { judgeProposed } from './judge-proposed.ts';
 import { keysToPropose, propose, type EventDraft } from './propose.ts';
 import type { RateLimiter } from './rate-limits.ts';
@@ -37,6 +38,8 @@ export interface CommandDeps {
   readonly defaultRoomVersion: RoomVersionId;
   /** Absent: everybody acts as often as they like. */
   readonly limits?: RateLimiter;
+  /** Absent: nobody of another server can be invited. */
+  readonly carrier?: InviteCarrier;
 }
 
 export interface Act {
@@ -51,15 +54,13 @@ export interface Act {
 
 /**
  * What an act decides in its turn: that nothing has to change, or an event to send. Once the rules allow the event,
- * `obstacle` refuses it nevertheless, `said` is the event that says the same already, so that none is sent, and
- * `redacts` the one that it takes the words of.
+ * `said` is the event that says the same already, so that none is sent, and `redacts` the one that it takes the words of.
  */
 export type RoomDecision =
   | { readonly unchanged: EventId | null }
   | {
       readonly send: EventDraft;
       readonly said?: EventId | undefined;
-      readonly obstacle?: MatrixError | undefined;
       readonly redacts?: StoredEvent | undefined;
     };
 
@@ -102,7 +103,6 @@ async function carryOut(
   const state = await room.state(draft.stateKey === undefined ? keys : [...keys, [draft.type, draft.stateKey]]);
   const proposed = propose(draft, room.head, state, deps.identity, deps.now());
   if (isRejection(proposed)) throw new MatrixError('M_FORBIDDEN', proposed.message);
-  if (decision.obstacle !== undefined) throw decision.obstacle;
   if (decision.said !== undefined) return unchanged(actor, act, decision.said);
   if (draft.type === 'm.room.member')
     await countIfPresenceMoves(room, state.get(draft.type, draft.stateKey ?? ''), draft);

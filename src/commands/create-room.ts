@@ -4,11 +4,13 @@ import { setVisibility } from '../directory/published-rooms.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { RoomAlias, RoomId, UserId } from '../matrix/identifiers.ts';
 import { serverOf } from '../matrix/identifiers.ts';
+import { jsonObject } from '../matrix/json.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import { actionOf, recordingRefusal, type Actor, type CommandDeps } from './act.ts';
 import { inTurnOfAlias } from './alias-turns.ts';
 import type { EventChain } from './event-chain.ts';
-import { unreachable } from './invite.ts';
+import { decideInvite } from './invite.ts';
+import { inviteElsewhere } from './invite-elsewhere.ts';
 import { memberDraft, profileFields } from './member-draft.ts';
 import { startRoom } from './new-room.ts';
 import type { EventDraft } from './propose.ts';
@@ -19,10 +21,10 @@ import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
 /**
  * Makes a room (client-server API, createRoom): create, the creator's join, power levels, the alias' event, the preset's
  * join rule, history visibility and guest access, initial state, name, topic, invites; its alias and its place in the
- * directory. Every event is authorized, and all of it is stored or none.
+ * directory. Every event is authorized, and all of it is stored or none. Users of other servers are invited once it is stored,
+ * as far as that can be.
  * Throws M_UNSUPPORTED_ROOM_VERSION, M_BAD_JSON, M_INVALID_PARAM, M_TOO_LARGE for the request; M_ROOM_IN_USE for an alias
- * that exists; M_INVALID_ROOM_STATE when the rules refuse one of its events; M_LIMIT_EXCEEDED; M_UNKNOWN (502) for invites
- * to other servers.
+ * that exists; M_INVALID_ROOM_STATE when the rules refuse one of its events; M_LIMIT_EXCEEDED.
  */
 export async function createRoom(
   deps: CommandDeps,
@@ -31,11 +33,32 @@ export async function createRoom(
 ): Promise<{ readonly roomId: RoomId }> {
   const act = { operation: 'createRoom', roomId: null };
   deps.limits?.consume(act.operation, actor.userId, null, drawsOfInvites(actor.userId, input.invite ?? []));
-  return recordingRefusal(deps, actor, act, () => {
+  return recordingRefusal(deps, actor, act, async () => {
     const start = () => deps.lanes.start(() => makeRoom(deps, actor, input));
-    const { alias } = plan(deps, actor, input);
-    return alias === null ? start() : inTurnOfAlias(alias, () => refuseTaken(deps, alias).then(start));
+    const { alias, invites, isDirect } = plan(deps, actor, input);
+    const made = await (alias === null ? start() : inTurnOfAlias(alias, () => refuseTaken(deps, alias).then(start)));
+    const others = invites.filter((userId) => serverOf(userId) !== deps.identity.serverName);
+    await Promise.all(others.map((userId) => inviteStranger(deps, actor, made.roomId, userId, isDirect)));
+    return made;
   });
+}
+
+/** The room stands by then: that somebody's server cannot be reached, or refuses, is told in `actions` alone. */
+async function inviteStranger(
+  deps: CommandDeps,
+  actor: Actor,
+  roomId: RoomId,
+  userId: UserId,
+  isDirect: boolean,
+): Promise<void> {
+  const content = isDirect ? jsonObject({ is_direct: true }) : undefined;
+  try {
+    await inviteElsewhere(deps, actor, { operation: 'inviteUser', roomId, target: userId }, (room, profile) =>
+      decideInvite(deps, actor, room, { roomId, userId, content, profile, counts: false }),
+    );
+  } catch (error) {
+    if (!(error instanceof MatrixError)) throw error;
+  }
 }
 
 function plan(deps: CommandDeps, actor: Actor, input: CreateRoomInput): RoomPlan {
@@ -85,7 +108,8 @@ async function fillRoom(deps: CommandDeps, sender: UserId, planned: RoomPlan, ch
   }
   for (const [i, target] of planned.invites.entries()) {
     if (target === sender) throw new MatrixError('M_FORBIDDEN', 'You cannot invite yourself.');
-    if (serverOf(target) !== serverName) throw unreachable(target);
+    // Their servers have to sign, and want to hear of a room that there is.
+    if (serverOf(target) !== serverName) continue;
     const direct = planned.isDirect ? { is_direct: true } : {};
     const draft = memberDraft({ sender, target, membership: 'invite', profile: { ...profiles[i], ...direct } });
     await send(chain, draft, (message) => new MatrixError('M_FORBIDDEN', message));

@@ -5,9 +5,9 @@ import { authorize } from '../matrix/event-auth.ts';
 import type { EventId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import { movesPresence } from '../log/presence.ts';
-import { judgeOnBranch } from './judge-branch.ts';
+import { judgeOnBranch, type Candidate } from './judge-branch.ts';
 import { presenceOf, stateAtHead, stateChange } from './judge.ts';
-import { transitionOf } from './member-transition.ts';
+import { transitionOf, type Cause } from './member-transition.ts';
 import type { ReceivedPdu } from './received-pdu.ts';
 import type { LaneRoom } from './room-lane.ts';
 import type { Extremity, RoomHead } from './room-head.ts';
@@ -23,11 +23,16 @@ export interface Missing {
  * before it on the room's lines.
  * https://spec.matrix.org/latest/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
-export async function judgeReceived(room: LaneRoom, received: ReceivedPdu): Promise<JudgedPdu | Missing> {
+export async function judgeReceived(
+  room: LaneRoom,
+  received: ReceivedPdu,
+  cause: Cause = FROM_ELSEWHERE,
+): Promise<JudgedPdu | Missing> {
   const tips = received.holes.length === 0 ? citedTips(room.head, received.pdu.prev_events) : null;
-  if (tips !== null) return judgeAtHead(room, received, tips);
-  return judgeOnBranch(room, { ...received, cause: { by: 'federation', onBehalfOf: null } });
+  return tips === null ? judgeOnBranch(room, { ...received, cause }) : judgeAtHead(room, { ...received, cause }, tips);
 }
+
+const FROM_ELSEWHERE: Cause = { by: 'federation', onBehalfOf: null };
 
 /** The extremities that an event cites, in its order; null unless it cites all of them and nothing else. */
 function citedTips({ extremities }: RoomHead, prevEvents: readonly EventId[]): readonly Extremity[] | null {
@@ -36,7 +41,7 @@ function citedTips({ extremities }: RoomHead, prevEvents: readonly EventId[]): r
   return tips.every((tip) => tip !== undefined) ? tips : null;
 }
 
-async function judgeAtHead(room: LaneRoom, received: ReceivedPdu, tips: readonly Extremity[]): Promise<JudgedPdu> {
+async function judgeAtHead(room: LaneRoom, received: Candidate, tips: readonly Extremity[]): Promise<JudgedPdu> {
   const { head } = room;
   const { pdu, eventId, known } = received;
   const keys = stateKeysForAuth(pdu, head.version);
@@ -71,7 +76,7 @@ async function judgeAtHead(room: LaneRoom, received: ReceivedPdu, tips: readonly
   }
   const change = stateChange(pdu, slot, roomPosition, state);
   const stood = pdu.type === 'm.room.member' && change !== null ? state.get(pdu.type, change.stateKey) : undefined;
-  const transition = change === null ? null : transitionOf(change, stood?.pdu, { by: 'federation', onBehalfOf: null });
+  const transition = change === null ? null : transitionOf(change, stood?.pdu, received.cause);
   const transitions = transition === null ? [] : [transition];
   if (transitions.some(movesPresence)) await room.countServers();
   const fields: JudgedFields = {

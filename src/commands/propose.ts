@@ -54,13 +54,30 @@ export function propose(
   identity: ServerIdentity,
   now: number,
 ): ProposedEvent | Rejection {
+  const { fields, auth, prev } = placeOnHead(draft, head, state, now);
+  const signed = signEvent(eventTemplate(fields), head.version, identity);
+  if (Buffer.byteLength(canonicalJson(signed)) > MAX_EVENT_BYTES) {
+    throw new MatrixError('M_TOO_LARGE', 'The event is larger than 65,000 bytes.');
+  }
+  const verdict = authorize(signed, head.version, state);
+  if (isRejection(verdict)) return verdict;
+  return { pdu: verdict, eventId: eventIdOf(signed, head.version), auth, prev };
+}
+
+/** The event on the room's head, neither hashed nor signed, and what it cites. Throws as propose(), but for the whole size. */
+export function placeOnHead(
+  draft: EventDraft,
+  head: RoomHead,
+  state: HeadState,
+  now: number,
+): Pick<ProposedEvent, 'auth' | 'prev'> & { readonly fields: PduFields } {
   checkSizes(draft);
   const citedState = wantedAuthKeys(described(draft, head.version), head.version)
     .map(([type, key]) => state.get(type, key))
     .filter((entry): entry is StateEntry => entry !== undefined);
   const tips = head.extremities.slice(0, MAX_PREV_EVENTS);
   const isCreate = draft.type === 'm.room.create' && draft.stateKey === '';
-  const fields: PduFields = {
+  const fields = {
     ...described(draft, head.version),
     ...(isCreate && head.version.roomIdIsCreateHash ? {} : { room_id: head.roomId }),
     origin_server_ts: now,
@@ -68,18 +85,7 @@ export function propose(
     auth_events: citedState.map((entry) => entry.eventId),
     prev_events: tips.map((tip) => tip.slot.eventId),
   };
-  const signed = signEvent(eventTemplate(fields), head.version, identity);
-  if (Buffer.byteLength(canonicalJson(signed)) > MAX_EVENT_BYTES) {
-    throw new MatrixError('M_TOO_LARGE', 'The event is larger than 65,000 bytes.');
-  }
-  const verdict = authorize(signed, head.version, state);
-  if (isRejection(verdict)) return verdict;
-  return {
-    pdu: verdict,
-    eventId: eventIdOf(signed, head.version),
-    auth: citedState.map((entry) => entry.slot),
-    prev: tips.map((tip) => tip.slot),
-  };
+  return { fields, auth: citedState.map((entry) => entry.slot), prev: tips.map((tip) => tip.slot) };
 }
 
 function described({ type, sender, content, stateKey, redacts }: EventDraft, { redactsInContent }: RoomVersion) {

@@ -108,7 +108,7 @@ function storeInvite(deps: ReceiveInviteDeps, event: OutsideEvent): Promise<Stor
   const { serverName } = deps.identity;
   return lanes.run(event.roomId, async (room) => {
     if (room !== null) {
-      if (isResident(room.head, serverName) && !(await isLetInNow(room, event.through)))
+      if (isResident(room.head, serverName) && !(await isLetInNow(room, event.through, serverName)))
         throw new MatrixError('M_FORBIDDEN', 'This server is not let into the room.');
       // What events of the room say of it, is so.
       if (room.head.stateAt > 0 && room.head.version.id !== event.version.id)

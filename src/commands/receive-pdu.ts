@@ -5,6 +5,7 @@ import { parseRoomId, type EventId, type RoomId, type ServerName } from '../matr
 import { stringIn } from '../matrix/pdu.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
+import { admitEvent, type Admission } from './admit-event.ts';
 import { createBudgets, type Budgets, type ReceiveLimits } from './receive-budget.ts';
 import { checkEvents, isUnfit, nameEvent, type NamedPdu } from './receive-checks.ts';
 import { restsOn } from './receive-evidence.ts';
@@ -15,9 +16,9 @@ import { createReceiveQueue, type QueueLimits, type ReceiveQueue } from './recei
 import { aclLetsIn, versionOfOurRoom } from './receive-room.ts';
 import {
   failed,
-  flightNames,
   notLetIn,
   receiveInTurn,
+  runArrival,
   standing,
   unknownRoom,
   type Arrival,
@@ -54,6 +55,18 @@ export interface Receiver {
    * when the log cannot be written.
    */
   receive(sent: Sent): Promise<Received>;
+  /** The version of a room that users of this server are in, or were; null: there is no such room for us. */
+  versionOf(roomId: RoomId): Promise<RoomVersion | null>;
+  /** What the log says of an event before its room's turn; null: nobody here is in the room. */
+  lookUp(named: NamedPdu, version: RoomVersion, origin: ServerName): Promise<Found | null>;
+  /** See admitEvent(). */
+  admit<T>(admission: Admission<T>): Promise<T>;
+}
+
+export interface Found {
+  readonly facts: Arrival['facts'];
+  /** By the room's access control list. */
+  readonly isLetIn: boolean;
 }
 
 interface Parts extends ReceiveDeps, GapDeps {
@@ -77,7 +90,12 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
     budgets: createBudgets(deps.now, deps.limits),
     turn: { db, serverName, judge, inFlight: new Map(), arrivals },
   };
-  return { receive: (sent) => receive(parts, sent) };
+  return {
+    receive: (sent) => receive(parts, sent),
+    versionOf: (roomId) => versionOf(parts, roomId),
+    lookUp: (named, version, origin) => lookUp(parts, named, version, origin),
+    admit: (admission) => admitEvent(parts.turn, deps.lanes, admission),
+  };
 }
 
 const MAX_ROOMS = 10_000;
@@ -129,11 +147,10 @@ async function receiveNamed(
   fills: boolean,
 ): Promise<Received> {
   const { eventId } = named;
-  const rests = restsOn(named.pdu, task.roomId, task.version);
-  const seen = parts.arrivals.count(task.roomId);
-  const facts = await arrivalFacts(parts.db, task.roomId, eventId, rests);
-  if (facts === null || !facts.resident) return unknownRoom(eventId);
-  if (!(await isLetIn(parts, task, facts.acl))) return notLetIn(eventId);
+  const found = await lookUp(parts, named, task.version, task.origin);
+  if (found === null) return unknownRoom(eventId);
+  if (!found.isLetIn) return notLetIn(eventId);
+  const { facts } = found;
   const { stored } = facts;
   const own = stored.get(eventId);
   // Its id is the hash of all that matters of it: what came again needs no second look.
@@ -145,9 +162,9 @@ async function receiveNamed(
       ? dropped(eventId, checked.reason)
       : failed(eventId, 'missing', checked?.reason ?? 'It could not be checked.');
   }
-  const arrival = { event: checked, origin: task.origin, relay, facts: { ...facts, seen } };
+  const arrival = { event: checked, origin: task.origin, relay, facts };
   let elsewhere: ReadonlySet<EventId> = new Set();
-  const missing = rests.filter((id) => !stored.has(id));
+  const missing = restsOn(named.pdu, task.roomId, task.version).filter((id) => !stored.has(id));
   if (missing.length > 0) {
     const fetched = await fetchEvidence(parts, task, missing, eventId);
     await storeOutliers(parts, task, fetched.events, fetched.elsewhere);
@@ -167,8 +184,20 @@ async function receiveNamed(
   }
 }
 
+async function lookUp(
+  parts: Parts,
+  { eventId, roomId, pdu }: NamedPdu,
+  version: RoomVersion,
+  origin: ServerName,
+): Promise<Found | null> {
+  const seen = parts.arrivals.count(roomId);
+  const facts = await arrivalFacts(parts.db, roomId, eventId, restsOn(pdu, roomId, version));
+  if (facts === null || !facts.resident) return null;
+  return { facts: { ...facts, seen }, isLetIn: await isLetIn(parts, roomId, origin, facts.acl) };
+}
+
 /** Whether the room's access control list, which stands at this position, lets a server send. */
-async function isLetIn(parts: Parts, { roomId, origin }: FetchTask, acl: number | null): Promise<boolean> {
+async function isLetIn(parts: Parts, roomId: RoomId, origin: ServerName, acl: number | null): Promise<boolean> {
   if (acl === null) return true;
   const name = `${roomId}\u0000${acl}\u0000${origin}`;
   const known = parts.letIn.get(name) ?? (await aclLetsIn(parts.db, roomId, acl, origin));
@@ -176,27 +205,9 @@ async function isLetIn(parts: Parts, { roomId, origin }: FetchTask, acl: number 
   return known;
 }
 
-/** Judges the event in its room's turn, and lets those who come while it is being stored know of it. */
-async function inTurn(parts: Parts, arrival: Arrival): Promise<Turn> {
-  const { inFlight } = parts.turn;
-  let names: readonly string[] = [];
-  try {
-    return await parts.lanes.run(arrival.event.roomId, async (room) => {
-      const decision = await receiveInTurn(parts.turn, room, arrival);
-      if (names.length === 0 && decision.judged.length > 0 && room !== null) {
-        names = flightNames(arrival.event, room.head.version);
-        parts.arrivals.add(arrival.event.roomId);
-        for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
-      }
-      return decision;
-    });
-  } finally {
-    for (const name of names) {
-      const left = inFlight.get(name)! - 1;
-      if (left > 0) inFlight.set(name, left);
-      else inFlight.delete(name);
-    }
-  }
+/** Judges the event in its room's turn. */
+function inTurn({ lanes, turn }: Parts, arrival: Arrival): Promise<Turn> {
+  return runArrival(turn, lanes, arrival.event, (room) => receiveInTurn(turn, room, arrival));
 }
 
 async function fill(

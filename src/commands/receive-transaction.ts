@@ -7,7 +7,7 @@ import type { Receiver } from './receive-pdu.ts';
 import type { Received } from './receive-turn.ts';
 
 export interface TransactionDeps {
-  readonly receiver: Receiver;
+  readonly receiver: Pick<Receiver, 'receive'>;
   /** Asked about an event of a room that nobody here is in; see PROTOCOL §6.5. */
   readonly receiveDenial?: ((origin: ServerName, value: JsonObject) => Promise<boolean>) | undefined;
   /** Told what went wrong with an event after its transaction was answered. */

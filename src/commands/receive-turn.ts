@@ -14,18 +14,20 @@ import type { SignedPdu } from '../matrix/pdu.ts';
 import { redactionTarget } from '../matrix/redaction.ts';
 import { reject, type Rejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
+import type { Cause } from './member-transition.ts';
 import type { CheckedPdu } from './receive-checks.ts';
 import { judgeEvidence, restsOn, type Citable } from './receive-evidence.ts';
 import { redactionEffect } from './receive-redactions.ts';
 import { isLetInNow } from './receive-room.ts';
 import type { Hole, ReceivedPdu } from './received-pdu.ts';
 import { isResident } from './room-head.ts';
-import type { Decision, LaneRoom } from './room-lane.ts';
+import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
 
 /** Gives an event its verdict at its place in the room's graph; or says what it follows that has none. */
 export type JudgeReceived = (
   room: LaneRoom,
   received: ReceivedPdu,
+  cause?: Cause,
 ) => Promise<JudgedPdu | { readonly missing: readonly EventId[] }>;
 
 /** What became of a received event. */
@@ -51,7 +53,7 @@ export interface TurnDeps {
   readonly db: Db;
   readonly serverName: ServerName;
   readonly judge: JudgeReceived;
-  /** Events, and targets of redactions, that are on their way to the log: see `flightNames`. */
+  /** Events, and targets of redactions, that are on their way to the log: see `runArrival`. */
   readonly inFlight: Map<string, number>;
   /** How often something was received in a room. */
   readonly arrivals: Arrivals;
@@ -80,7 +82,7 @@ export type Turn = Received | { readonly missing: readonly EventId[] };
 export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arrival: Arrival): Promise<Decision<Turn>> {
   const { eventId, pdu, roomId } = arrival.event;
   if (room === null || !isResident(room.head, deps.serverName)) return told(unknownRoom(eventId));
-  if (!(await isLetInNow(room, arrival.origin))) return told(notLetIn(eventId));
+  if (!(await isLetInNow(room, arrival.origin, deps.serverName))) return told(notLetIn(eventId));
   if (waitsFor(arrival.event).some((name) => deps.inFlight.has(name))) await room.appended();
   const { facts } = arrival;
   const hasAll = restsOn(pdu, roomId, room.head.version).every((id) => facts.stored.has(id));
@@ -127,8 +129,35 @@ async function asStored(db: Db, roomId: RoomId, own: Citable | StoredEvidence): 
   return (stored?.pdu ?? own.pdu) as SignedPdu;
 }
 
+/** Judges an event in its room's turn, and lets those who come while it is being stored know of it. */
+export async function runArrival<T>(
+  { inFlight, arrivals }: Pick<TurnDeps, 'inFlight' | 'arrivals'>,
+  lanes: RoomLanes,
+  event: CheckedPdu,
+  decide: (room: LaneRoom | null) => Promise<Decision<T>>,
+): Promise<T> {
+  let names: readonly string[] = [];
+  try {
+    return await lanes.run(event.roomId, async (room) => {
+      const decision = await decide(room);
+      if (names.length === 0 && decision.judged.length > 0 && room !== null) {
+        names = flightNames(event, room.head.version);
+        arrivals.add(event.roomId);
+        for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
+      }
+      return decision;
+    });
+  } finally {
+    for (const name of names) {
+      const left = inFlight.get(name)! - 1;
+      if (left > 0) inFlight.set(name, left);
+      else inFlight.delete(name);
+    }
+  }
+}
+
 /** What an event is on its way as: itself, and the target of what it redacts. */
-export function flightNames({ roomId, eventId, pdu }: CheckedPdu, version: RoomVersion): readonly string[] {
+function flightNames({ roomId, eventId, pdu }: CheckedPdu, version: RoomVersion): readonly string[] {
   const target = redactionTarget(pdu, version);
   return [flightName(roomId, eventId), ...(target === null ? [] : [flightName(roomId, target, 'redacts')])];
 }

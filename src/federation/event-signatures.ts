@@ -18,6 +18,8 @@ import type { KeyRing, RemoteKeys } from './remote-keys.ts';
 export interface EventToCheck {
   readonly pdu: Pdu;
   readonly version: RoomVersion;
+  /** Servers whose signatures it has to have besides those that it must have anywhere. */
+  readonly besides?: readonly ServerName[];
 }
 
 /**
@@ -41,11 +43,13 @@ const ASKED_AT_ONCE = 30;
 
 export function createCheckEventSignatures({ identity, keys }: EventSignaturesDeps): CheckEventSignatures {
   return async (events, signal) => {
-    const servers = new Set(events.flatMap(({ pdu, version }) => requiredSigners(pdu, version)));
+    const servers = new Set(events.flatMap(signersOf));
     servers.delete(identity.serverName);
     const rings = new Map(await keys.known([...servers]));
     const lookupFor = ({ pdu }: EventToCheck): KeyLookup => keyLookup(identity, rings, pdu.origin_server_ts);
-    const verdicts = await inStrides(events, (event) => verifyEvent(event.pdu, event.version, lookupFor(event)));
+    const verdicts = await inStrides(events, (event) =>
+      verifyEvent(event.pdu, event.version, lookupFor(event), event.besides),
+    );
     const wanted = verdicts.map((verdict, at) =>
       isRejection(verdict) ? signersWithOtherKeys(events[at]!, lookupFor(events[at]!)) : [],
     );
@@ -54,7 +58,7 @@ export function createCheckEventSignatures({ identity, keys }: EventSignaturesDe
     const unasked = await refresh(keys, rings, missing, signal);
     return inStrides(events, (event, at) => {
       if (wanted[at]!.length === 0) return verdicts[at]!;
-      const verdict = verifyEvent(event.pdu, event.version, lookupFor(event));
+      const verdict = verifyEvent(event.pdu, event.version, lookupFor(event), event.besides);
       const silent = isRejection(verdict) ? wanted[at]!.find((server) => unasked.has(server)) : undefined;
       return silent === undefined
         ? verdict
@@ -63,10 +67,14 @@ export function createCheckEventSignatures({ identity, keys }: EventSignaturesDe
   };
 }
 
+function signersOf({ pdu, version, besides = [] }: EventToCheck): readonly ServerName[] {
+  return [...requiredSigners(pdu, version), ...besides];
+}
+
 /** Required signers that signed with a key that does not count as far as is known: those of whom newer keys would help. */
-function signersWithOtherKeys({ pdu, version }: EventToCheck, lookup: KeyLookup): readonly ServerName[] {
-  return requiredSigners(pdu, version).filter((server) =>
-    Object.keys(signaturesBy(pdu, server)).some((id) => id.startsWith('ed25519:') && lookup(server, id) === null),
+function signersWithOtherKeys(event: EventToCheck, lookup: KeyLookup): readonly ServerName[] {
+  return signersOf(event).filter((server) =>
+    Object.keys(signaturesBy(event.pdu, server)).some((id) => id.startsWith('ed25519:') && lookup(server, id) === null),
   );
 }
 

@@ -1,7 +1,8 @@
 /** Where requests to other servers may go: not into private networks, whatever a server name resolves to. */
-import { lookup, type LookupAddress } from 'node:dns';
+import { callbackify } from 'node:util';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import type { Network } from '../config.ts';
+import type { Network } from '../addresses.ts';
+import type { LookUp } from './names.ts';
 
 /** Not reachable over the public Internet, or not by its own address (IANA's special-purpose registries, and multicast). */
 const RESERVED = blockListOf(
@@ -41,28 +42,36 @@ export const FORBIDDEN_ADDRESS = 'ERR_FORBIDDEN_ADDRESS';
 export interface Networks {
   /** Whether a request may go to this address, written as an IP. */
   allows(address: string): boolean;
-  /** As `dns.lookup`, without the addresses that are not allowed; what it gives is what is connected to. */
+  /** As the names' look-up, without the addresses that are not allowed; what it gives is what is connected to. */
   readonly lookup: LookupFunction;
 }
 
-export function createNetworks(allowed: readonly Network[]): Networks {
+export function createNetworks(allowed: readonly Network[], lookUp: LookUp): Networks {
   const exceptions = blockListOf(...allowed.map(({ address, prefix }) => [address, prefix] as const));
   const allows = (address: string): boolean => {
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     return !RESERVED.check(address, family) || exceptions.check(address, family);
   };
+  const find = callbackify(async (hostname: string, family: 0 | 4 | 6) => {
+    const usable = (await lookUp(hostname, family)).filter(({ address }) => allows(address));
+    if (usable.length === 0) throw forbiddenAddress();
+    return usable;
+  });
   return {
     allows,
-    lookup(hostname, options, callback) {
-      lookup(hostname, { ...options, all: true }, (error, found: readonly LookupAddress[]) => {
+    lookup(hostname, { family, all }, callback) {
+      find(hostname, familyOf(family), (error, usable) => {
         if (error !== null) return callback(error, []);
-        const usable = found.filter(({ address }) => allows(address));
-        const [first] = usable;
-        if (first === undefined) return callback(forbiddenAddress(), []);
-        return options.all === true ? callback(null, usable) : callback(null, first.address, first.family);
+        const first = usable[0]!;
+        return all === true ? callback(null, usable) : callback(null, first.address, first.family);
       });
     },
   };
+}
+
+function familyOf(asked: number | 'IPv4' | 'IPv6' | undefined): 0 | 4 | 6 {
+  if (asked === 4 || asked === 'IPv4') return 4;
+  return asked === 6 || asked === 'IPv6' ? 6 : 0;
 }
 
 export function forbiddenAddress(): NodeJS.ErrnoException {

@@ -1,6 +1,5 @@
 /** A signed request to another server: its limits of time and size, and what can become of it. */
 import { setImmediate } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
@@ -12,7 +11,8 @@ import { authorizationOf } from '../matrix/signed-request.ts';
 import { fails, gives, malformed, type Answer, type RemoteFailure, type RemoteRefusal } from './answer.ts';
 import type { Destinations } from './destinations.ts';
 import { FORBIDDEN_ADDRESS } from './networks.ts';
-import { resolve } from './resolve.ts';
+import { readBody } from './read-body.ts';
+import type { ResolveServer } from './resolve.ts';
 
 export interface RemoteRequest {
   readonly server: ServerName;
@@ -35,6 +35,7 @@ export type SendRequest = (request: RemoteRequest) => Promise<Answer<JsonObject>
 
 export interface RequestDeps {
   readonly identity: ServerIdentity;
+  readonly resolve: ResolveServer;
   readonly destinations: Destinations;
   /** Aborts when this server ends. */
   readonly shutdown: AbortSignal;
@@ -78,56 +79,41 @@ const STOPPED: RemoteFailure = { kind: 'stopped' };
 const TOO_LARGE: RemoteFailure = { kind: 'too_large' };
 
 async function ask(
-  { identity, destinations }: RequestDeps,
+  { identity, resolve, destinations }: RequestDeps,
   request: RemoteRequest,
   signal: AbortSignal,
 ): Promise<Answer<JsonObject>> {
   const { server, method, target, content, signed = true, maxBytes = MAX_BYTES } = request;
-  const destination = resolve(server);
-  if (destination === null) return fails({ kind: 'unreachable', code: 'UNRESOLVED' });
-  const connections = await destinations.connectionsTo(destination);
-  const { statusCode, headers, body } = await connections.request({
-    method,
-    path: target,
-    headers: {
-      host: destination.hostHeader,
-      accept: 'application/json',
-      ...(content === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(signed
-        ? { authorization: authorizationOf({ method, uri: target, destination: server, content }, identity) }
-        : {}),
-    },
-    ...(content === undefined ? {} : { body: canonicalJson(content) }),
-    signal,
-  });
-  const isAnswer = statusCode === 200;
-  const bytes = await readBody(body, headers, isAnswer ? maxBytes : MAX_REFUSAL_BYTES);
-  if (!isAnswer) return fails(refusalOf(statusCode, bytes));
+  const found = await unlessAborted(resolve(server), signal);
+  if (found.length === 0) return fails({ kind: 'unreachable', code: 'UNRESOLVED' });
+  const body = content === undefined ? {} : { body: canonicalJson(content) };
+  const headers = {
+    accept: 'application/json',
+    ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(signed
+      ? { authorization: authorizationOf({ method, uri: target, destination: server, content }, identity) }
+      : {}),
+  };
+  const response = await destinations.reach(found, ({ connections, hostHeader: host }) =>
+    connections.request({ method, path: target, headers: { host, ...headers }, ...body, signal }),
+  );
+  const isAnswer = response.statusCode === 200;
+  const bytes = await readBody(response.body, response.headers, isAnswer ? maxBytes : MAX_REFUSAL_BYTES);
+  if (!isAnswer) return fails(refusalOf(response.statusCode, bytes));
   return bytes === null ? fails(TOO_LARGE) : parse(bytes, signal);
 }
 
-type Headers = Dispatcher.ResponseData['headers'];
-
-/** The whole body; null, and the connection cut, when it is larger than allowed. */
-async function readBody(
-  body: Dispatcher.ResponseData['body'],
-  headers: Headers,
-  maxBytes: number,
-): Promise<Buffer | null> {
-  // Whoever drops a body has to hear of its end.
-  body.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  let size = Number(headers['content-length'] ?? 0) > maxBytes ? Infinity : 0;
-  if (size <= maxBytes) {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) break;
-      chunks.push(chunk);
-    }
+/** What others may wait for as well is not ended, but no longer waited for. */
+async function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([result, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
-  if (size <= maxBytes) return Buffer.concat(chunks);
-  body.destroy();
-  return null;
 }
 
 /** Reads long answers a stride at a time, and lets others work in between. */

@@ -1,7 +1,8 @@
 /** How often who may ask from where, and the sizes of bodies and headers. */
 import { isIPv6 } from 'node:net';
 import type { RateLimiter } from '../commands/rate-limits.ts';
-import { isLoopback, type Config } from '../config.ts';
+import { isLoopback } from '../addresses.ts';
+import type { Config } from '../config.ts';
 
 export const MAX_BODY_BYTES = 128 * 1024;
 /** Of what other servers send. */

@@ -13,6 +13,7 @@ import type { Db } from '../database/database.ts';
 import type { Calls } from '../federation/calls.ts';
 import type { CheckEventSignatures } from '../federation/event-signatures.ts';
 import type { RemoteKeys } from '../federation/remote-keys.ts';
+import type { AuthGraphs } from '../log/auth-graphs.ts';
 import type { Follower } from '../log/follow.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import type { Health } from './health.ts';
@@ -25,6 +26,8 @@ export interface FederationParts {
   readonly checkEventSignatures: CheckEventSignatures;
   readonly receiver: Receiver;
   readonly transactions: Transactions;
+  /** What rests on what, in rooms that others are told of. */
+  readonly graphs: AuthGraphs;
 }
 
 export interface HttpParts {

@@ -22,3 +22,14 @@ export function allowedRooms(content: JsonObject): readonly RoomId[] {
     return parseRoomId(stringIn(entry, 'room_id') ?? '') ?? [];
   });
 }
+
+/** The state that an invite or a knock shows of its room (client-server API, Stripped state). */
+export const STRIPPED_STATE_KEYS = [
+  ['m.room.create', ''],
+  ['m.room.join_rules', ''],
+  ['m.room.canonical_alias', ''],
+  ['m.room.avatar', ''],
+  ['m.room.name', ''],
+  ['m.room.encryption', ''],
+  ['m.room.topic', ''],
+] as const;

@@ -61,9 +61,14 @@ export function countersignEvent<P extends Pdu>(pdu: P, version: RoomVersion, id
  * Verifies the signatures an event must have: its sender's server's, and where a user vouched for a restricted join that
  * user's server's. One good signature a server is enough; keys that `keys` does not know are passed over.
  */
-export function verifyEvent(pdu: Pdu, version: RoomVersion, keys: KeyLookup): SignedPdu | Rejection {
+export function verifyEvent(
+  pdu: Pdu,
+  version: RoomVersion,
+  keys: KeyLookup,
+  besides: readonly ServerName[] = [],
+): SignedPdu | Rejection {
   const form = referenceForm(pdu, version);
-  for (const server of requiredSigners(pdu, version)) {
+  for (const server of [...requiredSigners(pdu, version), ...besides]) {
     const verdict = verifySigner(pdu, form, server, keys);
     if (verdict !== null) return verdict;
   }

@@ -1,6 +1,7 @@
 /** What was begun with another server and survives a crash: written before the first step, gone with the last. */
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Db } from '../database/database.ts';
+import type { DB } from '../database/tables.generated.ts';
 import type { TxClient } from '../database/tx.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
@@ -128,7 +129,32 @@ export async function dueHandshakes(db: Db, now: number, limit: number): Promise
     .orderBy('next_at')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
+  return rows.map(handshakeOf);
+}
+
+/** Those that are open for one user in one room, the oldest first. */
+export async function openHandshakes(
+  db: Db,
+  { kind, roomId, userId }: Pick<Intent, 'kind' | 'roomId' | 'userId'>,
+): Promise<readonly Handshake[]> {
+  const rows = await db
+    .selectFrom('handshakes')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('room_id', '=', roomId)
+    .where('kind', '=', kind)
+    .orderBy('id')
+    .execute();
+  return rows.map(handshakeOf);
+}
+
+/** Whether it is still to be done: an erasure may have taken it away. */
+export async function isOpenHandshake(db: Db, id: number): Promise<boolean> {
+  return (await db.selectFrom('handshakes').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
+}
+
+function handshakeOf(row: Selectable<DB['handshakes']>): Handshake {
+  return {
     id: row.id,
     kind: row.kind as HandshakeKind,
     roomId: row.room_id as RoomId,
@@ -150,7 +176,7 @@ export async function dueHandshakes(db: Db, now: number, limit: number): Promise
     },
     attempts: row.attempts,
     begunAt: row.begun_at.getTime(),
-  }));
+  };
 }
 
 /** Forgets what a person is about to say, and what is about to be said of them. */

@@ -32,6 +32,32 @@ export async function isJoinedToAny(db: Db, roomIds: readonly string[], userId: 
   return found.rows.length > 0;
 }
 
+/** What is known here of a user's membership of some rooms. */
+export interface MembershipOfRooms {
+  /** They are joined to one of them at least. */
+  readonly joined: boolean;
+  /** Of one of them at least nobody here can tell. */
+  readonly unknown: boolean;
+}
+
+/** Of rooms that nobody here is in, what was last known of them says nothing. */
+export async function membershipOfRooms(
+  db: Db,
+  roomIds: readonly string[],
+  userId: string,
+): Promise<MembershipOfRooms> {
+  if (roomIds.length === 0) return { joined: false, unknown: false };
+  const found = await sql<MembershipOfRooms>`
+    select coalesce(bool_or(r.room_id is not null and s.membership = 'join'), false) as joined,
+           coalesce(bool_or(r.room_id is null), false) as unknown
+      from unnest(${roomIds}::text[]) as k (room_id)
+      left join rooms r on r.room_id = k.room_id and r.resident
+      left join room_state s on s.room_id = r.room_id and s.type = 'm.room.member' and s.state_key = ${userId}`.execute(
+    db,
+  );
+  return found.rows[0] ?? { joined: false, unknown: false };
+}
+
 export interface MembershipOfUser {
   readonly roomId: RoomId;
   /** Position of the member event. */

@@ -1,13 +1,12 @@
 /** What speaks with other servers: the requests to them, and the listener for theirs. */
 import { readFile } from 'node:fs/promises';
+import { randomFraction } from '../accounts/secrets.ts';
 import type { Config } from '../config.ts';
 import { createCalls, type Calls } from '../federation/calls.ts';
 import type { Db } from '../database/database.ts';
-import { createDestinations } from '../federation/destinations.ts';
 import { createCheckEventSignatures, type CheckEventSignatures } from '../federation/event-signatures.ts';
-import { createNetworks } from '../federation/networks.ts';
 import { createRemoteKeys, type RemoteKeys } from '../federation/remote-keys.ts';
-import { createSendRequest } from '../federation/request.ts';
+import { createTransport } from '../federation/transport.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
@@ -41,19 +40,20 @@ export interface OpenDoors {
 
 /** Throws an Error that names the variable whose file cannot be read or used. */
 export async function openRequests(
-  { federation: { extraCa, networks } }: Config,
+  { federation: { extraCa, networks, dnsServers } }: Config,
   { db, identity, now }: FederationParts,
   shutdown: AbortSignal,
 ): Promise<Requests> {
   const ca = extraCa === null ? null : await readPem('FEDERATION_CA_FILE', extraCa);
-  const destinations = createDestinations(createNetworks(networks), ca);
-  const send = createSendRequest({ identity, destinations, shutdown });
+  const reach = { networks, extraCa: ca, dnsServers };
+  const transport = createTransport({ ...reach, identity, now, random: randomFraction, shutdown });
+  const { send } = transport;
   const keys = createRemoteKeys({ db, send, now });
   return {
     calls: createCalls(send),
     keys,
     checkEventSignatures: createCheckEventSignatures({ identity, keys }),
-    close: () => destinations.close(),
+    close: () => transport.close(),
   };
 }
 

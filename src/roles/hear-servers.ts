@@ -4,8 +4,11 @@ import { judgeReceived } from '../commands/judge-received.ts';
 import { createReceiver } from '../commands/receive-pdu.ts';
 import { createTransactions } from '../commands/receive-transaction.ts';
 import type { FederationParts } from '../http/parts.ts';
+import { createAuthGraphs } from '../log/auth-graphs.ts';
 import type { Federation } from './federation.ts';
 import type { RoleContext } from './role.ts';
+
+const GRAPH_BYTES = 64 * 1024 * 1024;
 
 export function hearServers(
   { calls, keys, checkEventSignatures }: Pick<Federation, 'calls' | 'keys' | 'checkEventSignatures'>,
@@ -25,5 +28,5 @@ export function hearServers(
     receiver,
     onLateFailure: (error) => log.error({ err: error }, 'an event of another server was not stored'),
   });
-  return { calls, keys, checkEventSignatures, receiver, transactions };
+  return { calls, keys, checkEventSignatures, receiver, transactions, graphs: createAuthGraphs('head', GRAPH_BYTES) };
 }

@@ -8,6 +8,7 @@ import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
+import { createInviteCarrier } from '../commands/invite-carrier.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -145,14 +146,17 @@ async function buildParts(
   const { db, pool } = database;
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
   const limits = createRateLimiter(config.rateLimits, now);
-  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits };
+  const hearing = hearServers(federation, { db, lanes, identity, now }, log);
+  const { calls, checkEventSignatures: checkSignatures, receiver } = hearing;
+  const carrier = createInviteCarrier({ db, calls, checkSignatures, receiver });
+  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits, carrier };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
   return {
     db,
     commands,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
-    federation: hearServers(federation, commands, log),
+    federation: hearing,
     follower,
     identity,
     registration: { mode: registration },

@@ -261,7 +261,7 @@ describe('a server that cannot be asked', () => {
   const ask = (name: string, from = federation) =>
     from.send({ server: parseServerName(name)!, method: 'GET', target: '/' });
 
-  it('is one where nothing listens, or that has to be looked for', async () => {
+  it('is one where nothing listens, or whose name leads nowhere', async () => {
     const closed = createServer();
     closed.listen(0, '127.0.0.1');
     await once(closed, 'listening');
@@ -269,7 +269,7 @@ describe('a server that cannot be asked', () => {
     await new Promise((resolve) => closed.close(resolve));
     const unreachable = (code: string) => ({ ok: false, failure: { kind: 'unreachable', code } });
     expect(await ask(`127.0.0.1:${port}`)).toEqual(unreachable('ECONNREFUSED'));
-    expect(await ask('example.org')).toEqual(unreachable('UNRESOLVED'));
+    expect(await ask('example.org:0')).toEqual(unreachable('UNRESOLVED'));
   });
 
   it('is one whose certificate is for another name, or by an authority that nobody trusts', async () => {

@@ -1,19 +1,21 @@
 /** What asks other servers, as `serve` builds it, on an identity of the test's. */
-import { createDestinations } from '../../src/federation/destinations.ts';
 import { createCheckEventSignatures, type CheckEventSignatures } from '../../src/federation/event-signatures.ts';
-import { createNetworks } from '../../src/federation/networks.ts';
 import { createRemoteKeys, type RemoteKeys } from '../../src/federation/remote-keys.ts';
-import { createSendRequest, type SendRequest } from '../../src/federation/request.ts';
-import type { Network } from '../../src/config.ts';
+import type { SendRequest } from '../../src/federation/request.ts';
+import type { ResolveServer } from '../../src/federation/resolve.ts';
+import { createTransport, type TransportOptions } from '../../src/federation/transport.ts';
+import type { Network } from '../../src/addresses.ts';
 import type { Db } from '../../src/database/database.ts';
 import type { ServerIdentity } from '../../src/matrix/signatures.ts';
 import { testIdentity } from './history.ts';
+import { NO_NAME_SERVER } from './name-server.ts';
 
 const LOOPBACK: readonly Network[] = [{ address: '127.0.0.0', prefix: 8 }];
 
 export interface TestFederation {
   readonly identity: ServerIdentity;
   readonly send: SendRequest;
+  readonly resolve: ResolveServer;
   /** With keys in this database, read anew, and this clock. */
   signatures(db: Db, now?: () => number): { readonly keys: RemoteKeys; readonly check: CheckEventSignatures };
   /** As when the server ends. */
@@ -21,27 +23,34 @@ export interface TestFederation {
   close(): Promise<void>;
 }
 
-export interface FederationOptions {
-  readonly networks?: readonly Network[];
-  readonly identity?: ServerIdentity;
-}
+export type FederationOptions = Partial<Omit<TransportOptions, 'extraCa' | 'shutdown'>>;
 
 /** Trusts the authority beside the usual ones, and by default may go to this machine alone. */
 export function openFederation(
   ca: string | null,
-  { networks = LOOPBACK, identity = testIdentity() }: FederationOptions = {},
+  { identity = testIdentity(), ...options }: FederationOptions = {},
 ): TestFederation {
   const shutdown = new AbortController();
-  const destinations = createDestinations(createNetworks(networks), ca);
-  const send = createSendRequest({ identity, destinations, shutdown: shutdown.signal });
+  const transport = createTransport({
+    networks: LOOPBACK,
+    dnsServers: [NO_NAME_SERVER],
+    now: Date.now,
+    random: Math.random,
+    ...options,
+    identity,
+    extraCa: ca,
+    shutdown: shutdown.signal,
+  });
+  const { send, resolve } = transport;
   return {
     identity,
     send,
+    resolve,
     signatures(db, now = Date.now) {
       const keys = createRemoteKeys({ db, send, now });
       return { keys, check: createCheckEventSignatures({ identity, keys }) };
     },
     shutDown: () => shutdown.abort(),
-    close: () => destinations.close(),
+    close: () => transport.close(),
   };
 }

@@ -11,12 +11,8 @@ export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
   [9, 'the answer to send_knock'],
   [10, 'a knock that is relayed to a third server'],
   [11, 'a knock that was sent to another server'],
-  [12, 'send_knock, send_join and send_leave'],
-  [13, 'make_knock'],
-  [15, 'templates for other servers'],
   [23, 'an invite that its inviter revokes from another server'],
   [24, 'an invite that comes from another server'],
-  [27, 'make_join and send_join'],
   [28, 'the last member of another server'],
   [39, 'an invite that comes from another server, with its create event'],
   [46, 'event_auth'],
@@ -24,12 +20,9 @@ export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
 
 /** Of which the tests hold the half that happens on one server, and what the other half is. */
 export const HALVES: ReadonlyMap<number, string> = new Map([
-  [4, 'make_knock and send_knock'],
-  [5, 'a knocker of another server, which never heard of the rejection'],
   [16, 'an inviter of another server'],
   [17, 'a knock on a room of another server, reachable or not'],
   [20, 'the directory as other servers ask for it'],
-  [21, 'an invite over federation'],
   [22, 'declining an invite of another server'],
   [36, 'an event from elsewhere that cites the create event'],
   [38, 'the create event on the wire'],

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { NO_NAME_SERVER } from './name-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** As preflight.mjs has it: hundreds of processes are started here. */
@@ -143,7 +144,7 @@ function run(
   // Of this process' environment only what finds programs: what a developer has set must not reach the server.
   const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
-    env: { ...bare, NODE_COMPILE_CACHE: COMPILED, LOG_LEVEL: 'debug', ...env },
+    env: { ...bare, NODE_COMPILE_CACHE: COMPILED, LOG_LEVEL: 'debug', FEDERATION_DNS_SERVERS: NO_NAME_SERVER, ...env },
   });
   child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed.log += chunk.toString()));

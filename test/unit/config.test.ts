@@ -1,4 +1,4 @@
-/** Who may register when nobody said so, and whom the server names as its contact. */
+/** Who may register when nobody said so, whom the server names as its contact, and which name servers it asks. */
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 
@@ -40,6 +40,26 @@ describe('the contact of a server', () => {
     'is nothing else: %j',
     (env) => {
       expect(() => readConfig(env)).toThrow(/must be/);
+    },
+  );
+});
+
+describe('name servers', () => {
+  it.each([
+    ['9.9.9.9', ['9.9.9.9']],
+    [
+      '127.0.0.1:5353, [::1]:53 2620:fe::fe [2620:fe::9]',
+      ['127.0.0.1:5353', '[::1]:53', '2620:fe::fe', '[2620:fe::9]'],
+    ],
+    ['', null],
+  ])('are addresses with or without a port: %j', (text, servers) => {
+    expect(readConfig({ FEDERATION_DNS_SERVERS: text }).federation.dnsServers).toEqual(servers);
+  });
+
+  it.each(['dns.example.org', '9.9.9.9:0', '9.9.9.9:99999', '9.9.9', '[9.9.9.9]:53', '[::1', '9.9.9.9;8.8.8.8', ':53'])(
+    'are nothing else: %s',
+    (text) => {
+      expect(() => readConfig({ FEDERATION_DNS_SERVERS: text })).toThrow('FEDERATION_DNS_SERVERS must be addresses');
     },
   );
 });

@@ -107,17 +107,6 @@ function targetOf(event: ShownEvent): string | null {
   return stringIn(event.content, 'redacts') ?? (event.erased ? null : event.redacts);
 }
 
-/** The state that an invite or a knock shows of its room (client-server API, Stripped state). */
-export const STRIPPED_STATE_KEYS = [
-  ['m.room.create', ''],
-  ['m.room.join_rules', ''],
-  ['m.room.canonical_alias', ''],
-  ['m.room.avatar', ''],
-  ['m.room.name', ''],
-  ['m.room.encryption', ''],
-  ['m.room.topic', ''],
-] as const;
-
 /** Four keys; on the create event of a version 12 room the time as well, which its room id is made of (MSC4311). */
 export function strippedEvent(event: ShownEvent, roomVersion: string): Readonly<Record<string, JsonValue>> {
   const timed = event.type === 'm.room.create' && roomVersion === '12';

@@ -41,7 +41,6 @@ export const createRoom = endpoint({
     'M_ROOM_IN_USE',
     'M_UNSUPPORTED_ROOM_VERSION',
     'M_LIMIT_EXCEEDED',
-    ['M_UNKNOWN', 502],
   ],
   async handle(parts, { body, caller }) {
     const { roomId } = await create(parts.commands, caller, body);

@@ -11,7 +11,7 @@ export const inviteUser = endpoint({
   auth: 'user',
   body: TargetBody,
   answer: Nothing,
-  errors: ['M_FORBIDDEN', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
+  errors: ['M_FORBIDDEN', 'M_INVITE_BLOCKED', 'M_UNSUPPORTED_ROOM_VERSION', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
   async handle(parts, { params, body, caller }) {
     const input = { roomId: roomIdIn(params.roomId), userId: targetIn(body), reason: body.reason };
     await invite(parts.commands, caller, input);

@@ -25,7 +25,14 @@ export const joinRoom = endpoint({
   body: JoinBody,
   bodyOptional: true,
   answer: RoomNamed,
-  errors: ['M_FORBIDDEN', 'M_NOT_FOUND', 'M_UNABLE_TO_GRANT_JOIN', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
+  errors: [
+    'M_FORBIDDEN',
+    'M_NOT_FOUND',
+    'M_UNABLE_TO_AUTHORISE_JOIN',
+    'M_UNABLE_TO_GRANT_JOIN',
+    'M_LIMIT_EXCEEDED',
+    ['M_UNKNOWN', 502],
+  ],
   async handle(parts, { params, query, body, caller }) {
     refuseThirdPartySigned(body);
     const address = await roomAddress(parts, params.roomIdOrAlias, query);

@@ -14,7 +14,7 @@ const there = server('there');
 function slowReceiver() {
   const open = new Map<string, { resolve: (received: Received) => void; reject: (error: Error) => void }>();
   const begun: string[] = [];
-  const receiver: Receiver = {
+  const receiver: Pick<Receiver, 'receive'> = {
     receive({ value }: Sent) {
       const name = String(value?.['name']);
       const { promise, resolve, reject } = Promise.withResolvers<Received>();

@@ -1,10 +1,12 @@
 /** Where requests to other servers may go, and where a server name leads. */
 import { describe, expect, it } from 'vitest';
 import { createNetworks, FORBIDDEN_ADDRESS } from '../../../src/federation/networks.ts';
-import { resolve } from '../../../src/federation/resolve.ts';
+import { createNames } from '../../../src/federation/names.ts';
+import { createResolveServer } from '../../../src/federation/resolve.ts';
 import { parseServerName } from '../../../src/matrix/identifiers.ts';
 
-const everywhere = createNetworks([]);
+const { lookUp } = createNames(null);
+const everywhere = createNetworks([], lookUp);
 
 describe('requests to other servers', () => {
   it.each([
@@ -24,10 +26,13 @@ describe('requests to other servers', () => {
   );
 
   it('go to the private networks that are allowed, and to no other', () => {
-    const some = createNetworks([
-      { address: '10.1.0.0', prefix: 16 },
-      { address: 'fd00::', prefix: 8 },
-    ]);
+    const some = createNetworks(
+      [
+        { address: '10.1.0.0', prefix: 16 },
+        { address: 'fd00::', prefix: 8 },
+      ],
+      lookUp,
+    );
     const asked = ['10.1.255.1', '10.2.0.1', '::ffff:10.1.2.3', 'fd12::1', 'fc00::1', '127.0.0.1'];
     expect(asked.filter((address) => some.allows(address))).toEqual(['10.1.255.1', '::ffff:10.1.2.3', 'fd12::1']);
   });
@@ -39,26 +44,36 @@ describe('requests to other servers', () => {
     // Spellings of 127.0.0.1 that are no address to Node, but to the system.
     for (const name of ['127.1', '0x7f.1', '2130706433'])
       expect(await look(everywhere, name), name).toBeTypeOf('string');
-    const local = createNetworks([{ address: '127.0.0.0', prefix: 8 }]);
+    const local = createNetworks([{ address: '127.0.0.0', prefix: 8 }], lookUp);
     expect(await look(local, 'localhost')).toContainEqual({ address: '127.0.0.1', family: 4 });
   });
 });
 
 describe('a server name', () => {
+  const nobody = (): never => expect.fail('somebody was asked');
+  const resolve = createResolveServer({ findDelegate: nobody, findServices: nobody });
+
   it.each([
     ['1.2.3.4', '1.2.3.4', 8448],
     ['1.2.3.4:443', '1.2.3.4', 443],
     ['[2001:db8::1]', '2001:db8::1', 8448],
     ['[2001:db8::1]:443', '2001:db8::1', 443],
     ['example.org:8448', 'example.org', 8448],
-  ])('%s says itself where it is', (name, host, port) => {
-    expect(resolve(parseServerName(name)!)).toEqual({ host, port, hostHeader: name, certificateName: host });
+  ])('%s says itself where it is', async (name, host, port) => {
+    const destination = { host, port, hostHeader: name, certificateName: host };
+    expect(await resolve(parseServerName(name)!)).toEqual([destination]);
   });
 
-  it.each(['example.org', '1.2.3', '[::1::2]', '[1.2.3.4]', 'example.org:0', 'example.org:65536', '1.2.3.4:99999'])(
-    '%s does not',
-    (name) => {
-      expect(resolve(parseServerName(name)!)).toBeNull();
-    },
-  );
+  it.each([
+    '1.2.3',
+    '0x7f.1',
+    '2130706433:8448',
+    '[::1::2]',
+    '[1.2.3.4]',
+    'example.org:0',
+    'example.org:65536',
+    '1.2.3.4:99999',
+  ])('%s leads nowhere', async (name) => {
+    expect(await resolve(parseServerName(name)!)).toEqual([]);
+  });
 });

@@ -2,8 +2,9 @@
 import type { Db } from '../../../database/database.ts';
 import { strippedStates } from '../../../log/out-of-band.ts';
 import type { JsonValue } from '../../../matrix/json.ts';
+import { STRIPPED_STATE_KEYS } from '../../../matrix/room-words.ts';
 import { refsBefore, valuesAtMany } from '../../../projections/sync-queries.ts';
-import { STRIPPED_STATE_KEYS, strippedEvent } from '../client-event.ts';
+import { strippedEvent } from '../client-event.ts';
 import type { EventBook } from '../event-book.ts';
 import type { DoorstepRoom } from './sections.ts';
 

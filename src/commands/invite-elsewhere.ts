@@ -1,0 +1,160 @@
+/** Invites of users of other servers: made in the room's turn, signed by their server outside of it, then judged again. */
+import { MatrixError } from '../matrix/errors.ts';
+import { serverOf, type EventId, type RoomId, type UserId } from '../matrix/identifiers.ts';
+import type { JsonObject } from '../matrix/json.ts';
+import type { SignedPdu } from '../matrix/pdu.ts';
+import { isRejection } from '../matrix/rejection.ts';
+import type { RoomVersionId } from '../matrix/room-versions.ts';
+import { beginHandshake, dropHandshake, endHandshake, isOpenHandshake, openHandshakes } from '../outbox/handshakes.ts';
+import { actionOf, notInRoom, recordingRefusal } from './act.ts';
+import type { Act, ActResult, Actor, CommandDeps, RoomDecision } from './act.ts';
+import { unreachable, type BegunInvite, type InviteCarrier } from './invite-carrier.ts';
+import { refuseDecided } from './pending-knock.ts';
+import { keysToPropose, propose } from './propose.ts';
+import type { Decision, LaneRoom } from './room-lane.ts';
+import { shownState } from './shown-state.ts';
+
+/** What an invite says once its target's profile is known; asked a second time for the event that is sent. */
+export type DecideInvite = (room: LaneRoom, profile: JsonObject, isFirst: boolean) => Promise<RoomDecision>;
+
+export interface InviteElsewhere {
+  readonly operation: string;
+  readonly roomId: RoomId;
+  readonly target: UserId;
+}
+
+interface Proposed {
+  readonly eventId: EventId;
+  readonly version: RoomVersionId;
+  readonly pdu: SignedPdu;
+  readonly shown: readonly JsonObject[];
+}
+
+/** Longer than a server is given to answer. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Sends the invite to the target's server and stores it with both signatures, if the room allows it then. Nothing is stored
+ * otherwise, and the room goes on meanwhile. Throws what `decide` throws, M_FORBIDDEN by the rules, before and afterwards,
+ * what carry() throws, and M_UNKNOWN (502) where other servers cannot be asked.
+ */
+export async function inviteElsewhere(
+  deps: CommandDeps,
+  actor: Actor,
+  act: InviteElsewhere,
+  decide: DecideInvite,
+): Promise<ActResult> {
+  const { roomId, target } = act;
+  deps.limits?.consume(act.operation, actor.userId, roomId);
+  return recordingRefusal(deps, actor, act, async () => {
+    // Who may not invite makes nobody ask another server for anything.
+    const first = await proposed(deps, actor, act, (room) => decide(room, {}, true));
+    if ('roomId' in first) return first;
+    const { carrier } = deps;
+    if (carrier === undefined) throw unreachable(serverOf(target));
+    return carrier.turns.run(`${roomId} ${target}`, async () => {
+      for (const open of await openHandshakes(deps.db, { kind: 'invite', roomId, userId: target }))
+        await finishInvite(deps, carrier, open).catch(ignoreRefusal);
+      const profile = await carrier.profileOf(target);
+      const made = await proposed(deps, actor, act, (room) => decide(room, profile, false));
+      return 'roomId' in made ? made : sendOff(deps, carrier, actor, act, made);
+    });
+  });
+}
+
+// Whoever began it was told, or is gone.
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof MatrixError)) throw error;
+}
+
+async function proposed(
+  deps: CommandDeps,
+  actor: Actor,
+  act: Act,
+  decide: (room: LaneRoom) => Promise<RoomDecision>,
+): Promise<Proposed | ActResult> {
+  return deps.lanes.run(act.roomId, async (room): Promise<Decision<Proposed | ActResult>> => {
+    if (room === null) throw notInRoom();
+    const decision = await decide(room);
+    if ('unchanged' in decision) return unchanged(actor, act, decision.unchanged);
+    const { send: draft, said } = decision;
+    const { head } = room;
+    const state = await room.state([...keysToPropose(draft, head), ['m.room.create', '']]);
+    const invite = propose(draft, head, state, deps.identity, deps.now());
+    if (isRejection(invite)) throw new MatrixError('M_FORBIDDEN', invite.message);
+    if (state.get('m.room.create', '')?.pdu.content['m.federate'] === false)
+      throw new MatrixError('M_FORBIDDEN', 'This room is not open to other servers.');
+    if (said !== undefined) return unchanged(actor, act, said);
+    const shown = await shownState(room, ['m.room.member', actor.userId]);
+    return {
+      judged: [],
+      actions: [],
+      answer: { eventId: invite.eventId, version: head.version.id, pdu: invite.pdu, shown },
+    };
+  });
+}
+
+function unchanged(actor: Actor, act: Act, eventId: EventId | null): Decision<ActResult> {
+  const actions = [actionOf(actor, act, 'unchanged', null)];
+  return { judged: [], actions, answer: { roomId: act.roomId, eventId } };
+}
+
+async function sendOff(
+  deps: CommandDeps,
+  carrier: InviteCarrier,
+  actor: Actor,
+  { operation, roomId, target }: InviteElsewhere,
+  { shown, ...made }: Proposed,
+): Promise<ActResult> {
+  const { userId, token, onBehalfOf } = actor;
+  const intent = {
+    ...{ kind: 'invite' as const, roomId, userId: target, ...made, candidates: [serverOf(target)] },
+    act: { actor: userId, token, operation, onBehalfOf },
+  };
+  const id = await beginHandshake(deps.db, intent, deps.now(), PATIENCE_MS);
+  try {
+    const invite = { ...intent, id, answered: null };
+    return await store(deps, carrier, invite, await carrier.carry(invite, shown));
+  } catch (error) {
+    // Told to whoever asked, who may ask again. What is not known to have failed is taken up again.
+    if (error instanceof MatrixError && error.status !== 503) await dropHandshake(deps.db, id);
+    throw error;
+  }
+}
+
+/**
+ * Goes on with an invite that was begun before, with the same event. Throws as inviteElsewhere(), and the handshake is then
+ * still open.
+ */
+export async function finishInvite(deps: CommandDeps, carrier: InviteCarrier, invite: BegunInvite): Promise<ActResult> {
+  const shown = await deps.lanes.run(invite.roomId, async (room) => {
+    if (room === null) throw notInRoom();
+    const answer = await shownState(room, ['m.room.member', invite.act.actor]);
+    return { judged: [], actions: [], answer };
+  });
+  return store(deps, carrier, invite, await carrier.carry(invite, shown));
+}
+
+/** The invite comes back as a sibling of what happened meanwhile. */
+function store(
+  deps: CommandDeps,
+  { receiver }: InviteCarrier,
+  { id, roomId, userId, eventId, act }: BegunInvite,
+  pdu: SignedPdu,
+): Promise<ActResult> {
+  const actor: Actor = { userId: act.actor, token: act.token, admin: false, onBehalfOf: act.onBehalfOf };
+  return receiver.admit({
+    event: { eventId, roomId, pdu },
+    origin: deps.identity.serverName,
+    cause: { by: 'own', onBehalfOf: act.onBehalfOf },
+    async check(room) {
+      // Words that were erased meanwhile do not come back with it.
+      if (!(await isOpenHandshake(deps.db, id))) throw new MatrixError('M_FORBIDDEN', 'The invite was taken back.');
+      if (act.operation === 'acceptKnock') await refuseDecided(deps.db, room, userId);
+    },
+    async accepted(_room, judged) {
+      const outcome = actionOf(actor, { operation: act.operation, roomId, target: userId }, 'ok', judged?.slot ?? null);
+      return { actions: [outcome], within: (tx) => endHandshake(tx, id), answer: { roomId, eventId } };
+    },
+  });
+}
