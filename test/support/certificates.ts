@@ -19,8 +19,11 @@ export interface Authority {
   /** PEM, for those who are to trust it. */
   readonly ca: string;
   /** A certificate for these names and addresses; by default `localhost` and 127.0.0.1. */
-  certify(names?: readonly string[]): Promise<Certificate>;
+  certify(names?: readonly string[], flaw?: Flaw): Promise<Certificate>;
 }
+
+/** Why nobody should accept a certificate. */
+export type Flaw = 'expired' | 'notYet' | 'selfSigned';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR_MS = 3_600_000;
@@ -35,21 +38,27 @@ export async function createAuthority(): Promise<Authority> {
     signingAlgorithm: ALGORITHM,
     extensions: [new BasicConstraintsExtension(true, undefined, true)],
   });
-  return { ca: root.toString('pem'), certify: (names = ['localhost', '127.0.0.1']) => certify(root, keys, names) };
+  return {
+    ca: root.toString('pem'),
+    certify: (names = ['localhost', '127.0.0.1'], flaw) => certify(root, keys, names, flaw),
+  };
 }
 
 async function certify(
   root: X509Certificate,
-  { privateKey: signingKey }: webcrypto.CryptoKeyPair,
+  authority: webcrypto.CryptoKeyPair,
   names: readonly string[],
+  flaw?: Flaw,
 ): Promise<Certificate> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const subject = `CN=${names[0] ?? ''}`;
+  const isOwn = flaw === 'selfSigned';
   const certificate = await X509CertificateGenerator.create({
-    ...lifetime(),
-    subject: `CN=${names[0] ?? ''}`,
-    issuer: root.subject,
+    ...lifetime(flaw),
+    subject,
+    issuer: isOwn ? subject : root.subject,
     publicKey: keys.publicKey,
-    signingKey: signingKey,
+    signingKey: (isOwn ? keys : authority).privateKey,
     signingAlgorithm: ALGORITHM,
     extensions: [
       new SubjectAlternativeNameExtension(
@@ -62,7 +71,9 @@ async function certify(
   return { cert: certificate.toString('pem'), key: key.export({ format: 'pem', type: 'pkcs8' }).toString() };
 }
 
-const lifetime = (): { readonly notBefore: Date; readonly notAfter: Date } => ({
-  notBefore: new Date(Date.now() - HOUR_MS),
-  notAfter: new Date(Date.now() + 24 * HOUR_MS),
-});
+/** Of a day, which is over or has not begun where that is the flaw. */
+function lifetime(flaw?: Flaw): { readonly notBefore: Date; readonly notAfter: Date } {
+  const shift = flaw === 'expired' ? -48 : flaw === 'notYet' ? 48 : 0;
+  const at = (hours: number): Date => new Date(Date.now() + (shift + hours) * HOUR_MS);
+  return { notBefore: at(-1), notAfter: at(24) };
+}
