@@ -1,4 +1,4 @@
-/** Which events of a room a user may see, by the history visibility at each event: pure, over what stood around it. */
+/** Which events of a room a user, or a server, may see, by the history visibility at each: pure, over what stood around it. */
 import type { Membership } from '../matrix/pdu.ts';
 
 /** What stood at one point of a room's history. */
@@ -38,6 +38,23 @@ export function maySeeEvent(event: ViewedEvent, viewer: HistoryViewer, before: V
     return allows({ visibility: after.visibility, membership: before.membership }, viewer);
   }
   return false;
+}
+
+/** What stood at an event about a server that is in the room, or was. */
+export interface ServerViewpoint {
+  /** As of `Viewpoint`. */
+  readonly visibility: string | null;
+  /** Users of the server were in the room. */
+  readonly joined: boolean;
+  /** Users of the server were invited. */
+  readonly invited: boolean;
+}
+
+/** Whether a server may read an event whole: what it may not, it gets in redacted form at most. */
+export function serverMaySee({ visibility, joined, invited }: ServerViewpoint, isInRoom: boolean): boolean {
+  if (joined || visibility === 'world_readable') return true;
+  if (visibility === 'joined') return false;
+  return visibility === 'invited' ? invited : isInRoom;
 }
 
 function allows({ visibility, membership }: Viewpoint, { joinedSince }: HistoryViewer): boolean {

@@ -1,23 +1,32 @@
 /** Every declared route, asked at random: no answer is a fault of ours, and the log grows by what was answered with success alone. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverServerEndpoints } from '../../src/http/server-server/index.ts';
 import { servedEndpoints } from '../../src/http/served-endpoints.ts';
+import { parseServerName } from '../../src/matrix/identifiers.ts';
+import { jsonObject, parseJsonObject, type JsonObject } from '../../src/matrix/json.ts';
+import { authorizationOf } from '../../src/matrix/signed-request.ts';
 import { knockRoom, type Client } from '../support/client.ts';
+import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import { requestsFor, type FuzzedRequest, type Scenery } from '../support/fuzz.ts';
 import { rawRequest, type RawAnswer } from '../support/raw.ts';
 import { runRole } from '../support/server.ts';
-import { openStory, type Counts, type Story } from '../support/story.ts';
+import { SERVER_NAME, type Counts } from '../support/story.ts';
 
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Date.now() % 2 ** 31);
 const REQUESTS_A_ROUTE = 16;
+const US = parseServerName(SERVER_NAME)!;
 
-let story: Story;
+let story: FederatedStory;
+let other: OtherServer;
 let owner: Client;
 let kim: Client;
+let joins = 0;
 let lee: Client;
 
 beforeAll(async () => {
-  story = await openStory({ REGISTRATION_SHARED_SECRET: 'a secret that is shared' });
+  story = await openFederatedStory({ REGISTRATION_SHARED_SECRET: 'a secret that is shared' });
+  other = await story.otherServer();
   [owner, kim, lee] = await story.people('owner', 'kim', 'lee');
 });
 
@@ -82,6 +91,47 @@ describe(`any request (FAST_CHECK_SEED=${SEED})`, () => {
       let counts = await story.counts();
       const property = fc.asyncProperty(requestsFor(endpoint, { ...scenery, tokens }), async (asked) => {
         counts = await expectFit(asked, counts);
+      });
+      await fc.assert(property, { numRuns: REQUESTS_A_ROUTE, seed: SEED, endOnFailure: true });
+    },
+  );
+});
+
+/** Signed as far as it can be: what is no JSON is refused before that. */
+async function askSigned({ method, path, body }: FuzzedRequest): Promise<RawAnswer> {
+  const text = body === undefined ? undefined : Buffer.from(body).toString();
+  const content = text === undefined ? {} : { content: contentOf(text) };
+  const asked = { method, uri: path, destination: US, ...content };
+  const authorization = authorizationOf(asked, other.identity);
+  return rawRequest(story.server().port, { method, path, headers: { authorization }, body, timeoutMs: 60_000 });
+}
+
+function contentOf(text: string): JsonObject {
+  try {
+    return parseJsonObject(text);
+  } catch {
+    return jsonObject({});
+  }
+}
+
+describe(`any request of another server (FAST_CHECK_SEED=${SEED})`, () => {
+  it.each(serverServerEndpoints.map((endpoint) => [`${endpoint.method} ${endpoint.paths[0]}`, endpoint] as const))(
+    '%s is answered in the protocol’s words, and makes the log no longer',
+    async (_route, endpoint) => {
+      const scenery = await newScenery();
+      await other.join(scenery.rooms[2]!, `them${(joins += 1)}`);
+      const ids = await story.rows<{ event_id: string }>('select event_id from events where room_id = $1', [
+        scenery.rooms[2],
+      ]);
+      const events = ['$unknown', ...ids.map(({ event_id: id }) => id)];
+      const before = await story.counts();
+      const property = fc.asyncProperty(requestsFor(endpoint, { ...scenery, events }), async (made) => {
+        const body = typeof made.body === 'string' ? made.body.replaceAll('localhost:1"', `${other.name}"`) : made.body;
+        const answer = await askSigned({ ...made, body });
+        const what = `${made.method} ${made.path} ${String(body).slice(0, 400)} → ${answer.text.slice(0, 200)}`;
+        expectAnswer(answer, what);
+        if (answer.status >= 300) expect(answer.json.errcode, what).not.toBe('M_UNKNOWN');
+        expect(await story.counts(), what).toEqual(before);
       });
       await fc.assert(property, { numRuns: REQUESTS_A_ROUTE, seed: SEED, endOnFailure: true });
     },

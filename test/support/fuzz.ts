@@ -8,6 +8,8 @@ export interface Scenery {
   readonly rooms: readonly string[];
   readonly users: readonly string[];
   readonly tokens: readonly string[];
+  /** Ids of events. */
+  readonly events?: readonly string[];
 }
 
 export interface FuzzedRequest {
@@ -81,7 +83,7 @@ function pathFor(declared: string, { query }: Endpoint, scenery: Scenery): fc.Ar
   });
 }
 
-function paramFor(name: string, { rooms, users }: Scenery): fc.Arbitrary<string> {
+function paramFor(name: string, { rooms, users, events = ['$x'] }: Scenery): fc.Arbitrary<string> {
   const likely: Readonly<Record<string, readonly string[]>> = {
     roomId: rooms,
     roomAlias: ['#door:localhost:8448', '#tür:localhost:8448', '#door:elsewhere.example', '#a b:localhost:8448'],
@@ -93,6 +95,8 @@ function paramFor(name: string, { rooms, users }: Scenery): fc.Arbitrary<string>
     ...{ kind: ['override', 'content', 'room', 'underride'], ruleId: ['mine', '.m.rule.master', '!r:x'] },
     ...{ type: ['io.vestibule.x', 'm.push_rules', 'm.ignored_user_list'], tag: ['m.favourite', 'u.work'] },
     receiptType: ['m.read', 'm.fully_read'],
+    eventId: events,
+    ...{ serverName: ['localhost:8448', 'elsewhere.example'], keyId: ['ed25519:x'] },
   };
   return fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...(likely[name] ?? ['x'])) },
@@ -101,7 +105,7 @@ function paramFor(name: string, { rooms, users }: Scenery): fc.Arbitrary<string>
   );
 }
 
-function queryValue(name: string, { users }: Scenery): fc.Arbitrary<string> {
+function queryValue(name: string, { users, events = ['$x'] }: Scenery): fc.Arbitrary<string> {
   const filter = [
     '{"room":{"timeline":{"limit":0}}}',
     '{"room":{"rooms":[],"include_leave":true}}',
@@ -128,6 +132,14 @@ function queryValue(name: string, { users }: Scenery): fc.Arbitrary<string> {
     },
     ...{ membership: MEMBERSHIPS, not_membership: MEMBERSHIPS, via: ['elsewhere.example', 'localhost:8448', 'a b'] },
     ...{ kind: ['user', 'guest'], username: ['kim', 'a b', ...users] },
+    ...{
+      event_id: events,
+      v: events,
+      ver: ['7', '10', '12', '1', 'x'],
+      user_id: users,
+      field: ['displayname', 'm.tz'],
+    },
+    ...{ room_alias: ['#door:localhost:8448', '#x:elsewhere.example'], suggested_only: ['true', 'false', '1'] },
   };
   return fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...(likely[name] ?? ['x'])) }, fc.constantFrom(...WORDS));
 }
@@ -154,7 +166,7 @@ function bodyFor(path: string, scenery: Scenery): fc.Arbitrary<string | Uint8Arr
 }
 
 /** What somebody might mean who asks for this path; for a path that is not known here, whatever anybody might. */
-function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] {
+function goodBodies(path: string, { rooms, users, events = ['$x'] }: Scenery): readonly object[] {
   const targets = users.flatMap((user_id) => [{ user_id }, { user_id, reason: 'because' }]);
   const login = { type: 'm.login.password', identifier: { type: 'm.id.user', user: users[0] }, password: 'guess' };
   const known: Readonly<Record<string, readonly object[]>> = {
@@ -189,6 +201,9 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
     upgrade: [{ new_version: '12' }, { new_version: '9', additional_creators: users }, { new_version: '1' }],
     ':roomAlias': rooms.map((room_id) => ({ room_id })),
     ':keyName': [{ displayname: 'x' }, { displayname: null }, { displayname: 'y'.repeat(2000) }],
+    ...(path.includes('/get_missing_events/')
+      ? { ':roomId': [{ earliest_events: [], latest_events: events, limit: 5, min_depth: 0 }] }
+      : {}),
     createRoom: [
       ...[
         {},
@@ -202,6 +217,19 @@ function goodBodies(path: string, { rooms, users }: Scenery): readonly object[] 
         { room_alias_name: 'door', visibility: 'public' },
       ],
     ],
+    ':txnId': [
+      { origin: 'localhost:1', origin_server_ts: 1, pdus: [], edus: [{ edu_type: 'm.presence', content: {} }] },
+      {
+        origin: 'localhost:1',
+        origin_server_ts: 1,
+        pdus: rooms.map((room_id) => ({ room_id, type: 'm.room.message' })),
+      },
+    ],
+    query: [
+      { server_keys: { 'localhost:8448': {} }, device_keys: { [users[0]!]: [] } },
+      { server_keys: { 'elsewhere.example': { 'ed25519:x': { minimum_valid_until_ts: 1 } } } },
+    ],
+    claim: [{ one_time_keys: { [users[0]!]: { DEVICE: 'signed_curve25519' } } }],
     login: [login, { ...login, identifier: undefined, user: 'nobody' }],
     register: [
       { username: 'fuzz', password: 'x' },

@@ -15,7 +15,6 @@ export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
   [24, 'an invite that comes from another server'],
   [28, 'the last member of another server'],
   [39, 'an invite that comes from another server, with its create event'],
-  [46, 'event_auth'],
 ]);
 
 /** Of which the tests hold the half that happens on one server, and what the other half is. */
@@ -25,8 +24,6 @@ export const HALVES: ReadonlyMap<number, string> = new Map([
   [20, 'the directory as other servers ask for it'],
   [22, 'declining an invite of another server'],
   [36, 'an event from elsewhere that cites the create event'],
-  [38, 'the create event on the wire'],
-  [50, 'what other servers may ask and send'],
   [60, 'a crash between what another server answered and what is stored'],
 ]);
 

@@ -1,5 +1,11 @@
 /** Every endpoint of the server-server API that is served. */
 import { named, type Endpoint } from '../endpoint.ts';
+import { backfillRoom } from './backfill-room.ts';
+import { getEvent } from './get-event.ts';
+import { getEventAuth } from './get-event-auth.ts';
+import { getMissingPreviousEvents } from './get-missing-previous-events.ts';
+import { getRoomState } from './get-room-state.ts';
+import { getRoomStateIds } from './get-room-state-ids.ts';
 import { getServerKey } from './get-server-key.ts';
 import { getVersion } from './get-version.ts';
 import { makeJoin } from './make-join.ts';
@@ -16,6 +22,12 @@ import { sendLeaveV2 } from './send-leave-v2.ts';
 import { sendTransaction } from './send-transaction.ts';
 
 export const serverServerEndpoints: readonly Endpoint[] = named({
+  backfillRoom,
+  getEvent,
+  getEventAuth,
+  getMissingPreviousEvents,
+  getRoomState,
+  getRoomStateIds,
   getServerKey,
   getVersion,
   makeJoin,

@@ -1,0 +1,72 @@
+/** Queries on the servers of a room: which of them are in it, and when they were. */
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import type { RoomId, ServerName } from '../matrix/identifiers.ts';
+
+/** A room as far as it concerns one other server. */
+export interface RoomOfServer {
+  readonly roomId: RoomId;
+  readonly version: string;
+  /** Users of this server are in it. */
+  readonly resident: boolean;
+  /** Users of the other one are. */
+  readonly present: boolean;
+  /** Position of its access control list; null: it has none. */
+  readonly acl: number | null;
+}
+
+/** Null: this server knows no such room. */
+export async function roomOfServer(db: Db, roomId: RoomId, server: ServerName): Promise<RoomOfServer | null> {
+  const found = await sql<RoomOfServer>`
+    select r.room_id as "roomId", r.version, r.resident, s.event as acl,
+           exists (select from room_servers p
+                    where p.room_id = r.room_id and p.server = ${server} and p.to_at is null) as present
+      from rooms r
+      left join room_state s on s.room_id = r.room_id and s.type = 'm.room.server_acl' and s.state_key = ''
+     where r.room_id = ${roomId}`.execute(db);
+  return found.rows[0] ?? null;
+}
+
+/** Room positions between which something was so; it is so from the first on, and at `to` no more. Null: it still is. */
+export interface Span {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+/** When a server had members in a room. */
+export async function presenceOf(db: Db, roomId: string, server: ServerName): Promise<readonly Span[]> {
+  const rows = await db
+    .selectFrom('room_servers')
+    .select(['from_at', 'to_at'])
+    .where('room_id', '=', roomId)
+    .where('server', '=', server)
+    .orderBy('from_at')
+    .execute();
+  return rows.map((row) => ({ from: row.from_at, to: row.to_at }));
+}
+
+/** When users of a server were invited to a room. Reads all transitions of the room. */
+export async function invitesOf(db: Db, roomId: string, server: ServerName): Promise<readonly Span[]> {
+  const found = await sql<Span>`
+    select t.at as from, (
+      select min(n.at) from transitions n
+       where n.room_id = t.room_id and n.user_id = t.user_id and n.at > t.at) as to
+      from transitions t
+     where t.room_id = ${roomId} and t."to" = 'invite' and right(t.user_id, ${server.length + 1}) = ${`:${server}`}`.execute(
+    db,
+  );
+  return found.rows;
+}
+
+/** Which of these rooms a server is in. */
+export async function roomsWithServer(
+  db: Db,
+  roomIds: readonly string[],
+  server: ServerName,
+): Promise<ReadonlySet<string>> {
+  if (roomIds.length === 0) return new Set();
+  const found = await sql<{ room_id: string }>`
+    select distinct room_id from room_servers
+     where room_id = any(${roomIds}::text[]) and server = ${server} and to_at is null`.execute(db);
+  return new Set(found.rows.map((row) => row.room_id));
+}
