@@ -13,7 +13,7 @@ import { isRejection } from '../matrix/rejection.ts';
 import { ROOM_VERSIONS } from '../matrix/room-versions.ts';
 import { signaturesBy } from '../matrix/signatures.ts';
 import { noteAnswer, type Intent } from '../outbox/handshakes.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { createKeyedTurns, type KeyedTurns } from './keyed-turns.ts';
 import type { Receiver } from './receive-pdu.ts';
 
 export interface CarrierDeps {
@@ -29,7 +29,7 @@ export type BegunInvite = Intent & { readonly id: number; readonly answered: { r
 export interface InviteCarrier {
   readonly receiver: Receiver;
   /** Those of one user to one room one after the other, by `room user`. */
-  readonly turns: Turns;
+  readonly inTurn: KeyedTurns;
   /** The name and picture that a user's server tells of; nothing when it does not tell in time. */
   profileOf(userId: UserId): Promise<JsonObject>;
   /**
@@ -46,7 +46,7 @@ const MAX_WORDS = 1_000;
 export function createInviteCarrier(deps: CarrierDeps): InviteCarrier {
   return {
     receiver: deps.receiver,
-    turns: createTurns(),
+    inTurn: createKeyedTurns(),
     async profileOf(userId) {
       const told = await deps.calls.queryProfile(serverOf(userId), { userId }, AbortSignal.timeout(PROFILE_MS));
       if (!told.ok) return {};

@@ -5,10 +5,18 @@ import type { JsonObject } from '../matrix/json.ts';
 import type { SignedPdu } from '../matrix/pdu.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
-import { beginHandshake, dropHandshake, endHandshake, isOpenHandshake, openHandshakes } from '../outbox/handshakes.ts';
+import {
+  beginHandshake,
+  dropHandshake,
+  endHandshake,
+  isOpenHandshake,
+  openHandshakes,
+  type Handshake,
+  type IntendedAct,
+} from '../outbox/handshakes.ts';
 import { actionOf, notInRoom, recordingRefusal } from './act.ts';
 import type { Act, ActResult, Actor, CommandDeps, RoomDecision } from './act.ts';
-import { unreachable, type BegunInvite, type InviteCarrier } from './invite-carrier.ts';
+import { isSilence, unreachable, type BegunInvite, type InviteCarrier } from './invite-carrier.ts';
 import { refuseDecided } from './pending-knock.ts';
 import { keysToPropose, propose } from './propose.ts';
 import type { Decision, LaneRoom } from './room-lane.ts';
@@ -52,9 +60,9 @@ export async function inviteElsewhere(
     if ('roomId' in first) return first;
     const { carrier } = deps;
     if (carrier === undefined) throw unreachable(serverOf(target));
-    return carrier.turns.run(`${roomId} ${target}`, async () => {
+    return carrier.inTurn(turnOf(act.roomId, target), async () => {
       for (const open of await openHandshakes(deps.db, { kind: 'invite', roomId, userId: target }))
-        await finishInvite(deps, carrier, open).catch(ignoreRefusal);
+        await finish(deps, carrier, open);
       const profile = await carrier.profileOf(target);
       const made = await proposed(deps, actor, act, (room) => decide(room, profile, false));
       return 'roomId' in made ? made : sendOff(deps, carrier, actor, act, made);
@@ -62,9 +70,8 @@ export async function inviteElsewhere(
   });
 }
 
-// Whoever began it was told, or is gone.
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof MatrixError)) throw error;
+function turnOf(roomId: RoomId, target: UserId): string {
+  return `${roomId} ${target}`;
 }
 
 async function proposed(
@@ -123,10 +130,43 @@ async function sendOff(
 }
 
 /**
- * Goes on with an invite that was begun before, with the same event. Throws as inviteElsewhere(), and the handshake is then
- * still open.
+ * Goes on with an invite that was begun by a process that is gone, with the same event. Throws what M_UNKNOWN (502) is for
+ * while its target's server is silent, and whatever else may pass: it waits then.
  */
-export async function finishInvite(deps: CommandDeps, carrier: InviteCarrier, invite: BegunInvite): Promise<ActResult> {
+export async function goOnInviting(deps: CommandDeps, handshake: Handshake): Promise<void> {
+  const { carrier } = deps;
+  if (carrier === undefined) throw new Error('nobody carries invites');
+  await carrier.inTurn(turnOf(handshake.roomId, handshake.userId), () => finish(deps, carrier, handshake));
+}
+
+/** A day after which nobody counts on it any more. */
+const GIVEN_UP_MS = 86_400_000;
+
+/** What is refused is over: whoever began it is gone, and finds it in `actions`. */
+async function finish(deps: CommandDeps, carrier: InviteCarrier, handshake: Handshake): Promise<void> {
+  const { id, roomId, userId, act, begunAt } = handshake;
+  // Somebody else may have been faster.
+  if (!(await isOpenHandshake(deps.db, id))) return;
+  const waits = (error: unknown): boolean =>
+    !(error instanceof MatrixError) ||
+    error.status === 503 ||
+    error.errcode === 'M_LIMIT_EXCEEDED' ||
+    (isSilence(error) && deps.now() - begunAt < GIVEN_UP_MS);
+  try {
+    await carryOn(deps, carrier, handshake);
+  } catch (error) {
+    if (waits(error)) throw error;
+    const told = { operation: act.operation, roomId, target: userId };
+    await recordingRefusal(deps, actorOf(act), told, () => Promise.reject(error)).catch(() => undefined);
+    await dropHandshake(deps.db, id);
+  }
+}
+
+function actorOf({ actor, token, onBehalfOf }: IntendedAct): Actor {
+  return { userId: actor, token, admin: false, onBehalfOf };
+}
+
+async function carryOn(deps: CommandDeps, carrier: InviteCarrier, invite: BegunInvite): Promise<ActResult> {
   const shown = await deps.lanes.run(invite.roomId, async (room) => {
     if (room === null) throw notInRoom();
     const answer = await shownState(room, ['m.room.member', invite.act.actor]);
@@ -142,7 +182,6 @@ function store(
   { id, roomId, userId, eventId, act }: BegunInvite,
   pdu: SignedPdu,
 ): Promise<ActResult> {
-  const actor: Actor = { userId: act.actor, token: act.token, admin: false, onBehalfOf: act.onBehalfOf };
   return receiver.admit({
     event: { eventId, roomId, pdu },
     origin: deps.identity.serverName,
@@ -153,7 +192,12 @@ function store(
       if (act.operation === 'acceptKnock') await refuseDecided(deps.db, room, userId);
     },
     async accepted(_room, judged) {
-      const outcome = actionOf(actor, { operation: act.operation, roomId, target: userId }, 'ok', judged?.slot ?? null);
+      const outcome = actionOf(
+        actorOf(act),
+        { operation: act.operation, roomId, target: userId },
+        'ok',
+        judged?.slot ?? null,
+      );
       return { actions: [outcome], within: (tx) => endHandshake(tx, id), answer: { roomId, eventId } };
     },
   });

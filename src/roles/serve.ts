@@ -9,6 +9,8 @@ import type { CommandDeps } from '../commands/act.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { createInviteCarrier } from '../commands/invite-carrier.ts';
+import { goOnInviting } from '../commands/invite-elsewhere.ts';
+import { keepHandshakes, type HandshakeKeeper } from '../commands/keep-handshakes.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
@@ -26,6 +28,7 @@ import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import type { Appended } from '../log/append.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
+import type { Handshake } from '../outbox/handshakes.ts';
 import { createDoorbell } from '../queue/doorbell.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
@@ -78,10 +81,11 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const worker = works ? startWorker(...workerOf(context, data, federation)) : null;
   await greet(context, data, app, forServers?.url ?? null);
   void parts.aftercare.resume();
+  const handshakes = keep(context, parts, ended);
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
-  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close()]);
+  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await Promise.all([doors.close(), forServers?.doors.close()]);
@@ -172,6 +176,16 @@ async function buildParts(
     log,
     shutdown,
   };
+}
+
+/** What was begun with other servers goes on. */
+function keep({ log, now }: RoleContext, { db, commands }: Parts, signal: AbortSignal): HandshakeKeeper {
+  const goOn = { invite: (begun: Handshake) => goOnInviting(commands, begun), knock: notBegun, leave: notBegun };
+  return keepHandshakes({ db, now, log, signal, goOn });
+}
+
+function notBegun({ kind }: Handshake): Promise<void> {
+  return Promise.reject(new Error(`nothing here begins a handshake of the kind ${kind}`));
 }
 
 // Before anything is served: a backup that was restored must not show again what was erased since.

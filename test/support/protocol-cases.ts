@@ -24,7 +24,7 @@ export const HALVES: ReadonlyMap<number, string> = new Map([
   [20, 'the directory as other servers ask for it'],
   [22, 'declining an invite of another server'],
   [36, 'an event from elsewhere that cites the create event'],
-  [60, 'a crash between what another server answered and what is stored'],
+  [60, 'a crash between what another server answered to a knock and what is stored'],
 ]);
 
 function numbers(first: number, last: number): readonly number[] {

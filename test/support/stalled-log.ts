@@ -10,7 +10,7 @@ export interface StalledLog {
   takeOver(): Promise<void>;
 }
 
-export async function stallLog({ owner }: TestDatabase): Promise<StalledLog> {
+export async function stallLog({ owner }: Pick<TestDatabase, 'owner'>): Promise<StalledLog> {
   const client = await owner.pool.connect();
   await client.query('begin');
   await client.query('select from log_head for update');
