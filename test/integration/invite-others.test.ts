@@ -202,7 +202,7 @@ describe('an invite that comes back otherwise than it went', () => {
       'another content': altered((event, v) => ({
         event: both(withContent(event, jsonObject({ reason: 'theirs' })), v),
       })),
-      'one more key': altered((event, v) => ({ event: both({ ...event, more: 1 } as unknown as Pdu, v) })),
+      'one more key': altered((event, v) => ({ event: both({ ...event, more: 1 }, v) })),
       'a bad signature': altered((event) => ({
         event: {
           ...event,
