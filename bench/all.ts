@@ -9,7 +9,19 @@ import { format, resolveConfig } from 'prettier';
 import { text, type Finding } from './support/report.ts';
 import { spread } from './support/rounds.ts';
 
-const PROGRAMS = ['append', 'hot-room', 'big-room', 'merge', 'http-knock', 'long-poll', 'reading', 'at-rest'];
+const PROGRAMS = [
+  'append',
+  'hot-room',
+  'big-room',
+  'merge',
+  'receive',
+  'import',
+  'hostile-graphs',
+  'http-knock',
+  'long-poll',
+  'reading',
+  'at-rest',
+];
 
 const HELP = `Usage: node bench/all.ts [OPTIONS]
 
