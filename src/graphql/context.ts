@@ -14,7 +14,7 @@ export interface GraphqlParts {
   readonly commands: CommandDeps;
   readonly erase: EraseDeps;
   readonly lastSeen: LastSeen;
-  readonly queue: Pick<JobQueue, 'enqueue' | 'jobStatus'>;
+  readonly queue: Pick<JobQueue, 'enqueue' | 'jobStatus' | 'ring'>;
   readonly log: Logger;
 }
 

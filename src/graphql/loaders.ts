@@ -15,6 +15,13 @@ import {
 } from '../log/transition-queries.ts';
 import { latestVerdicts } from '../log/verdict-queries.ts';
 import {
+  countDeliveries,
+  owedCounts,
+  pageDeliveries,
+  sentCounts,
+  type DeliveryList,
+} from '../outbox/ledger-queries.ts';
+import {
   countKnocks,
   knocksByStatus,
   knocksDuring,
@@ -50,6 +57,10 @@ interface TransitionListKey {
   readonly arms: readonly Arm[];
   readonly condition: TransitionCondition;
   readonly page: KeysetPage;
+}
+interface DeliveryListKey {
+  readonly list: DeliveryList;
+  readonly page: KeysetPage<string>;
 }
 interface MemberListKey {
   readonly list: MemberList;
@@ -136,11 +147,24 @@ function listLoaders(db: Db) {
         ),
     ),
     memberCount: keyed((lists: readonly MemberList[]) => countMembers(db, lists)),
+    deliveries: alike(
+      ({ page }: DeliveryListKey) => page,
+      (keys) =>
+        pageDeliveries(
+          db,
+          keys.map(({ list }) => list),
+          keys[0].page,
+        ),
+    ),
+    deliveryCount: keyed((lists: readonly DeliveryList[]) => countDeliveries(db, lists)),
   };
 }
 
 function tallyLoaders(db: Db) {
   return {
+    /** How many events a server has yet to get. */
+    owed: keyed((servers: readonly string[]) => owedCounts(db, servers)),
+    sentCount: keyed((servers: readonly string[]) => sentCounts(db, servers)),
     /** How many knocks of each status a room has. */
     knockTally: keyed(async (roomIds: readonly string[]) => {
       const rows = Map.groupBy(await knocksByStatus(db, roomIds), (row) => row.roomId);

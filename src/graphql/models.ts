@@ -2,6 +2,7 @@
 import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knock-outcome.ts';
+import type { DeliveryRow, DestinationRow } from '../outbox/ledger-queries.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import type { MemberRow, RoomHead } from '../projections/room-queries.ts';
 
@@ -22,6 +23,8 @@ export interface ListPage<Row> {
 export type KnockPage = ListPage<KnockRow>;
 export type MemberPage = ListPage<MemberRow>;
 export type RoomPage = ListPage<RoomHead>;
+export type DeliveryPage = ListPage<DeliveryRow>;
+export type DestinationPage = ListPage<DestinationRow>;
 export type TransitionPage = Omit<ListPage<TransitionRow>, 'count'>;
 
 /** What a room counts; what is not there is zero. */

@@ -1,7 +1,7 @@
 /** From `first`, `after`, `last`, `before` to a page of a list, with opaque cursors (Relay's connections). */
 import { rowsToRead, toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import { parseRoomId, parseUserId } from '../matrix/identifiers.ts';
+import { parseRoomId, parseServerName, parseUserId } from '../matrix/identifiers.ts';
 import type { ListPage } from './models.ts';
 import { parsePosition } from './node-ids.ts';
 
@@ -27,7 +27,16 @@ export const CURSORS = {
   membership: { name: 'membership', parse: parseRoomId } satisfies CursorKind<string>,
   knock: { name: 'knock', parse: parsePosition } satisfies CursorKind<number>,
   transition: { name: 'transition', parse: parsePosition } satisfies CursorKind<number>,
+  destination: { name: 'destination', parse: parseServerName } satisfies CursorKind<string>,
+  delivery: { name: 'delivery', parse: parseDeliveryKey } satisfies CursorKind<string>,
+  /** Of deliveries to one server. */
+  sent: { name: 'sent', parse: parsePosition } satisfies CursorKind<number>,
 };
+
+/** A padded position and a server's name. */
+function parseDeliveryKey(text: string): string | null {
+  return /^\d{16} /.test(text) && parseServerName(text.slice(17)) !== null ? text : null;
+}
 
 /** Throws M_INVALID_PARAM for sizes out of range, for both sizes at once and for cursors of other lists. */
 export function pageOf<K extends number | string>(

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, KnockPage as KnockPageModel, MemberPage as MemberPageModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel } from './models.ts';
+import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberPage as MemberPageModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel } from './models.ts';
+import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { StoredEvent as EventModel } from '../log/read.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
@@ -98,6 +99,124 @@ export type CreateRoomPayload = {
   readonly room: Room;
 };
 
+/** An event that a server is owed, and what became of it. */
+export type Delivery = {
+  readonly __typename?: 'Delivery';
+  /** The other server's words, when it refused. */
+  readonly error?: Maybe<Scalars['String']['output']>;
+  /** The event; null when the viewer may not see it. */
+  readonly event?: Maybe<Event>;
+  /** When it came to be owed. */
+  readonly owedAt: Scalars['DateTime']['output'];
+  /** The room of the event. */
+  readonly room: Room;
+  /** The server that it is for. */
+  readonly server: Scalars['String']['output'];
+  /** When it was settled, one way or another; null while it waits. */
+  readonly settledAt?: Maybe<Scalars['DateTime']['output']>;
+  /** How far it is. */
+  readonly state: DeliveryState;
+  /** The transaction that it is, or was last, a part of; null when it never was part of one. */
+  readonly transactionId?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of a list of deliveries. */
+export type DeliveryConnection = {
+  readonly __typename?: 'DeliveryConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<DeliveryEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Delivery>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** An entry of a list of deliveries. */
+export type DeliveryEdge = {
+  readonly __typename?: 'DeliveryEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Delivery;
+};
+
+/** How far a delivery is. */
+export type DeliveryState =
+  /** The other server took it. */
+  | 'ACKNOWLEDGED'
+  /** It was left out: the server was away for long, and newer events of the room tell of it. */
+  | 'CAUGHT_UP'
+  /** It waited for too long, or an admin gave up. */
+  | 'GIVEN_UP'
+  /** It waits. */
+  | 'QUEUED'
+  /** The other server will not take it. */
+  | 'REFUSED'
+  /** It is part of a transaction that was made and perhaps sent, and not answered yet. */
+  | 'SENT';
+
+/** A server that this one delivers to. */
+export type Destination = {
+  readonly __typename?: 'Destination';
+  /** What was sent to it or waits, newest first. */
+  readonly deliveries: DeliveryConnection;
+  /** Transactions that failed since the last that it answered. */
+  readonly failures: Scalars['Int']['output'];
+  /** What the last failure was, in this server's words or its own; null when the last transaction was answered. */
+  readonly lastError?: Maybe<Scalars['String']['output']>;
+  /** When a transaction last failed; null when none ever did. */
+  readonly lastFailureAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When it last answered a transaction; null when it never did. */
+  readonly lastSuccessAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Events that it has yet to get. */
+  readonly owed: Scalars['Int']['output'];
+  /** Until when it is left alone because it failed; null when it is not. */
+  readonly retryAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Its name. */
+  readonly server: Scalars['String']['output'];
+};
+
+
+/** A server that this one delivers to. */
+export type DestinationDeliveriesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A page of a list of servers. */
+export type DestinationConnection = {
+  readonly __typename?: 'DestinationConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<DestinationEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Destination>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** An entry of a list of servers. */
+export type DestinationEdge = {
+  readonly __typename?: 'DestinationEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Destination;
+};
+
+/** Which servers. What is left out does not matter; all that is given must hold. */
+export type DestinationFilter = {
+  /** Only servers that failed when they were last sent something, or only others. */
+  readonly failing?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Only servers that have yet to get something, or only others. */
+  readonly owed?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 /** A user whose words are to be deleted. */
 export type EraseUserInput = {
   /** Matrix id of the user. */
@@ -121,6 +240,11 @@ export type Event = Node & {
   readonly __typename?: 'Event';
   /** Its content as it arrived; in redacted form when its words were erased. */
   readonly content: Scalars['JSON']['output'];
+  /**
+   * What became of sending it to other servers, in the order of the log and of the servers' names. Empty for those who
+   * do not keep the door.
+   */
+  readonly deliveries: DeliveryConnection;
   /** It came with words that are no longer here. */
   readonly erased: Scalars['Boolean']['output'];
   /** Matrix id, `$…`. */
@@ -150,11 +274,40 @@ export type Event = Node & {
  * A Matrix event. Member events are visible to those who keep the room's door, to their sender and to the user they are
  * about; other events to their sender and to admins.
  */
+export type EventDeliveriesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A Matrix event. Member events are visible to those who keep the room's door, to their sender and to the user they are
+ * about; other events to their sender and to admins.
+ */
 export type EventTransitionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Deliveries to give up. */
+export type GiveUpDeliveriesInput = {
+  /** Matrix id of the room, when only what is of one room is given up. */
+  readonly roomId?: InputMaybe<Scalars['String']['input']>;
+  /** Name of the server. */
+  readonly server: Scalars['String']['input'];
+};
+
+/** What giveUpDeliveries changed. */
+export type GiveUpDeliveriesPayload = {
+  readonly __typename?: 'GiveUpDeliveriesPayload';
+  /** How many deliveries were given up. */
+  readonly deliveries: Scalars['Int']['output'];
+  /** The server. */
+  readonly destination: Destination;
 };
 
 /** A user to invite. */
@@ -293,6 +446,11 @@ export type Knock = Node & {
   readonly decidedBy?: Maybe<User>;
   /** The words that came with the decision; null when there are none, or they were erased. */
   readonly decisionReason?: Maybe<Scalars['String']['output']>;
+  /**
+   * What became of sending its events, from the request to its end, to other servers, in the order of the log and of the
+   * servers' names. Empty for those who do not keep the door.
+   */
+  readonly deliveries: DeliveryConnection;
   /** The latest knock event. */
   readonly event?: Maybe<Event>;
   /** Opaque id. */
@@ -331,6 +489,18 @@ export type Knock = Node & {
  * to the knocker.
  */
 export type KnockAttemptsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A knock: one request to join a room, from its first event to its outcome. Visible to those who keep the room's door, and
+ * to the knocker.
+ */
+export type KnockDeliveriesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -586,6 +756,8 @@ export type Mutation = {
    * signed. Copies on other servers and in backups are not reached. Admins only.
    */
   readonly eraseUser: EraseUserPayload;
+  /** Gives up what waits for a server, or what of it is of one room. It is not delivered any more. Admins only. */
+  readonly giveUpDeliveries: GiveUpDeliveriesPayload;
   /** Invites a user; a pending knock of theirs is accepted by it. */
   readonly inviteUser: InviteUserPayload;
   /** Joins a room: because it is open, or after an invite. */
@@ -600,6 +772,8 @@ export type Mutation = {
   readonly rejectKnock: RejectKnockPayload;
   /** Takes the viewer's pending knock back. */
   readonly retractKnock: RetractKnockPayload;
+  /** Has a server tried at once that is left alone because it failed. Admins only. */
+  readonly retryDestination: RetryDestinationPayload;
   /** Takes an invite back. */
   readonly revokeInvite: RevokeInvitePayload;
   /** Sets who may join the room, and how. */
@@ -649,6 +823,15 @@ export type MutationCreateRoomArgs = {
  */
 export type MutationEraseUserArgs = {
   input: EraseUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationGiveUpDeliveriesArgs = {
+  input: GiveUpDeliveriesInput;
 };
 
 
@@ -719,6 +902,15 @@ export type MutationRetractKnockArgs = {
  * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
  * leaves its outcome in the log of acts, refusals too.
  */
+export type MutationRetryDestinationArgs = {
+  input: RetryDestinationInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
 export type MutationRevokeInviteArgs = {
   input: RevokeInviteInput;
 };
@@ -782,6 +974,10 @@ export type PageInfo = {
  */
 export type Query = {
   readonly __typename?: 'Query';
+  /** One of these servers; null when it was never owed anything. Admins only. */
+  readonly destination?: Maybe<Destination>;
+  /** The servers that this one delivers to, by name: those that were ever owed something. Admins only. */
+  readonly destinations: DestinationConnection;
   /** An admin's job by its id. Null when there is none, or it ended long ago. Admins only. */
   readonly job?: Maybe<Job>;
   /** One knock by its id. */
@@ -805,6 +1001,28 @@ export type Query = {
   readonly transitions: TransitionConnection;
   /** Who asks. */
   readonly viewer: Viewer;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryDestinationArgs = {
+  server: Scalars['String']['input'];
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryDestinationsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<DestinationFilter>;
 };
 
 
@@ -930,6 +1148,19 @@ export type RetractKnockPayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** A server to try. */
+export type RetryDestinationInput = {
+  /** Name of the server. */
+  readonly server: Scalars['String']['input'];
+};
+
+/** What retryDestination changed. */
+export type RetryDestinationPayload = {
+  readonly __typename?: 'RetryDestinationPayload';
+  /** The server. */
+  readonly destination: Destination;
 };
 
 /** An invite to take back. */
@@ -1190,6 +1421,11 @@ export type Transition = Node & {
   readonly actor?: Maybe<User>;
   /** What brought it about. */
   readonly cause: TransitionCause;
+  /**
+   * What became of sending its event to other servers, in the order of the log and of the servers' names. Empty for
+   * those who do not keep the door.
+   */
+  readonly deliveries: DeliveryConnection;
   /** The member event now in force; null when none is. */
   readonly event?: Maybe<Event>;
   /** The membership before. */
@@ -1224,6 +1460,15 @@ export type Transition = Node & {
   readonly trigger?: Maybe<Event>;
   /** Whose membership changed. */
   readonly user: User;
+};
+
+
+/** One change of somebody's effective membership, as the log keeps it for ever. */
+export type TransitionDeliveriesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** What brings a transition about. */
@@ -1541,10 +1786,20 @@ export type ResolversTypes = {
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: ResolverTypeWrapper<Omit<CreateRoomPayload, 'room'> & { room: ResolversTypes['Room'] }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Delivery: ResolverTypeWrapper<DeliveryModel>;
+  DeliveryConnection: ResolverTypeWrapper<DeliveryPageModel>;
+  DeliveryEdge: ResolverTypeWrapper<Omit<DeliveryEdge, 'node'> & { node: ResolversTypes['Delivery'] }>;
+  DeliveryState: DeliveryState;
+  Destination: ResolverTypeWrapper<DestinationModel>;
+  DestinationConnection: ResolverTypeWrapper<DestinationPageModel>;
+  DestinationEdge: ResolverTypeWrapper<Omit<DestinationEdge, 'node'> & { node: ResolversTypes['Destination'] }>;
+  DestinationFilter: DestinationFilter;
   EraseUserInput: EraseUserInput;
   EraseUserPayload: ResolverTypeWrapper<Omit<EraseUserPayload, 'user'> & { user: ResolversTypes['User'] }>;
   Event: ResolverTypeWrapper<EventModel>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  GiveUpDeliveriesInput: GiveUpDeliveriesInput;
+  GiveUpDeliveriesPayload: ResolverTypeWrapper<Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   InviteUserInput: InviteUserInput;
@@ -1583,6 +1838,8 @@ export type ResolversTypes = {
   RejectKnockPayload: ResolverTypeWrapper<MembershipChange>;
   RetractKnockInput: RetractKnockInput;
   RetractKnockPayload: ResolverTypeWrapper<MembershipChange>;
+  RetryDestinationInput: RetryDestinationInput;
+  RetryDestinationPayload: ResolverTypeWrapper<Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
   RevokeInviteInput: RevokeInviteInput;
   RevokeInvitePayload: ResolverTypeWrapper<MembershipChange>;
   Room: ResolverTypeWrapper<RoomModel>;
@@ -1620,10 +1877,19 @@ export type ResolversParentTypes = {
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: Omit<CreateRoomPayload, 'room'> & { room: ResolversParentTypes['Room'] };
   DateTime: Scalars['DateTime']['output'];
+  Delivery: DeliveryModel;
+  DeliveryConnection: DeliveryPageModel;
+  DeliveryEdge: Omit<DeliveryEdge, 'node'> & { node: ResolversParentTypes['Delivery'] };
+  Destination: DestinationModel;
+  DestinationConnection: DestinationPageModel;
+  DestinationEdge: Omit<DestinationEdge, 'node'> & { node: ResolversParentTypes['Destination'] };
+  DestinationFilter: DestinationFilter;
   EraseUserInput: EraseUserInput;
   EraseUserPayload: Omit<EraseUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
   Event: EventModel;
   Float: Scalars['Float']['output'];
+  GiveUpDeliveriesInput: GiveUpDeliveriesInput;
+  GiveUpDeliveriesPayload: Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   InviteUserInput: InviteUserInput;
@@ -1656,6 +1922,8 @@ export type ResolversParentTypes = {
   RejectKnockPayload: MembershipChange;
   RetractKnockInput: RetractKnockInput;
   RetractKnockPayload: MembershipChange;
+  RetryDestinationInput: RetryDestinationInput;
+  RetryDestinationPayload: Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
   RevokeInviteInput: RevokeInviteInput;
   RevokeInvitePayload: MembershipChange;
   Room: RoomModel;
@@ -1705,6 +1973,52 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'DateTime';
 }
 
+export type DeliveryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Delivery'] = ResolversParentTypes['Delivery']> = {
+  error?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  owedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  server?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  settledAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['DeliveryState'], ParentType, ContextType>;
+  transactionId?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DeliveryConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DeliveryConnection'] = ResolversParentTypes['DeliveryConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['DeliveryEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Delivery']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type DeliveryEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DeliveryEdge'] = ResolversParentTypes['DeliveryEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Delivery'], ParentType, ContextType>;
+};
+
+export type DestinationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Destination'] = ResolversParentTypes['Destination']> = {
+  deliveries?: Resolver<ResolversTypes['DeliveryConnection'], ParentType, ContextType, Partial<DestinationDeliveriesArgs>>;
+  failures?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  lastError?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastFailureAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lastSuccessAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  owed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  retryAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  server?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type DestinationConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DestinationConnection'] = ResolversParentTypes['DestinationConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['DestinationEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Destination']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type DestinationEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DestinationEdge'] = ResolversParentTypes['DestinationEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Destination'], ParentType, ContextType>;
+};
+
 export type EraseUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EraseUserPayload'] = ResolversParentTypes['EraseUserPayload']> = {
   events?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
@@ -1712,6 +2026,7 @@ export type EraseUserPayloadResolvers<ContextType = Context, ParentType extends 
 
 export type EventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Event'] = ResolversParentTypes['Event']> = {
   content?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  deliveries?: Resolver<ResolversTypes['DeliveryConnection'], ParentType, ContextType, Partial<EventDeliveriesArgs>>;
   erased?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   eventId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -1724,6 +2039,11 @@ export type EventResolvers<ContextType = Context, ParentType extends ResolversPa
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   verdict?: Resolver<Maybe<ResolversTypes['Verdict']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type GiveUpDeliveriesPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GiveUpDeliveriesPayload'] = ResolversParentTypes['GiveUpDeliveriesPayload']> = {
+  deliveries?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  destination?: Resolver<ResolversTypes['Destination'], ParentType, ContextType>;
 };
 
 export type InviteUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InviteUserPayload'] = ResolversParentTypes['InviteUserPayload']> = {
@@ -1773,6 +2093,7 @@ export type KnockResolvers<ContextType = Context, ParentType extends ResolversPa
   decidedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   decidedBy?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   decisionReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  deliveries?: Resolver<ResolversTypes['DeliveryConnection'], ParentType, ContextType, Partial<KnockDeliveriesArgs>>;
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knockedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
@@ -1856,6 +2177,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   banUser?: Resolver<ResolversTypes['BanUserPayload'], ParentType, ContextType, RequireFields<MutationBanUserArgs, 'input'>>;
   createRoom?: Resolver<ResolversTypes['CreateRoomPayload'], ParentType, ContextType, RequireFields<MutationCreateRoomArgs, 'input'>>;
   eraseUser?: Resolver<ResolversTypes['EraseUserPayload'], ParentType, ContextType, RequireFields<MutationEraseUserArgs, 'input'>>;
+  giveUpDeliveries?: Resolver<ResolversTypes['GiveUpDeliveriesPayload'], ParentType, ContextType, RequireFields<MutationGiveUpDeliveriesArgs, 'input'>>;
   inviteUser?: Resolver<ResolversTypes['InviteUserPayload'], ParentType, ContextType, RequireFields<MutationInviteUserArgs, 'input'>>;
   joinRoom?: Resolver<ResolversTypes['JoinRoomPayload'], ParentType, ContextType, RequireFields<MutationJoinRoomArgs, 'input'>>;
   kickUser?: Resolver<ResolversTypes['KickUserPayload'], ParentType, ContextType, RequireFields<MutationKickUserArgs, 'input'>>;
@@ -1863,6 +2185,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   leaveRoom?: Resolver<ResolversTypes['LeaveRoomPayload'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'input'>>;
   rejectKnock?: Resolver<ResolversTypes['RejectKnockPayload'], ParentType, ContextType, RequireFields<MutationRejectKnockArgs, 'input'>>;
   retractKnock?: Resolver<ResolversTypes['RetractKnockPayload'], ParentType, ContextType, RequireFields<MutationRetractKnockArgs, 'input'>>;
+  retryDestination?: Resolver<ResolversTypes['RetryDestinationPayload'], ParentType, ContextType, RequireFields<MutationRetryDestinationArgs, 'input'>>;
   revokeInvite?: Resolver<ResolversTypes['RevokeInvitePayload'], ParentType, ContextType, RequireFields<MutationRevokeInviteArgs, 'input'>>;
   setJoinRule?: Resolver<ResolversTypes['SetJoinRulePayload'], ParentType, ContextType, RequireFields<MutationSetJoinRuleArgs, 'input'>>;
   startRebuild?: Resolver<ResolversTypes['StartRebuildPayload'], ParentType, ContextType, Partial<MutationStartRebuildArgs>>;
@@ -1882,6 +2205,8 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  destination?: Resolver<Maybe<ResolversTypes['Destination']>, ParentType, ContextType, RequireFields<QueryDestinationArgs, 'server'>>;
+  destinations?: Resolver<ResolversTypes['DestinationConnection'], ParentType, ContextType, Partial<QueryDestinationsArgs>>;
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType, RequireFields<QueryKnockArgs, 'id'>>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<QueryKnocksArgs>>;
@@ -1908,6 +2233,10 @@ export type RetractKnockPayloadResolvers<ContextType = Context, ParentType exten
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RetryDestinationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetryDestinationPayload'] = ResolversParentTypes['RetryDestinationPayload']> = {
+  destination?: Resolver<ResolversTypes['Destination'], ParentType, ContextType>;
 };
 
 export type RevokeInvitePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeInvitePayload'] = ResolversParentTypes['RevokeInvitePayload']> = {
@@ -1984,6 +2313,7 @@ export type StartVerifyPayloadResolvers<ContextType = Context, ParentType extend
 export type TransitionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Transition'] = ResolversParentTypes['Transition']> = {
   actor?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   cause?: Resolver<ResolversTypes['TransitionCause'], ParentType, ContextType>;
+  deliveries?: Resolver<ResolversTypes['DeliveryConnection'], ParentType, ContextType, Partial<TransitionDeliveriesArgs>>;
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   from?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
@@ -2047,8 +2377,15 @@ export type Resolvers<ContextType = Context> = {
   BanUserPayload?: BanUserPayloadResolvers<ContextType>;
   CreateRoomPayload?: CreateRoomPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
+  Delivery?: DeliveryResolvers<ContextType>;
+  DeliveryConnection?: DeliveryConnectionResolvers<ContextType>;
+  DeliveryEdge?: DeliveryEdgeResolvers<ContextType>;
+  Destination?: DestinationResolvers<ContextType>;
+  DestinationConnection?: DestinationConnectionResolvers<ContextType>;
+  DestinationEdge?: DestinationEdgeResolvers<ContextType>;
   EraseUserPayload?: EraseUserPayloadResolvers<ContextType>;
   Event?: EventResolvers<ContextType>;
+  GiveUpDeliveriesPayload?: GiveUpDeliveriesPayloadResolvers<ContextType>;
   InviteUserPayload?: InviteUserPayloadResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Job?: JobResolvers<ContextType>;
@@ -2069,6 +2406,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
   RejectKnockPayload?: RejectKnockPayloadResolvers<ContextType>;
   RetractKnockPayload?: RetractKnockPayloadResolvers<ContextType>;
+  RetryDestinationPayload?: RetryDestinationPayloadResolvers<ContextType>;
   RevokeInvitePayload?: RevokeInvitePayloadResolvers<ContextType>;
   Room?: RoomResolvers<ContextType>;
   RoomConnection?: RoomConnectionResolvers<ContextType>;

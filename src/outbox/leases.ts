@@ -86,14 +86,3 @@ export async function dueDestinations(db: Db, owner: string, limit: number): Pro
 function isDue(owner: string): RawBuilder<boolean> {
   return sql<boolean>`owed and retry_at <= now() and (lease_until is null or lease_until <= now() or lease_owner = ${owner})`;
 }
-
-/**
- * Has a server tried at once, whatever failed before: it has shown that it lives, or an admin wants it. False when there is
- * nothing to be tried.
- */
-export async function clearBackoff(db: Db, destination: ServerName): Promise<boolean> {
-  const { rows } = await sql`
-    update destinations set retry_at = now(), failures = 0
-     where destination = ${destination} and failures > 0 and retry_at > now() returning destination`.execute(db);
-  return rows.length > 0;
-}

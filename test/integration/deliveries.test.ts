@@ -5,7 +5,7 @@ import { kickUser } from '../../src/commands/leave.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import type { EventId, RoomId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
-import { clearBackoff } from '../../src/outbox/leases.ts';
+import { clearBackoff } from '../../src/outbox/ledger.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { openDelivering, guestOf, type Delivering } from '../support/delivering.ts';
 import { actor } from '../support/history.ts';

@@ -29,4 +29,6 @@ export const connections = {
   MemberConnection: { ...parts(), totalCount },
   KnockConnection: { ...parts(), totalCount },
   TransitionConnection: parts(),
+  DestinationConnection: { ...parts(), totalCount },
+  DeliveryConnection: { ...parts(), totalCount },
 } satisfies Resolvers;

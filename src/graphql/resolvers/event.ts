@@ -1,4 +1,5 @@
 /** Resolvers of Event. */
+import { deliveryList } from '../delivery-lists.ts';
 import { transitionList } from '../lists.ts';
 import { enumName } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
@@ -14,6 +15,7 @@ export const event: EventResolvers = {
     const verdict = await loaders.verdict.load({ roomId, position });
     return verdict === null ? null : enumName(verdict);
   },
+  deliveries: ({ roomId, position }, args, context) => deliveryList(context, { roomId, event: position }, args),
   // A member event changes nobody's membership but that of the user it is about.
   transitions: ({ roomId, stateKey, position }, args, context) =>
     transitionList(context, { roomIds: [roomId], userIds: stateKey === null ? [] : [stateKey] }, args, position),

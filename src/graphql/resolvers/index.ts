@@ -1,6 +1,7 @@
 /** The resolvers of every type. */
 import type { Resolvers } from '../schema.generated.ts';
 import { connections } from './connections.ts';
+import { delivery, destination } from './destination.ts';
 import { event } from './event.ts';
 import { job } from './job.ts';
 import { knock } from './knock.ts';
@@ -25,6 +26,8 @@ export const resolvers: Resolvers = {
   Knock: knock,
   Transition: transition,
   Event: event,
+  Destination: destination,
+  Delivery: delivery,
   Job: job,
   ...connections,
   ...payloads,

@@ -3,6 +3,7 @@ import { mayAcceptKnock, mayBan, mayRejectKnock, type Permission, type Target } 
 import { stringIn } from '../../matrix/pdu.ts';
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import type { Context } from '../context.ts';
+import { deliveryList } from '../delivery-lists.ts';
 import { knockList, transitionList } from '../lists.ts';
 import { nodeId } from '../node-ids.ts';
 import type { KnockResolvers } from '../schema.generated.ts';
@@ -46,6 +47,8 @@ export const knock: KnockResolvers = {
     knockList(context, { roomIds: [roomId], userIds: [userId], to: opened - 1 }, args),
   transitions: ({ roomId, userId, opened, closed }, args, context) =>
     transitionList(context, { roomIds: [roomId], userIds: [userId], from: opened, to: closed ?? undefined }, args),
+  deliveries: ({ roomId, userId, opened, closed }, args, context) =>
+    deliveryList(context, { roomId, userId, from: opened, to: closed }, args),
   event: ({ roomId, event: position }, _args, context) => visibleEvent(context, { roomId, position }),
   viewerCanAccept: allowed(accept),
   viewerCannotAcceptReason: whyNot(accept),

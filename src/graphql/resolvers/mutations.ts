@@ -14,6 +14,7 @@ import { given, roomIdOf, serverNameOf, userIdOf } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import type { KickUserInput, KnockInput, MutationResolvers } from '../schema.generated.ts';
 import { eraseUser, startRebuild, startVerify } from './admin-mutations.ts';
+import { giveUpDeliveries, retryDestination } from './destination.ts';
 import { readInput } from './read-input.ts';
 import { createRoom, setJoinRule } from './room-mutations.ts';
 
@@ -99,4 +100,6 @@ export const mutation: MutationResolvers = {
   eraseUser,
   startVerify,
   startRebuild,
+  retryDestination,
+  giveUpDeliveries,
 };

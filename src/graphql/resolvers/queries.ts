@@ -3,11 +3,13 @@ import { aliasNamed } from '../../directory/aliases.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { parseRoomAlias } from '../../matrix/identifiers.ts';
 import { stringIn } from '../../matrix/pdu.ts';
+import { destinationNamed } from '../../outbox/ledger-queries.ts';
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import type { RoomHead } from '../../projections/room-queries.ts';
 import { viewerOf, type Context } from '../context.ts';
+import { checkAdmin, destinationList } from '../delivery-lists.ts';
 import { EVERYTHING, knockList, ownRooms, roomList, transitionList } from '../lists.ts';
-import { roomIdOf } from '../names.ts';
+import { roomIdOf, serverNameOf } from '../names.ts';
 import { parseNodeId, type NodeKey } from '../node-ids.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
@@ -72,6 +74,11 @@ export const query: QueryResolvers = {
   knock: (_root, { id }, context) => knockById(context, id),
   knocks: (_root, args, context) => knockList(context, EVERYTHING, args),
   transitions: (_root, args, context) => transitionList(context, EVERYTHING, args),
+  destinations: (_root, args, context) => destinationList(context, args),
+  destination: (_root, { server }, context) => {
+    checkAdmin(context);
+    return destinationNamed(context.db, serverNameOf(server));
+  },
   node: (_root, { id }, context) => nodeByKey(context, parseNodeId(id)),
   job: (_root, { id }, context) => {
     if (!viewerOf(context).admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server sees its jobs.');

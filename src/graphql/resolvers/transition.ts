@@ -3,6 +3,7 @@ import type { TransitionRow } from '../../log/transition-queries.ts';
 import type { StoredEvent } from '../../log/read.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { Context } from '../context.ts';
+import { deliveryList } from '../delivery-lists.ts';
 import { enumName } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import type { TransitionResolvers } from '../schema.generated.ts';
@@ -36,5 +37,7 @@ export const transition: TransitionResolvers = {
     supersedes === null ? null : visible(context, await context.loaders.transition.load(supersedes)),
   knock: async ({ roomId, userId, position }, _args, context) =>
     visible(context, await context.loaders.knockDuring.load({ roomId, userId, position })),
+  // Without an event there is none: no event has this position.
+  deliveries: ({ roomId, event }, args, context) => deliveryList(context, { roomId, event: event ?? 0 }, args),
   occurredAt: ({ occurredAt }) => (occurredAt === null ? null : new Date(occurredAt)),
 };

@@ -48,13 +48,15 @@ describe('the schema', () => {
     expect(poor).toEqual([]);
   });
 
-  it('pages every list of rooms, members, knocks and transitions by Relay’s connections', () => {
+  it('pages every list of rooms, members, knocks, transitions, servers and deliveries by Relay’s connections', () => {
     const connections = types.filter(({ name }) => name.endsWith('Connection'));
     expect(connections.map(({ name }) => name)).toEqual([
       'RoomConnection',
       'MemberConnection',
       'KnockConnection',
       'TransitionConnection',
+      'DestinationConnection',
+      'DeliveryConnection',
     ]);
     const listed = types.filter(isObjectType).flatMap((type) =>
       Object.values(type.getFields())
@@ -73,18 +75,27 @@ describe('the schema', () => {
       return isObjectType(type) || isInputObjectType(type) ? Object.keys(type.getFields()) : [];
     };
     expect(fieldsOf('Query')).toEqual(
-      expect.arrayContaining(['viewer', 'room', 'rooms', 'knock', 'knocks', 'transitions', 'node']),
+      expect.arrayContaining(['viewer', 'room', 'rooms', 'knock', 'knocks', 'transitions', 'destinations', 'node']),
     );
     expect(fieldsOf('Mutation')).toEqual(
       expect.arrayContaining([
         ...['createRoom', 'setJoinRule', 'knock', 'retractKnock', 'acceptKnock', 'rejectKnock', 'inviteUser'],
         ...['revokeInvite', 'joinRoom', 'leaveRoom', 'kickUser', 'banUser', 'unbanUser', 'eraseUser'],
+        ...['retryDestination', 'giveUpDeliveries'],
       ]),
     );
     expect(fieldsOf('Knock')).toEqual(
       expect.arrayContaining([
         ...['id', 'room', 'user', 'status', 'reason', 'knockedAt', 'decidedAt', 'decidedBy', 'decisionReason'],
-        ...['secondsToDecision', 'attempts', 'transitions', 'viewerCanAccept', 'viewerCanReject', 'viewerCanBan'],
+        ...[
+          'secondsToDecision',
+          'attempts',
+          'transitions',
+          'deliveries',
+          'viewerCanAccept',
+          'viewerCanReject',
+          'viewerCanBan',
+        ],
       ]),
     );
     expect(fieldsOf('Transition')).toEqual(
