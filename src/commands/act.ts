@@ -9,6 +9,7 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import type { InviteCarrier } from './invite-carrier.ts';
 import { judgeProposed } from './judge-proposed.ts';
 import { keysToPropose, propose, type EventDraft } from './propose.ts';
@@ -40,6 +41,8 @@ export interface CommandDeps {
   readonly limits?: RateLimiter;
   /** Absent: nobody of another server can be invited. */
   readonly carrier?: InviteCarrier;
+  /** Absent: nobody acts in rooms that are not here. */
+  readonly elsewhere?: Elsewhere;
 }
 
 export interface Act {
@@ -47,7 +50,7 @@ export interface Act {
   readonly roomId: RoomId;
   readonly target?: string | null;
   /** What is answered when this server knows no such room; by default that nobody is joined to it. */
-  readonly unknownRoom?: () => MatrixError;
+  readonly unknownRoom?: () => Error;
   /** Remembers what the act answers, for when the request is sent again: see actOnce(). */
   readonly request?: ClientRequest & { readonly key: string };
 }

@@ -1,16 +1,17 @@
 /** Joins a room through a server that is in it: its template, our event, its answer, and then the room is ours too. */
 import type { Calls } from '../federation/calls.ts';
 import { eventIdOf } from '../matrix/hashes.ts';
-import type { EventId, RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
+import { isUserId, serverOf, type EventId, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { isJsonObject, jsonObject, type JsonObject } from '../matrix/json.ts';
 import { eventTemplate, type Pdu, type SignedPdu } from '../matrix/pdu.ts';
 import { ROOM_VERSIONS, type RoomVersion, type RoomVersionId } from '../matrix/room-versions.ts';
 import { authoriserOf, signEvent, type ServerIdentity } from '../matrix/signatures.ts';
+import { askServers } from './ask-servers.ts';
 import { importRoom } from './import-room.ts';
 import type { ImportDeps, ToldRoom } from './import-check.ts';
 import type { Receiver } from './receive-pdu.ts';
 import { versionOfOurRoom } from './receive-room.ts';
-import { refusalOf, unusable } from './remote-refusal.ts';
+import { unusable } from './remote-refusal.ts';
 
 export interface JoinElsewhereDeps extends ImportDeps {
   readonly identity: ServerIdentity;
@@ -23,8 +24,8 @@ export interface JoinElsewhereDeps extends ImportDeps {
 export interface JoinElsewhere {
   readonly roomId: RoomId;
   readonly userId: UserId;
-  /** A server that is in the room. */
-  readonly through: ServerName;
+  /** Servers that may be in the room, in the order in which to ask them. */
+  readonly candidates: readonly ServerName[];
   /** What the join says besides: a reason, a name, a picture. */
   readonly content: JsonObject;
 }
@@ -38,6 +39,8 @@ export interface RoomJoiner {
   join(input: JoinElsewhere): Promise<{ readonly eventId: EventId }>;
 }
 
+/** As long as a whole room takes to come. */
+const SEND_MS = 600_000;
 const VERSIONS = Object.keys(ROOM_VERSIONS) as RoomVersionId[];
 
 export function createRoomJoiner(deps: JoinElsewhereDeps): RoomJoiner {
@@ -60,10 +63,12 @@ function ignore(): void {
 
 async function joinThrough(
   deps: JoinElsewhereDeps,
-  { roomId, userId, through, content }: JoinElsewhere,
+  { roomId, userId, candidates, content }: JoinElsewhere,
 ): Promise<{ readonly eventId: EventId }> {
-  const made = await deps.calls.makeJoin(through, { roomId, userId, versions: VERSIONS });
-  if (!made.ok) throw refusalOf(made.failure);
+  const { serverName } = deps.identity;
+  const made = await askServers(serverName, candidates, (server, signal) =>
+    deps.calls.makeJoin(server, { roomId, userId, versions: VERSIONS }, signal),
+  );
   const { version, ...template } = made.value;
   // Of the template's content only who vouches for a restricted join is the other server's to say.
   const authoriser = authoriserOf(template, version);
@@ -72,11 +77,17 @@ async function joinThrough(
   const draft = eventTemplate({ ...template, content: said, origin_server_ts: deps.now() });
   const event = signEvent(draft, version, deps.identity);
   const eventId = eventIdOf(event, version);
-  const sent = await deps.calls.sendJoin(through, { roomId, eventId, event });
-  if (!sent.ok) throw refusalOf(sent.failure);
+  // Who vouches has to sign: the server that answered first, or it alone.
+  const willing = isUserId(authoriser) ? [serverOf(authoriser)] : [made.server, ...candidates];
+  const sent = await askServers(
+    serverName,
+    willing,
+    (server, signal) => deps.calls.sendJoin(server, { roomId, eventId, event }, signal),
+    { eachMs: SEND_MS, totalMs: SEND_MS },
+  );
   const join = withSignatures(event, sent.value.event, version);
   const { state, authChain } = sent.value;
-  await takeIn(deps, { roomId, version, origin: through, join, state, authChain }, eventId);
+  await takeIn(deps, { roomId, version, origin: sent.server, join, state, authChain }, eventId);
   return { eventId };
 }
 

@@ -1,5 +1,6 @@
 /** Joining a room: because it is open, after an invite, or vouched for as a member of another room. */
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
+import { orElsewhere } from './or-elsewhere.ts';
 import { memberDraft, profileAhead, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
 import { authoriserFor } from './restricted-join.ts';
 import { isResident } from './room-head.ts';
@@ -7,10 +8,14 @@ import { isResident } from './room-head.ts';
 /**
  * Joins. Already joined is no error and sends nothing, unless `content` brings another profile.
  * Throws M_FORBIDDEN by the rules; M_UNABLE_TO_GRANT_JOIN when nobody here could vouch for a restricted join, and
- * M_UNABLE_TO_AUTHORISE_JOIN when nobody here can tell whether somebody should; M_NOT_FOUND or M_UNKNOWN (502) for an
- * unknown room, as knock().
+ * M_UNABLE_TO_AUTHORISE_JOIN when nobody here can tell whether somebody should; M_NOT_FOUND or M_UNKNOWN (502) as knock().
+ * A room that nobody here is in is joined through its servers; so is one whose restricted rule nobody here may vouch for.
  */
 export async function joinRoom(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
+  return orElsewhere(deps, actor, input, 'join', () => joinHere(deps, actor, input));
+}
+
+async function joinHere(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
   const { roomId, reason, content, via } = input;
   const profile = await profileAhead(deps, actor.userId);
   const act = { operation: 'joinRoom', roomId, target: actor.userId, unknownRoom: unknownRoom(deps, actor, via) };

@@ -1,38 +1,62 @@
 /** Every way out but a ban: leaving, declining, retracting; and for moderators kicking, revoking, rejecting. */
 import { mayKick } from '../access/room-access.ts';
 import { MatrixError } from '../matrix/errors.ts';
+import { jsonObject } from '../matrix/json.ts';
 import { actInRoom, notInRoom, type Act, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { memberDraft, powerOf, standingOf, unknownRoom, type MemberInput, type SelfInput } from './member-draft.ts';
+import { notHere } from './elsewhere.ts';
+import { memberDraft, powerOf, standingOf, type MemberInput, type SelfInput } from './member-draft.ts';
+import { isResident } from './room-head.ts';
 
 /**
  * Leaves a room, declines its invite or retracts the knock on it, whichever the user has. Having left already is no error.
  * Throws M_FORBIDDEN for users who were never there or are banned, M_NOT_FOUND for an unknown room.
  */
 export async function leaveRoom(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
-  return goOut(deps, actor, input, 'leaveRoom', () => undefined);
+  return goOut(deps, actor, input, { operation: 'leaveRoom' });
 }
 
 /** Takes one's own pending knock back. Throws M_BAD_STATE when there is none. */
 export async function retractKnock(deps: CommandDeps, actor: Actor, input: SelfInput): Promise<ActResult> {
-  return goOut(deps, actor, input, 'retractKnock', (membership) => {
-    if (membership !== 'knock') throw new MatrixError('M_BAD_STATE', 'You have no pending knock on this room.');
-  });
+  return goOut(deps, actor, input, { operation: 'retractKnock', only: 'knock' });
 }
 
-async function goOut(
+interface WayOut {
+  readonly operation: string;
+  readonly only?: 'knock';
+}
+
+async function goOut(deps: CommandDeps, actor: Actor, input: SelfInput, way: WayOut): Promise<ActResult> {
+  const { elsewhere } = deps;
+  if (elsewhere === undefined) return goOutHere(deps, actor, input, way);
+  try {
+    return await goOutHere(deps, actor, input, way, notHere);
+  } catch (error) {
+    if (error !== notHere) throw error;
+    const { roomId, reason } = input;
+    const done = await elsewhere.leave(actor, { roomId, content: jsonObject({ reason }), only: way.only });
+    return done ?? (await goOutHere(deps, actor, input, way));
+  }
+}
+
+/** `notOurs`: what is thrown where nobody of this server is in the room; absent, what is known of it here decides. */
+async function goOutHere(
   deps: CommandDeps,
   actor: Actor,
   { roomId, reason, content }: SelfInput,
-  operation: string,
-  check: (membership: string) => void,
+  { operation, only }: WayOut,
+  notOurs?: Error,
 ): Promise<ActResult> {
-  const act: Act = { operation, roomId, target: actor.userId, unknownRoom: unknownRoom(deps, actor, undefined) };
+  const { userId } = actor;
+  const unknown = (): Error => notOurs ?? new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
+  const act: Act = { operation, roomId, target: userId, unknownRoom: unknown };
   return actInRoom(deps, actor, act, async (room) => {
-    const { membership, event } = await standingOf(room, actor.userId);
-    check(membership);
+    if (notOurs !== undefined && !isResident(room.head, deps.identity.serverName)) throw notOurs;
+    const { membership, event } = await standingOf(room, userId);
+    if (only !== undefined && membership !== only)
+      throw new MatrixError('M_BAD_STATE', 'You have no pending knock on this room.');
     if (membership === 'leave') return { unchanged: event?.eventId ?? null };
     if (membership === 'none') throw notInRoom();
-    return { send: memberDraft({ sender: actor.userId, target: actor.userId, membership: 'leave', reason, content }) };
+    return { send: memberDraft({ sender: userId, target: userId, membership: 'leave', reason, content }) };
   });
 }
 

@@ -9,6 +9,7 @@ import { jsonObject, type JsonObject } from '../matrix/json.ts';
 import { membershipOf, type Membership } from '../matrix/pdu.ts';
 import { powerLevels, type PowerLevels } from '../matrix/room-state.ts';
 import type { Actor, CommandDeps, RoomDecision } from './act.ts';
+import { notHere } from './elsewhere.ts';
 import type { EventDraft } from './propose.ts';
 import type { StateEntry } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
@@ -113,13 +114,14 @@ export function unlessSaid(before: StateEntry | undefined, draft: EventDraft): R
   return { send: draft, said: same ? before.eventId : undefined };
 }
 
-/** An unknown room: with servers to ask the answer is that none could be reached, without any it is not found. */
+/** An unknown room, or one that nobody here is in: it is asked for elsewhere. Where nobody can be asked: with servers to ask the answer is that none could be reached, without any it is not found. */
 export function unknownRoom(
-  { limits }: Pick<CommandDeps, 'limits'>,
+  { limits, elsewhere }: Pick<CommandDeps, 'limits' | 'elsewhere'>,
   actor: Actor,
   via: readonly string[] | undefined,
-): () => MatrixError {
+): () => Error {
   return () => {
+    if (elsewhere !== undefined) return notHere;
     if (via === undefined || via.length === 0) return new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
     limits?.take({ name: 'remoteJoin', key: actor.userId });
     return new MatrixError('M_UNKNOWN', 'No server that knows the room could be reached.', { status: 502 });

@@ -28,6 +28,8 @@ export interface OutsideEvent {
   readonly onBehalfOf: string | null;
   /** Null: as it was told before. */
   readonly stripped: readonly JsonObject[] | null;
+  /** Where another event than this one is in force, it is not stored. */
+  readonly onlyAfter?: EventId;
   /** The user left, and no server of the room has heard of it. */
   readonly undelivered?: boolean;
 }
@@ -86,7 +88,8 @@ export async function decideOutside(
   const slot: EventSlot = { eventId: event.eventId, position: 0 };
   // What was answered since is not asked again by the same event.
   const wasSaid = await isStoredOutside(deps.db, event.roomId, event.eventId);
-  const transition = wasSaid ? null : transitionOf(event, before, slot);
+  const isLate = event.onlyAfter !== undefined && event.onlyAfter !== before.known?.eventId;
+  const transition = wasSaid || isLate ? null : transitionOf(event, before, slot);
   if (transition === null) {
     return { judged: [], ...more(null), answer: { is: 'stored', slot: null, before } };
   }

@@ -140,3 +140,45 @@ export async function dropOutOfBand(tx: TxClient, roomId: RoomId, userIds: reado
     values: [roomId, [...userIds]],
   });
 }
+
+/** A server of the room has heard that the user left by this event. */
+export async function noteDelivered(db: Db, roomId: RoomId, userId: UserId, eventId: EventId): Promise<void> {
+  await sql`
+    update out_of_band o set undelivered = false from events e
+     where o.room_id = ${roomId} and o.user_id = ${userId} and e.room_id = o.room_id and e.position = o.event
+       and e.event_id = ${eventId}`.execute(db);
+}
+
+/** Memberships of which it is time to ask whether they still stand, the longest waiting first. */
+export async function dueProbes(db: Db, now: number, limit: number): Promise<readonly OutOfBand[]> {
+  const { rows } = await sql<Row>`
+    select ${COLUMNS} from out_of_band o join events e on e.room_id = o.room_id and e.position = o.event
+     where o.next_probe_at <= ${new Date(now)} order by o.next_probe_at limit ${limit}`.execute(db);
+  return rows.map(outOfBand);
+}
+
+/** Notes that it is being asked. False: somebody else asked after `since`, in milliseconds, or it has ended. */
+export async function claimProbe(
+  db: Db,
+  { roomId, userId, event }: Pick<OutOfBand, 'roomId' | 'userId' | 'event'>,
+  { now, since, nextAt }: { readonly now: number; readonly since: number; readonly nextAt: number | null },
+): Promise<boolean> {
+  const { rows } = await sql`
+    update out_of_band set probes = probes + 1, probed_at = ${new Date(now)},
+           next_probe_at = case when next_probe_at is null then null else ${nextAt === null ? null : new Date(nextAt)}::timestamptz end
+     where room_id = ${roomId} and user_id = ${userId} and event = ${event}
+       and (probed_at is null or probed_at <= ${new Date(since)})
+    returning room_id`.execute(db);
+  return rows.length > 0;
+}
+
+/** The room's server spoke of another member event of the user, or (`false`) of this one. */
+export async function noteMaybeAccepted(
+  db: Db,
+  { roomId, userId, event }: Pick<OutOfBand, 'roomId' | 'userId' | 'event'>,
+  is: boolean,
+): Promise<void> {
+  await sql`
+    update out_of_band set maybe_accepted = ${is}
+     where room_id = ${roomId} and user_id = ${userId} and event = ${event} and maybe_accepted <> ${is}`.execute(db);
+}

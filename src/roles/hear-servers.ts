@@ -1,5 +1,6 @@
 /** What hears other servers: their events go to the lanes of their rooms. */
 import type { CommandDeps } from '../commands/act.ts';
+import type { Denials } from '../commands/denial-elsewhere.ts';
 import { judgeReceived } from '../commands/judge-received.ts';
 import { createReceiver } from '../commands/receive-pdu.ts';
 import { createTransactions } from '../commands/receive-transaction.ts';
@@ -14,6 +15,7 @@ export function hearServers(
   { calls, keys, checkEventSignatures }: Pick<Federation, 'calls' | 'keys' | 'checkEventSignatures'>,
   { db, lanes, identity: { serverName }, now }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now'>,
   log: RoleContext['log'],
+  receiveDenial?: Denials['receive'],
 ): FederationParts {
   const receiver = createReceiver({
     db,
@@ -26,6 +28,7 @@ export function hearServers(
   });
   const transactions = createTransactions({
     receiver,
+    receiveDenial,
     onLateFailure: (error) => log.error({ err: error }, 'an event of another server was not stored'),
   });
   return { calls, keys, checkEventSignatures, receiver, transactions, graphs: createAuthGraphs('head', GRAPH_BYTES) };

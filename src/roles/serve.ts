@@ -6,6 +6,7 @@ import { hasAdmin } from '../accounts/users.ts';
 import { randomId } from '../accounts/secrets.ts';
 import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
+import type { ElsewhereActs } from '../commands/act-elsewhere.ts';
 import { createAftercare } from '../commands/aftercare.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { createInviteCarrier } from '../commands/invite-carrier.ts';
@@ -32,6 +33,7 @@ import type { Handshake } from '../outbox/handshakes.ts';
 import { createDoorbell } from '../queue/doorbell.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
 import { startWorker } from '../worker/worker.ts';
+import { actElsewhere } from './act-elsewhere.ts';
 import { createMetrics } from './metrics.ts';
 import { openFederation, type Federation } from './federation.ts';
 import { hearServers } from './hear-servers.ts';
@@ -86,6 +88,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
   await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
+  await parts.elsewhere.close();
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await Promise.all([doors.close(), forServers?.doors.close()]);
@@ -134,6 +137,7 @@ async function takeSeat(
 
 interface Parts extends HttpParts {
   readonly erase: EraseDeps;
+  readonly elsewhere: ElsewhereActs;
 }
 
 async function buildParts(
@@ -150,10 +154,12 @@ async function buildParts(
   const { db, pool } = database;
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
   const limits = createRateLimiter(config.rateLimits, now);
-  const hearing = hearServers(federation, { db, lanes, identity, now }, log);
+  const given = { db, lanes, recorder, identity, now, limits };
+  const hearing = hearServers(federation, given, log, (...denial) => elsewhere.denials.receive(...denial));
   const { calls, checkEventSignatures: checkSignatures, receiver } = hearing;
   const carrier = createInviteCarrier({ db, calls, checkSignatures, receiver });
-  const commands: CommandDeps = { db, lanes, recorder, identity, now, randomId, defaultRoomVersion, limits, carrier };
+  const elsewhere = actElsewhere({ ...given, log, signal: shutdown }, hearing);
+  const commands: CommandDeps = { ...given, randomId, defaultRoomVersion, carrier, elsewhere };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
   return {
     db,
@@ -161,6 +167,7 @@ async function buildParts(
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
     federation: hearing,
+    elsewhere,
     follower,
     identity,
     registration: { mode: registration },
@@ -179,13 +186,9 @@ async function buildParts(
 }
 
 /** What was begun with other servers goes on. */
-function keep({ log, now }: RoleContext, { db, commands }: Parts, signal: AbortSignal): HandshakeKeeper {
-  const goOn = { invite: (begun: Handshake) => goOnInviting(commands, begun), knock: notBegun, leave: notBegun };
+function keep({ log, now }: RoleContext, { db, commands, elsewhere }: Parts, signal: AbortSignal): HandshakeKeeper {
+  const goOn = { ...elsewhere.goOn, invite: (begun: Handshake) => goOnInviting(commands, begun) };
   return keepHandshakes({ db, now, log, signal, goOn });
-}
-
-function notBegun({ kind }: Handshake): Promise<void> {
-  return Promise.reject(new Error(`nothing here begins a handshake of the kind ${kind}`));
 }
 
 // Before anything is served: a backup that was restored must not show again what was erased since.

@@ -46,7 +46,12 @@ afterAll(async () => {
 });
 
 const join = (room: ForeignRoom, who = ada) =>
-  joiner.join({ roomId: room.roomId, userId: who, through: remote.name, content: jsonObject({ displayname: 'Ada' }) });
+  joiner.join({
+    roomId: room.roomId,
+    userId: who,
+    candidates: [remote.name],
+    content: jsonObject({ displayname: 'Ada' }),
+  });
 
 describe.each(ALL_VERSIONS)('a room of version %s', (version) => {
   it('is here once somebody has joined it, and who joins after them joins what is here', async () => {

@@ -178,7 +178,7 @@ describe.skipIf(python === null).each(['10', '12'] as const)('a room of version 
       });
       const roomId = parseRoomId(room_id)!;
       const userId = parseUserId(`@visitor:${identity.serverName}`)!;
-      const join = () => joiner.join({ roomId, userId, through: synapse.name, content: jsonObject({}) });
+      const join = () => joiner.join({ roomId, userId, candidates: [synapse.name], content: jsonObject({}) });
       const sameState = async (): Promise<void> => {
         const theirs = await owner.ok('GET', `/rooms/${roomId}/state`);
         const ours = await test.database.pool.query<{ event_id: string }>(

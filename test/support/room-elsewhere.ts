@@ -12,10 +12,15 @@ export interface RoomElsewhere extends ForeignRoom {
   readonly at: OtherServer;
 }
 
-/** A room of the other server, of which its host is the only member; with a name. */
-export function roomElsewhere(at: OtherServer, version: RoomVersionId = '12', joinRule = 'knock'): RoomElsewhere {
+/** A room of the other server, of which its host is the only member; with a name. `others` may have users in it, too. */
+export function roomElsewhere(
+  at: OtherServer,
+  version: RoomVersionId = '12',
+  joinRule = 'knock',
+  others: readonly OtherServer[] = [],
+): RoomElsewhere {
   const host = `@host:${at.name}` as UserId;
-  const room = foreignRoom(version, joinRule, { host, identities: [at.identity] });
+  const room = foreignRoom(version, joinRule, { host, identities: [at, ...others].map(({ identity }) => identity) });
   room.send({ type: 'm.room.name', sender: host, stateKey: '', content: { name: 'A room elsewhere' } });
   return { ...room, host, at };
 }

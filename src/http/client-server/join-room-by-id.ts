@@ -15,6 +15,7 @@ export const joinRoomById = endpoint({
   bodyOptional: true,
   answer: RoomNamed,
   errors: [
+    'M_INCOMPATIBLE_ROOM_VERSION',
     'M_FORBIDDEN',
     'M_NOT_FOUND',
     'M_UNABLE_TO_AUTHORISE_JOIN',

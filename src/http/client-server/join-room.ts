@@ -26,6 +26,7 @@ export const joinRoom = endpoint({
   bodyOptional: true,
   answer: RoomNamed,
   errors: [
+    'M_INCOMPATIBLE_ROOM_VERSION',
     'M_FORBIDDEN',
     'M_NOT_FOUND',
     'M_UNABLE_TO_AUTHORISE_JOIN',

@@ -15,7 +15,10 @@ export const knockRoom = endpoint({
   body: Type.Object({ reason: Type.Optional(Type.String()) }),
   wrongBody: 'M_INVALID_PARAM',
   answer: RoomNamed,
-  errors: ['M_FORBIDDEN', 'M_NOT_FOUND', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
+  errors: [
+    ...(['M_FORBIDDEN', 'M_NOT_FOUND', 'M_LIMIT_EXCEEDED', 'M_INCOMPATIBLE_ROOM_VERSION'] as const),
+    ['M_UNKNOWN', 502],
+  ],
   async handle(parts, { params, query, body, caller }) {
     const address = await roomAddress(parts, params.roomIdOrAlias, query);
     const { roomId } = await knock(parts.commands, caller, { ...address, reason: body.reason });

@@ -1,0 +1,86 @@
+/** What all acts in rooms elsewhere stand on: whom to ask, and how what came of it is stored. */
+import { serversInRoom } from '../directory/aliases.ts';
+import type { Db } from '../database/database.ts';
+import type { TxClient } from '../database/tx.ts';
+import type { Calls } from '../federation/calls.ts';
+import { outOfBandOf, type OutOfBand } from '../log/out-of-band.ts';
+import { domainOfRoomId, serverOf, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { redact } from '../matrix/redaction.ts';
+import type { SignedPdu } from '../matrix/pdu.ts';
+import type { ServerIdentity } from '../matrix/signatures.ts';
+import { actionOf } from './act.ts';
+import type { ActorElsewhere } from './elsewhere.ts';
+import type { RoomJoiner } from './join-elsewhere.ts';
+import { decideOutside, type OutsideEvent, type Stored } from './out-of-band.ts';
+import type { RateLimiter } from './rate-limits.ts';
+import type { Receiver } from './receive-pdu.ts';
+import type { Recorder } from './record.ts';
+import type { RoomLanes } from './room-lane.ts';
+
+export interface OutsideParts {
+  readonly db: Db;
+  readonly lanes: RoomLanes;
+  readonly recorder: Recorder;
+  readonly identity: ServerIdentity;
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly limits?: RateLimiter | undefined;
+  readonly calls: Pick<Calls, 'makeKnock' | 'sendKnock' | 'makeLeave' | 'sendLeave'>;
+  readonly receiver: Receiver;
+  readonly joiner: RoomJoiner;
+}
+
+const MAX_CANDIDATES = 10;
+
+export interface Candidates {
+  readonly servers: readonly ServerName[];
+  readonly known: OutOfBand | null;
+}
+
+/**
+ * The servers to ask about a room, in their order: those that are named, of a pending invite the inviter's, those that were
+ * gone through before, those that were in the room when somebody here was, and the one in the room's id.
+ */
+export async function candidatesFor(
+  { db, identity }: Pick<OutsideParts, 'db' | 'identity'>,
+  roomId: RoomId,
+  userId: UserId,
+  named: readonly ServerName[] = [],
+): Promise<Candidates> {
+  const [known, met] = await Promise.all([outOfBandOf(db, roomId, userId), serversInRoom(db, roomId, MAX_CANDIDATES)]);
+  const inviter = known?.membership === 'invite' ? [serverOf(known.sender)] : [];
+  const domain = domainOfRoomId(roomId);
+  const all = [...named, ...inviter, ...(known?.via ?? []), ...met, ...(domain === null ? [] : [domain])];
+  const servers = [...new Set(all)].filter((server) => server !== identity.serverName);
+  return { servers: servers.slice(0, MAX_CANDIDATES), known };
+}
+
+export interface OutsideAct {
+  readonly actor: ActorElsewhere;
+  readonly operation: string;
+  /** What lanes.forgotten() was before the words of the event were read. */
+  readonly seen: number;
+}
+
+/**
+ * Stores what came of an act, with the row that tells of it. Where words were erased while another server was being asked, the
+ * event is stored without its own.
+ */
+export function storeAct(
+  parts: OutsideParts,
+  { actor, operation, seen }: OutsideAct,
+  event: OutsideEvent,
+  within?: (tx: TxClient) => Promise<void>,
+): Promise<Stored> {
+  const { db, lanes, now, identity } = parts;
+  const { roomId, userId } = event;
+  const by = { userId: actor.userId, token: actor.token, admin: false, onBehalfOf: actor.onBehalfOf };
+  return lanes.run(roomId, (room) => {
+    const said = lanes.forgotten() === seen ? event.pdu : (redact(event.pdu, event.version) as SignedPdu);
+    const told = { ...event, pdu: said };
+    return decideOutside({ db, serverName: identity.serverName, now }, room, told, (slot) => ({
+      actions: [actionOf(by, { operation, roomId, target: userId }, slot === null ? 'unchanged' : 'ok', slot)],
+      ...(within === undefined ? {} : { within }),
+    }));
+  });
+}
