@@ -1,7 +1,9 @@
 /** The keys of other servers: from memory, from the database, and from the servers themselves. */
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../database/database.ts';
+import { canonicalJson } from '../matrix/canonical-json.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
+import type { JsonObject } from '../matrix/json.ts';
 import { readPublishedKeys, type VerifyKey } from '../matrix/server-keys.ts';
 import type { SendRequest } from './request.ts';
 import { readServerKeys, storeServerKeys } from './server-keys-table.ts';
@@ -17,6 +19,11 @@ export interface RemoteKeys {
    * stands for ten seconds, and that it could not be asked for a minute. Null when it cannot be asked.
    */
   refreshed(server: ServerName): Promise<KeyRing | null>;
+  /**
+   * What the server last published about its keys, with its signatures; asked for again where that is not vouched for until
+   * `until` (milliseconds). What it said before, where it cannot be asked; null where it said nothing that is remembered.
+   */
+  published(server: ServerName, until: number): Promise<JsonObject | null>;
 }
 
 export interface RemoteKeysDeps {
@@ -30,6 +37,8 @@ const MAX_ATTEMPTS_HELD = 20_000;
 const STANDS_MS = 10_000;
 const FAILURE_STANDS_MS = 60_000;
 const MAX_ANSWER_BYTES = 65_536;
+/** In bytes. */
+const MAX_OBJECTS_HELD = 16 * 1_048_576;
 
 export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys {
   const rings = new LRUCache<ServerName, KeyRing>({
@@ -39,22 +48,13 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
   const attempts = new LRUCache<ServerName, { readonly at: number; readonly told: boolean }>({
     max: MAX_ATTEMPTS_HELD,
   });
+  const objects = new LRUCache<ServerName, JsonObject>({
+    maxSize: MAX_OBJECTS_HELD,
+    sizeCalculation: (object) => canonicalJson(object).length,
+  });
   const asking = new Map<ServerName, Promise<KeyRing | null>>();
 
-  const known: RemoteKeys['known'] = async (servers) => {
-    const found = new Map(servers.flatMap((server) => entry(server, rings.get(server))));
-    const missing = [...new Set(servers)].filter((server) => !found.has(server));
-    if (missing.length === 0) return found;
-    const stored = await readServerKeys(db, missing);
-    for (const server of missing) {
-      // Somebody may have asked the server meanwhile.
-      const ring = rings.get(server) ?? ringOf(stored.get(server) ?? []);
-      rings.set(server, ring);
-      found.set(server, ring);
-    }
-    return found;
-  };
-
+  const known = readerOf(db, rings);
   const ask = async (server: ServerName): Promise<KeyRing | null> => {
     const answer = await send({
       server,
@@ -69,6 +69,7 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
       attempts.set(server, { at, told: false });
       return null;
     }
+    if (answer.ok) objects.set(server, answer.value);
     await storeServerKeys(db, server, keys);
     const before = (await known([server])).get(server) ?? new Map<string, VerifyKey>();
     const ring = new Map([...before, ...ringOf(keys)]);
@@ -77,17 +78,42 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
     return ring;
   };
 
+  const refreshed: RemoteKeys['refreshed'] = async (server) => {
+    const last = attempts.get(server);
+    const stands = last?.told === true ? STANDS_MS : FAILURE_STANDS_MS;
+    if (last !== undefined && Math.abs(now() - last.at) < stands)
+      return last.told ? ((await known([server])).get(server) ?? null) : null;
+    const open = asking.get(server) ?? ask(server).finally(() => asking.delete(server));
+    asking.set(server, open);
+    return open;
+  };
+
   return {
     known,
-    async refreshed(server) {
-      const last = attempts.get(server);
-      const stands = last?.told === true ? STANDS_MS : FAILURE_STANDS_MS;
-      if (last !== undefined && Math.abs(now() - last.at) < stands)
-        return last.told ? ((await known([server])).get(server) ?? null) : null;
-      const open = asking.get(server) ?? ask(server).finally(() => asking.delete(server));
-      asking.set(server, open);
-      return open;
+    refreshed,
+    async published(server, until) {
+      const said = objects.get(server);
+      if (said !== undefined && Number(said['valid_until_ts']) >= until) return said;
+      await refreshed(server);
+      return objects.get(server) ?? null;
     },
+  };
+}
+
+/** What is known, from memory or else from the database. */
+function readerOf(db: Db, rings: LRUCache<ServerName, KeyRing>): RemoteKeys['known'] {
+  return async (servers) => {
+    const found = new Map(servers.flatMap((server) => entry(server, rings.get(server))));
+    const missing = [...new Set(servers)].filter((server) => !found.has(server));
+    if (missing.length === 0) return found;
+    const stored = await readServerKeys(db, missing);
+    for (const server of missing) {
+      // Somebody may have asked the server meanwhile.
+      const ring = rings.get(server) ?? ringOf(stored.get(server) ?? []);
+      rings.set(server, ring);
+      found.set(server, ring);
+    }
+    return found;
   };
 }
 

@@ -70,3 +70,37 @@ export async function roomsWithServer(
      where room_id = any(${roomIds}::text[]) and server = ${server} and to_at is null`.execute(db);
   return new Set(found.rows.map((row) => row.room_id));
 }
+
+/** Those of the rooms that users of this server are in. */
+export async function residentAmong(db: Db, roomIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (roomIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('rooms')
+    .select('room_id')
+    .where('room_id', '=', sql<string>`any(${roomIds}::text[])`)
+    .where('resident', '=', true)
+    .execute();
+  return new Set(rows.map((row) => row.room_id));
+}
+
+/** Whether a user of the server is invited to the room. Looks at every member, unless nobody is invited. */
+export async function isInvitedTo(db: Db, roomId: string, server: ServerName): Promise<boolean> {
+  const found = await sql`
+    select from rooms r join room_state s on s.room_id = r.room_id
+     where r.room_id = ${roomId} and r.invited > 0 and s.type = 'm.room.member' and s.membership = 'invite'
+       and right(s.state_key, ${server.length + 1}) = ${`:${server}`} limit 1`.execute(db);
+  return found.rows.length > 0;
+}
+
+/** Positions of the first `limit` events of a space's current state that name its rooms, by room id. */
+export async function spaceChildren(db: Db, roomId: string, limit: number): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('room_state')
+    .select('event')
+    .where('room_id', '=', roomId)
+    .where('type', '=', 'm.space.child')
+    .orderBy('state_key')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.event);
+}

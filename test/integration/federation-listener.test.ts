@@ -125,7 +125,7 @@ describe('the listener for other servers', () => {
     // Behind a proxy it speaks plain HTTP.
     expect(await rawRequest(port, { method: 'GET', path: KEYS })).toMatchObject({ status: 200 });
     const unknown = [
-      ...['/', '/_matrix', '/_matrix/key/v2', '/_matrix/key/v2/query', '/_matrix/key/v1/server', `${KEYS}/a/b`],
+      ...['/', '/_matrix', '/_matrix/key/v2', '/_matrix/key/v2/query/a/b', '/_matrix/key/v1/server', `${KEYS}/a/b`],
       ...['/_matrix/federation/v1/nothing', '/graphql', '/metrics', '/health', '/_matrix/federation/v1/version/'],
     ];
     for (const path of unknown)

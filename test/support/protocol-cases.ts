@@ -21,7 +21,6 @@ export const ELSEWHERE: ReadonlyMap<number, string> = new Map([
 export const HALVES: ReadonlyMap<number, string> = new Map([
   [16, 'an inviter of another server'],
   [17, 'a knock on a room of another server, reachable or not'],
-  [20, 'the directory as other servers ask for it'],
   [22, 'declining an invite of another server'],
   [36, 'an event from elsewhere that cites the create event'],
   [60, 'a crash between what another server answered to a knock and what is stored'],

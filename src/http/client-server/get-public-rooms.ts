@@ -1,6 +1,6 @@
 /** GET /publicRooms: the public directory, the largest rooms first. */
 import { endpoint } from '../endpoint.ts';
-import { PublicRoomsAnswer, readPublicRooms, refuseOtherServer } from './public-directory.ts';
+import { PublicRoomsAnswer, readPublicRooms, refuseOtherServer } from '../public-directory.ts';
 
 export const getPublicRooms = endpoint({
   method: 'GET',

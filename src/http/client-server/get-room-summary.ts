@@ -2,17 +2,14 @@
 import { Type } from 'typebox';
 import { mayPreview } from '../../access/room-access.ts';
 import { MatrixError } from '../../matrix/errors.ts';
-import { allowedRooms } from '../../matrix/room-words.ts';
 import { isJoinedToAny } from '../../projections/members.ts';
 import { roomsById } from '../../projections/room-queries.ts';
 import { membershipOf } from '../../projections/room-state.ts';
 import { endpoint, type Caller } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
 import { roomAddress } from './room-address.ts';
-import { publicEntry, roomCards } from './room-card.ts';
+import { allowedBy, roomCards, summaryEntry } from '../room-card.ts';
 import type { NamedServers } from './server-candidates.ts';
-
-const RESTRICTED: readonly string[] = ['restricted', 'knock_restricted'];
 
 /** A room that is hidden, one of another server, which cannot be asked, and none at all are answered alike. */
 export const getRoomSummary = endpoint({
@@ -48,16 +45,10 @@ async function summarize(parts: HttpParts, caller: Caller | null, text: string, 
   ]);
   if (!room || card === undefined || room.joined === 0) throw notFound();
   const membership = standing?.membership ?? 'leave';
-  const allowed = RESTRICTED.includes(card.joinRule) ? allowedRooms(card.joinRules) : null;
+  const allowed = allowedBy(card);
   const vouched = caller !== null && allowed !== null && (await isJoinedToAny(db, allowed, caller.userId));
   if (!mayPreview({ membership, ...card, vouched })) throw notFound();
-  return {
-    ...publicEntry(card, room.joined),
-    room_version: room.version,
-    ...(card.encryption === null ? {} : { encryption: card.encryption }),
-    ...(allowed === null ? {} : { allowed_room_ids: allowed }),
-    ...(caller === null ? {} : { membership }),
-  };
+  return { ...summaryEntry(card, room), ...(caller === null ? {} : { membership }) };
 }
 
 function notFoundThere(error: unknown): never {

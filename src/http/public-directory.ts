@@ -1,15 +1,15 @@
 /** What both ways to ask for the public directory share: tokens, the other server, a page with its rooms' cards. */
-import { Type } from 'typebox';
-import type { Db } from '../../database/database.ts';
-import { MatrixError } from '../../matrix/errors.ts';
-import { parseRoomId, parseServerName, type ServerName } from '../../matrix/identifiers.ts';
+import { Type, type Static } from 'typebox';
+import type { Db } from '../database/database.ts';
+import { MatrixError } from '../matrix/errors.ts';
+import { parseRoomId, parseServerName, type ServerName } from '../matrix/identifiers.ts';
 import {
   countDirectory,
   pageDirectory,
   type DirectoryFilter,
   type DirectoryPage,
   type DirectoryPlace,
-} from '../../projections/public-rooms.ts';
+} from '../projections/public-rooms.ts';
 import { publicEntry, roomCards } from './room-card.ts';
 
 const MAX_ROOMS = 100;
@@ -37,11 +37,36 @@ export function refuseOtherServer(server: string | undefined, self: ServerName):
   throw new MatrixError('M_UNKNOWN', 'The other server could not be reached.', { status: 502 });
 }
 
+/** The words that a directory is searched for, and the types: as both APIs have them in the body of a query. */
+export const DirectoryQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 0 })),
+  since: Type.Optional(Type.String()),
+  filter: Type.Optional(
+    Type.Object({
+      generic_search_term: Type.Optional(Type.String()),
+      room_types: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Null()]), { maxItems: 100 })),
+    }),
+  ),
+  include_all_networks: Type.Optional(Type.Boolean()),
+  third_party_instance_id: Type.Optional(Type.String()),
+});
+
+const MAX_WORDS = 255;
+
+/** Throws M_INVALID_PARAM for another network. */
+export function filterIn(query: Static<typeof DirectoryQuery>): DirectoryFilter {
+  if (query.third_party_instance_id !== undefined)
+    throw new MatrixError('M_INVALID_PARAM', 'This server is joined to no third-party network.');
+  const { generic_search_term: term = '', room_types: types = null } = query.filter ?? {};
+  return { words: term.trim().slice(0, MAX_WORDS), types };
+}
+
 /** A page of this server's directory. `limit` 0 stands for as many as there may be. Throws M_INVALID_PARAM for a token. */
 export async function readPublicRooms(
   db: Db,
   asked: { readonly limit?: number | undefined; readonly since?: string | undefined },
   filter: DirectoryFilter,
+  forWhom: 'users' | 'servers' = 'users',
 ) {
   const limit = Math.min(asked.limit === 0 ? MAX_ROOMS : (asked.limit ?? DEFAULT_ROOMS), MAX_ROOMS);
   const { from, backwards } = asked.since === undefined ? { from: null, backwards: false } : readToken(asked.since);
@@ -56,7 +81,9 @@ export async function readPublicRooms(
   const [first, last] = [rooms[0], rooms.at(-1)];
   const [before, after] = backwards ? [more, true] : [from !== null, more];
   return {
-    chunk: cards.map((card, i) => publicEntry(card, rooms[i]!.joined)),
+    chunk: cards.flatMap((card, i) =>
+      forWhom === 'servers' && !card.federates ? [] : [publicEntry(card, rooms[i]!.joined)],
+    ),
     ...(last === undefined || !after ? {} : { next_batch: writeToken('n', last) }),
     ...(first === undefined || !before ? {} : { prev_batch: writeToken('p', first) }),
     total_room_count_estimate: total,

@@ -1,11 +1,11 @@
 /** What a room shows of itself to those outside: read from its current state, for a page of rooms in two queries. */
-import type { Db } from '../../database/database.ts';
-import { readEvents } from '../../log/read.ts';
-import type { RoomId } from '../../matrix/identifiers.ts';
-import { jsonObject, type JsonObject } from '../../matrix/json.ts';
-import { stringIn } from '../../matrix/pdu.ts';
-import { topicText } from '../../matrix/room-words.ts';
-import { currentEvents } from '../../projections/room-queries.ts';
+import type { Db } from '../database/database.ts';
+import { readEvents } from '../log/read.ts';
+import type { RoomId } from '../matrix/identifiers.ts';
+import { jsonObject, type JsonObject } from '../matrix/json.ts';
+import { stringIn } from '../matrix/pdu.ts';
+import { allowedRooms, topicText } from '../matrix/room-words.ts';
+import { currentEvents } from '../projections/room-queries.ts';
 
 export interface RoomCard {
   readonly roomId: RoomId;
@@ -20,6 +20,8 @@ export interface RoomCard {
   readonly guestCanJoin: boolean;
   /** Content of the join rules event. */
   readonly joinRules: JsonObject;
+  /** Users of other servers may enter. */
+  readonly federates: boolean;
 }
 
 const TYPES = [
@@ -64,6 +66,28 @@ function cardOf(roomId: RoomId, of: (type: (typeof TYPES)[number]) => JsonObject
     worldReadable: stringIn(of('m.room.history_visibility'), 'history_visibility') === 'world_readable',
     guestCanJoin: stringIn(of('m.room.guest_access'), 'guest_access') === 'can_join',
     joinRules: of('m.room.join_rules'),
+    federates: of('m.room.create')['m.federate'] !== false,
+  };
+}
+
+const RESTRICTED: readonly string[] = ['restricted', 'knock_restricted'];
+
+/** The rooms whose members the card's room lets in; null: it goes by no such rule. */
+export function allowedBy({ joinRule, joinRules }: RoomCard): readonly RoomId[] | null {
+  return RESTRICTED.includes(joinRule) ? allowedRooms(joinRules) : null;
+}
+
+/** What a summary tells beside the entry of the directory. */
+export function summaryEntry(
+  card: RoomCard,
+  { joined, version }: { readonly joined: number; readonly version: string },
+) {
+  const allowed = allowedBy(card);
+  return {
+    ...publicEntry(card, joined),
+    room_version: version,
+    ...(card.encryption === null ? {} : { encryption: card.encryption }),
+    ...(allowed === null ? {} : { allowed_room_ids: allowed }),
   };
 }
 
