@@ -33,6 +33,8 @@ import type { Hole } from './received-pdu.ts';
 export interface ReceiveDeps extends Omit<GapDeps, 'arrivals'> {
   readonly serverName: ServerName;
   readonly judge: JudgeReceived;
+  /** Is told of rooms that have come to have more ends than an event may cite. */
+  readonly manyEnds?: (roomId: RoomId) => void;
   /** Milliseconds. */
   readonly now: () => number;
   readonly limits?: ReceiveLimits;
@@ -88,7 +90,7 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
     letIn: new LRUCache({ max: MAX_ROOMS }),
     queue: createReceiveQueue(deps.queueLimits),
     budgets: createBudgets(deps.now, deps.limits),
-    turn: { db, serverName, judge, inFlight: new Map(), arrivals },
+    turn: { db, serverName, judge, inFlight: new Map(), arrivals, manyEnds: deps.manyEnds },
   };
   return {
     receive: (sent) => receive(parts, sent),

@@ -15,6 +15,7 @@ import { redactionTarget } from '../matrix/redaction.ts';
 import { reject, type Rejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import type { Cause } from './member-transition.ts';
+import { MAX_PREV_EVENTS } from './propose.ts';
 import type { CheckedPdu } from './receive-checks.ts';
 import { judgeEvidence, restsOn, type Citable } from './receive-evidence.ts';
 import { redactionEffect } from './receive-redactions.ts';
@@ -55,6 +56,8 @@ export interface TurnDeps {
   readonly judge: JudgeReceived;
   /** Events, and targets of redactions, that are on their way to the log: see `runArrival`. */
   readonly inFlight: Map<string, number>;
+  /** Is told of rooms that have come to have more ends than an event may cite. */
+  readonly manyEnds?: ((roomId: RoomId) => void) | undefined;
   /** How often something was received in a room. */
   readonly arrivals: Arrivals;
 }
@@ -131,22 +134,26 @@ async function asStored(db: Db, roomId: RoomId, own: Citable | StoredEvidence): 
 
 /** Judges an event in its room's turn, and lets those who come while it is being stored know of it. */
 export async function runArrival<T>(
-  { inFlight, arrivals }: Pick<TurnDeps, 'inFlight' | 'arrivals'>,
+  { inFlight, arrivals, manyEnds }: Pick<TurnDeps, 'inFlight' | 'arrivals' | 'manyEnds'>,
   lanes: RoomLanes,
   event: CheckedPdu,
   decide: (room: LaneRoom | null) => Promise<Decision<T>>,
 ): Promise<T> {
   let names: readonly string[] = [];
+  let ends = 0;
   try {
-    return await lanes.run(event.roomId, async (room) => {
+    const turn = await lanes.run(event.roomId, async (room) => {
       const decision = await decide(room);
       if (names.length === 0 && decision.judged.length > 0 && room !== null) {
         names = flightNames(event, room.head.version);
         arrivals.add(event.roomId);
         for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
       }
+      ends = room?.head.extremities.length ?? 0;
       return decision;
     });
+    if (ends > MAX_PREV_EVENTS) manyEnds?.(event.roomId);
+    return turn;
   } finally {
     for (const name of names) {
       const left = inFlight.get(name)! - 1;

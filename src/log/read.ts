@@ -5,7 +5,7 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import type { PduFields, Verdict } from '../matrix/pdu.ts';
 import { WORDS_AND_REDACTIONS } from './content-sql.ts';
 import { mergeEvent } from './content.ts';
-import { contentIn, type ShownEvent } from './shown-events.ts';
+import { contentIn, isWithheld, type ShownEvent } from './shown-events.ts';
 
 export interface StoredEvent extends ShownEvent {
   readonly depth: number;
@@ -113,7 +113,7 @@ function storedEvent(row: EventRow, redactedBecause: StoredEvent | null): Stored
     },
     erased: row.words && row.content === null,
     redactedBecause,
-    withheld: row.type === 'm.room.redaction' && !row.in_force,
+    withheld: isWithheld(row.type, row.in_force),
   };
 }
 

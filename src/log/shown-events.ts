@@ -6,6 +6,9 @@ import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
 import { CONTENT_PARTS, CONTENT_TEXT, WORDS_AND_REDACTIONS } from './content-sql.ts';
 import { contentText, mergeEvent } from './content.ts';
 
+/** What servers send to bring a room's branches together, and for nothing else. */
+export const DUMMY_EVENT = 'org.matrix.dummy_event';
+
 export interface ShownEvent {
   readonly roomId: RoomId;
   readonly position: number;
@@ -25,7 +28,10 @@ export interface ShownEvent {
   readonly erased: boolean;
   /** The first redaction of it that is in force; null: there is none. */
   readonly redactedBecause: ShownEvent | null;
-  /** A redaction that is not in force, because its target is not known or not its sender's to redact: clients are not shown it. */
+  /**
+   * Clients are not shown it: a redaction that is not in force, because its target is not known or not its sender's to redact;
+   * an event that says nothing.
+   */
   readonly withheld: boolean;
 }
 
@@ -99,8 +105,13 @@ function shownEvent(row: ShownRow, redactedBecause: ShownEvent | null): ShownEve
     redacts: row.redacts,
     erased: row.erased,
     redactedBecause,
-    withheld: row.type === 'm.room.redaction' && !row.in_force,
+    withheld: isWithheld(row.type, row.in_force),
   };
+}
+
+/** `inForce`: of a redaction. */
+export function isWithheld(type: string, inForce: boolean): boolean {
+  return (type === 'm.room.redaction' && !inForce) || type === DUMMY_EVENT;
 }
 
 /** A content, given as text or as what is stored of its event. */

@@ -1,6 +1,7 @@
 /** What hears other servers: their events go to the lanes of their rooms. */
 import type { CommandDeps } from '../commands/act.ts';
 import type { Denials } from '../commands/denial-elsewhere.ts';
+import { createBranchJoiner, type BranchJoiner } from '../commands/join-branches.ts';
 import { judgeReceived } from '../commands/judge-received.ts';
 import { createReceiver } from '../commands/receive-pdu.ts';
 import { createTransactions } from '../commands/receive-transaction.ts';
@@ -13,17 +14,19 @@ const GRAPH_BYTES = 64 * 1024 * 1024;
 
 export function hearServers(
   { calls, keys, checkEventSignatures }: Pick<Federation, 'calls' | 'keys' | 'checkEventSignatures'>,
-  { db, lanes, identity: { serverName }, now }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now'>,
+  { db, lanes, identity, now }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now'>,
   log: RoleContext['log'],
   receiveDenial?: Denials['receive'],
-): FederationParts {
+): FederationParts & { readonly branches: BranchJoiner } {
+  const branches = createBranchJoiner({ db, lanes, identity, now, log });
   const receiver = createReceiver({
     db,
     lanes,
-    serverName,
+    serverName: identity.serverName,
     checkSignatures: checkEventSignatures,
     remotes: calls,
     judge: judgeReceived,
+    manyEnds: (roomId) => branches.look(roomId),
     now,
   });
   const transactions = createTransactions({
@@ -31,5 +34,13 @@ export function hearServers(
     receiveDenial,
     onLateFailure: (error) => log.error({ err: error }, 'an event of another server was not stored'),
   });
-  return { calls, keys, checkEventSignatures, receiver, transactions, graphs: createAuthGraphs('head', GRAPH_BYTES) };
+  return {
+    calls,
+    keys,
+    checkEventSignatures,
+    receiver,
+    transactions,
+    branches,
+    graphs: createAuthGraphs('head', GRAPH_BYTES),
+  };
 }

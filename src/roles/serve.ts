@@ -13,6 +13,7 @@ import { createInviteCarrier } from '../commands/invite-carrier.ts';
 import { goOnInviting } from '../commands/invite-elsewhere.ts';
 import { keepHandshakes, type HandshakeKeeper } from '../commands/keep-handshakes.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
+import type { BranchJoiner } from '../commands/join-branches.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
 import { graphqlMount } from '../graphql/server.ts';
@@ -88,7 +89,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
   await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
-  await parts.elsewhere.close();
+  await Promise.all([parts.elsewhere.close(), parts.branches.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await Promise.all([doors.close(), forServers?.doors.close()]);
@@ -136,6 +137,7 @@ async function takeSeat(
 }
 
 interface Parts extends HttpParts {
+  readonly branches: BranchJoiner;
   readonly erase: EraseDeps;
   readonly elsewhere: ElsewhereActs;
 }
@@ -164,6 +166,7 @@ async function buildParts(
   return {
     db,
     commands,
+    branches: hearing.branches,
     aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
     erase,
     federation: hearing,

@@ -1,7 +1,9 @@
 /** Branches of a room, one story each: what becomes of members where they meet, and of what comes late or not at all. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { joinBranches } from '../../src/commands/join-branches.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { verify } from '../../src/commands/verify.ts';
+import { readEvents } from '../../src/log/read.ts';
 import { stateKeyText } from '../../src/matrix/auth-events.ts';
 import type { UserId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
@@ -136,6 +138,32 @@ it('an event made here while the room has more than ten ends cites ten of them, 
   expect(await ends()).toBe(5);
   await send(2);
   expect(await ends()).toBe(1);
+});
+
+it('more ends than an event may cite are brought together by events that say nothing, which nobody is shown', async () => {
+  const { world, stored, end } = await scene();
+  for (let n = 0; n < 25; n += 1) await stored.receive(world.must([end], message(ANN, `branch ${n}`)));
+  expect(await endsOf(world)).toHaveLength(25);
+  expect(await joinBranches(log.deps, world.roomId)).toBe(2);
+  expect(await endsOf(world)).toHaveLength(7);
+  expect(await joinBranches(log.deps, world.roomId)).toBe(0);
+  expect(await joinBranches(log.deps, world.roomId, 1)).toBe(1);
+  const [tip] = await endsOf(world);
+  const [dummy] = await readEvents(test.database.db, [{ roomId: world.roomId, position: tip!.event }]);
+  expect(dummy).toMatchObject({ type: 'org.matrix.dummy_event', sender: KEEPER, content: {}, withheld: true });
+});
+
+it('ends stay apart where nobody here may send anything', async () => {
+  const { world, stored, end } = await scene();
+  const silent = {
+    ...{ type: 'm.room.power_levels', state_key: '', sender: KEEPER },
+    content: jsonObject({ users: jsonObject({ [KEEPER]: 40, [ANN]: 60 }), events_default: 50 }),
+  };
+  const silenced = world.must([end], silent);
+  await stored.receive(silenced);
+  for (let n = 0; n < 11; n += 1) await stored.receive(world.must([silenced], message(ANN, `branch ${n}`)));
+  expect(await joinBranches(log.deps, world.roomId)).toBe(0);
+  expect(await endsOf(world)).toHaveLength(11);
 });
 
 it("what a missing event may have changed is taken on a server's word, beside what is known here", async () => {
