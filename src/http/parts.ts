@@ -15,6 +15,7 @@ import type { CheckEventSignatures } from '../federation/event-signatures.ts';
 import type { RemoteKeys } from '../federation/remote-keys.ts';
 import type { AuthGraphs } from '../log/auth-graphs.ts';
 import type { Follower } from '../log/follow.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import type { Health } from './health.ts';
 import type { Limits } from './limits.ts';
@@ -28,6 +29,8 @@ export interface FederationParts {
   readonly transactions: Transactions;
   /** What rests on what, in rooms that others are told of. */
   readonly graphs: AuthGraphs;
+  /** Told of every server that has signed a request: it lives. */
+  readonly heard: (server: ServerName) => void;
 }
 
 export interface HttpParts {

@@ -65,6 +65,7 @@ async function takeSigned(parts: HttpParts, endpoint: Endpoint, request: Fastify
   // As it came over the wire: an exclamation mark that was encoded was signed so.
   const received = { method, uri: raw.url ?? '', content: signed?.text };
   const caller = await authenticateServer(parts, received, raw.headersDistinct['authorization'] ?? []);
+  parts.federation.heard(caller.server);
   return {
     params: readParams(request),
     query: readQuery(endpoint.query, request),

@@ -7,7 +7,9 @@ import { createReceiver } from '../commands/receive-pdu.ts';
 import { createTransactions } from '../commands/receive-transaction.ts';
 import type { FederationParts } from '../http/parts.ts';
 import { createAuthGraphs } from '../log/auth-graphs.ts';
+import type { JobQueue } from '../queue/queue.ts';
 import type { Federation } from './federation.ts';
+import { createHeardServers } from './heard-servers.ts';
 import type { RoleContext } from './role.ts';
 
 const GRAPH_BYTES = 64 * 1024 * 1024;
@@ -15,6 +17,7 @@ const GRAPH_BYTES = 64 * 1024 * 1024;
 export function hearServers(
   { calls, keys, checkEventSignatures }: Pick<Federation, 'calls' | 'keys' | 'checkEventSignatures'>,
   { db, lanes, identity, now }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now'>,
+  queue: Pick<JobQueue, 'ring'>,
   log: RoleContext['log'],
   receiveDenial?: Denials['receive'],
 ): FederationParts & { readonly branches: BranchJoiner } {
@@ -34,13 +37,10 @@ export function hearServers(
     receiveDenial,
     onLateFailure: (error) => log.error({ err: error }, 'an event of another server was not stored'),
   });
-  return {
-    calls,
-    keys,
-    checkEventSignatures,
-    receiver,
-    transactions,
-    branches,
-    graphs: createAuthGraphs('head', GRAPH_BYTES),
-  };
+  const heard = createHeardServers({
+    ...{ db, queue, now },
+    onError: (error) => log.warn({ err: error }, 'a server that was heard of is not tried at once'),
+  });
+  const graphs = createAuthGraphs('head', GRAPH_BYTES);
+  return { calls, keys, checkEventSignatures, receiver, transactions, branches, graphs, heard };
 }

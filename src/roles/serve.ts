@@ -157,7 +157,7 @@ async function buildParts(
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
   const limits = createRateLimiter(config.rateLimits, now);
   const given = { db, lanes, recorder, identity, now, limits };
-  const hearing = hearServers(federation, given, log, (...denial) => elsewhere.denials.receive(...denial));
+  const hearing = hearServers(federation, given, queue, log, (...denial) => elsewhere.denials.receive(...denial));
   const { calls, checkEventSignatures: checkSignatures, receiver } = hearing;
   const carrier = createInviteCarrier({ db, calls, checkSignatures, receiver });
   const elsewhere = actElsewhere({ ...given, log, signal: shutdown }, hearing);

@@ -26,6 +26,8 @@ export async function listen({ test, log }: World, ca: string | null = null): Pr
   const { keys, check } = federation.signatures(db);
   const quiet = pino({ level: 'silent' });
   const shutdown = new AbortController();
+  // As when Redis is away: workers look for themselves.
+  const noQueue = { ring: () => Promise.reject(new Error('There is no queue.')) };
   // What endpoints for other servers ask for, and no more.
   const parts: Partial<HttpParts> = {
     db,
@@ -34,6 +36,7 @@ export async function listen({ test, log }: World, ca: string | null = null): Pr
     federation: hearServers(
       { calls: createCalls(federation.send), keys, checkEventSignatures: check },
       log.deps,
+      noQueue,
       quiet,
     ),
     now: Date.now,
