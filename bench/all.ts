@@ -21,6 +21,7 @@ const PROGRAMS = [
   'long-poll',
   'reading',
   'at-rest',
+  'federated-knocks',
 ];
 
 const HELP = `Usage: node bench/all.ts [OPTIONS]

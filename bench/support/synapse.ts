@@ -15,8 +15,11 @@ const FILL = fileURLToPath(new URL('synapse_members.py', import.meta.url));
 const SERVER_NAME = 'synapse.bench';
 
 export interface Synapse {
+  readonly name: string;
   readonly url: string;
   readonly port: number;
+  /** Of the API for other servers, plain HTTP. */
+  readonly serverPort: number;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Of the process that runs. */
@@ -26,8 +29,8 @@ export interface Synapse {
   remove(): Promise<void>;
 }
 
-/** Installs Synapse when it is not there yet. Its limits are lifted, and no answer of /sync is kept for the next one. */
-export async function prepareSynapse(databaseUrl: string): Promise<Synapse> {
+/** Installs Synapse when it is not there yet. `ca` (PEM): whose certificates of other servers it believes. Its limits are lifted, and no answer of /sync is kept for the next one. */
+export async function prepareSynapse(databaseUrl: string, ca: string | null = null): Promise<Synapse> {
   const environment = await pythonEnvironment({
     name: 'postgres',
     what: 'Synapse on Postgres, to compare with',
@@ -37,16 +40,19 @@ export async function prepareSynapse(databaseUrl: string): Promise<Synapse> {
   if ('missing' in environment) throw new Error(`Synapse could not be installed: ${environment.missing}`);
   const { python } = environment;
   const home = await mkdtemp(join(tmpdir(), 'vestibule-synapse-'));
-  const port = await freePort();
+  const [port, serverPort] = [await freePort(), await freePort()];
+  if (ca !== null) await writeFile(join(home, 'ca.pem'), ca);
   const config = join(home, 'homeserver.yaml');
-  await writeFile(config, JSON.stringify(settings(home, port, new URL(databaseUrl))));
+  await writeFile(config, JSON.stringify(settings(home, port, serverPort, ca !== null, new URL(databaseUrl))));
   await run(python, ['-m', 'synapse.app.homeserver', '--config-path', config, '--generate-keys'], { cwd: home });
   const url = `http://127.0.0.1:${port}`;
   let pid = 0;
   let end = async (): Promise<void> => undefined;
   return {
+    name: SERVER_NAME,
     url,
     port,
+    serverPort,
     async start() {
       const child = spawn(python, ['-m', 'synapse.app.homeserver', '--config-path', config], {
         cwd: home,
@@ -82,14 +88,22 @@ const isUp = (url: string): Promise<boolean> =>
   );
 
 /** JSON is YAML. */
-function settings(home: string, port: number, database: URL): object {
+function settings(home: string, port: number, serverPort: number, hasCa: boolean, database: URL): object {
   const free = { per_second: 1e6, burst_count: 1e6 };
+  const listener = { bind_addresses: ['127.0.0.1'], type: 'http', tls: false };
   return {
     server_name: SERVER_NAME,
     pid_file: join(home, 'synapse.pid'),
     signing_key_path: join(home, 'signing.key'),
     media_store_path: join(home, 'media'),
-    listeners: [{ port, bind_addresses: ['127.0.0.1'], type: 'http', tls: false, resources: [{ names: ['client'] }] }],
+    listeners: [
+      { ...listener, port, resources: [{ names: ['client'] }] },
+      { ...listener, port: serverPort, resources: [{ names: ['federation'] }] },
+    ],
+    ...(hasCa ? { federation_custom_ca_list: [join(home, 'ca.pem')] } : {}),
+    ip_range_blacklist: [],
+    rc_federation: { window_size: 1_000, sleep_limit: 100_000, sleep_delay: 1, reject_limit: 100_000, concurrent: 200 },
+    rc_joins_per_room: free,
     database: {
       name: 'psycopg2',
       args: {
