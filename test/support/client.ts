@@ -20,13 +20,37 @@ export interface Client {
   graphql(query: string, variables?: object): Promise<Answer['body']>;
 }
 
+export interface RequestOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly raw?: string | Uint8Array;
+}
+
+export type Request = typeof request;
+
+/** A request to this server, which has to answer as it declares. */
 export async function request(
   url: string,
   method: string,
   path: string,
-  options: { readonly token?: string; readonly body?: unknown; readonly raw?: string | Uint8Array } = {},
+  options: RequestOptions = {},
 ): Promise<Answer> {
-  const full = path.startsWith('/_') || path.startsWith('/.') ? `${url}${path}` : `${url}/_matrix/client/v3${path}`;
+  const answer = await requestOf(url, method, path, options);
+  expectDeclared(method, new URL(fullPath(url, path)).pathname, answer.status, answer.body);
+  return answer;
+}
+
+const fullPath = (url: string, path: string): string =>
+  path.startsWith('/_') || path.startsWith('/.') ? `${url}${path}` : `${url}/_matrix/client/v3${path}`;
+
+/** The same to any server. */
+export async function requestOf(
+  url: string,
+  method: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<Answer> {
+  const full = fullPath(url, path);
   const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   const answer = await fetch(full, {
     method,
@@ -39,12 +63,11 @@ export async function request(
   const text = await answer.text();
   const isJson = answer.headers.get('content-type')?.includes('json') === true;
   const said: unknown = isJson && text !== '' ? JSON.parse(text) : text;
-  expectDeclared(method, new URL(full).pathname, answer.status, said);
   return { status: answer.status, body: said, headers: answer.headers };
 }
 
-export function clientWith(url: string, token: string, userId: string): Client {
-  const call: Client['call'] = (method, path, body) => request(url, method, path, { token, body });
+export function clientWith(url: string, token: string, userId: string, send: Request = request): Client {
+  const call: Client['call'] = (method, path, body) => send(url, method, path, { token, body });
   return {
     userId,
     token,
@@ -66,11 +89,16 @@ export function clientWith(url: string, token: string, userId: string): Client {
 }
 
 /** Registers a user (registration is open, one request). */
-export async function register(url: string, username: string, password = `password of ${username}`): Promise<Client> {
+export async function register(
+  url: string,
+  username: string,
+  password = `password of ${username}`,
+  send: Request = request,
+): Promise<Client> {
   const body = { username, password, auth: { type: 'm.login.dummy' } };
-  const answer = await request(url, 'POST', '/register', { body });
+  const answer = await send(url, 'POST', '/register', { body });
   expect(answer, username).toMatchObject({ status: 200 });
-  return clientWith(url, answer.body.access_token, answer.body.user_id);
+  return clientWith(url, answer.body.access_token, answer.body.user_id, send);
 }
 
 /** A room that everybody may join, and that these people have joined, one after the other. */

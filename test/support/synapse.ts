@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parseServerName, type ServerName } from '../../src/matrix/identifiers.ts';
 import type { Authority } from './certificates.ts';
-import { register, type Client } from './client.ts';
+import { register, requestOf, type Client } from './client.ts';
 import { freePort } from './server.ts';
 
 const run = promisify(execFile);
@@ -19,6 +19,8 @@ export interface Synapse {
   readonly url: string;
   /** Registers a user. */
   person(name: string): Promise<Client>;
+  /** Ends it and starts it again, on the same data. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,23 +39,43 @@ export async function startSynapse(python: string, authority: Authority): Promis
   await writeFile(config, JSON.stringify(settings(home, clients, servers)));
   const program = ['-m', 'synapse.app.homeserver', '--config-path', config];
   await run(python, [...program, '--generate-keys'], { cwd: home });
+  let running = await startProcess(python, program, home, clients);
+  return {
+    name: parseServerName(`localhost:${servers}`)!,
+    url: running.url,
+    person: (name) => register(running.url, name, undefined, requestOf),
+    async restart() {
+      await running.end();
+      running = await startProcess(python, program, home, clients);
+    },
+    async stop() {
+      await running.end();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves when it answers. */
+async function startProcess(
+  python: string,
+  program: readonly string[],
+  home: string,
+  port: number,
+): Promise<{ readonly url: string; readonly end: () => Promise<void> }> {
   const child = spawn(python, program, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint = `${complaint}${chunk.toString()}`.slice(-4_000)));
   const gone = once(child, 'close');
-  const url = `http://127.0.0.1:${clients}`;
+  const url = `http://127.0.0.1:${port}`;
   while (!(await isUp(url))) {
     if (child.exitCode !== null) throw new Error(`Synapse ended: ${complaint}`);
     await sleep(200);
   }
   return {
-    name: parseServerName(`localhost:${servers}`)!,
     url,
-    person: (name) => register(url, name),
-    async stop() {
+    async end() {
       child.kill('SIGTERM');
       await gone;
-      await rm(home, { recursive: true, force: true });
     },
   };
 }
