@@ -253,20 +253,20 @@ export async function valuesAtMany(db: Db, asks: readonly StateAsk[]): Promise<r
   return values;
 }
 
-/** The state before events that stand in the log: for each (room, event) its reference, in the order asked. */
+/** The state before events that were judged by themselves: for each (room, event) its reference, in the order asked; else null. */
 export async function refsBefore(
   db: Db,
   events: readonly { readonly roomId: string; readonly event: number }[],
-): Promise<readonly (Ref & { readonly roomPosition: number })[]> {
+): Promise<readonly ((Ref & { readonly roomPosition: number }) | null)[]> {
   if (events.length === 0) return [];
-  const found = await sql<Ref & { roomPosition: number }>`
-    select v.line, v.at, v.room_position as "roomPosition"
+  const found = await sql<Ref & { n: number; roomPosition: number }>`
+    select k.n::int4 as n, v.line, v.at, v.room_position as "roomPosition"
       from unnest(${events.map((e) => e.roomId)}::text[], ${events.map((e) => e.event)}::int8[]) with ordinality as k (room_id, event, n)
      cross join lateral (
        select coalesce(before_line, 0) as line, coalesce(before_at, 0) as at, room_position from verdicts
-        where room_id = k.room_id and event = k.event order by room_position desc limit 1) v
-     order by k.n`.execute(db);
-  return found.rows;
+        where room_id = k.room_id and event = k.event order by room_position desc limit 1) v`.execute(db);
+  const byEvent = new Map(found.rows.map(({ n, ...ref }) => [n, ref]));
+  return events.map((_, n) => byEvent.get(n + 1) ?? null);
 }
 
 /** Up to `most` other people of each room, by whom it can be called: who is in it or invited, or else who was. */

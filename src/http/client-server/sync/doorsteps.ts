@@ -28,7 +28,11 @@ export async function readDoorsteps(
   );
   const values = await valuesAtMany(
     db,
-    doorsteps.map(({ room }, n) => ({ roomId: room.roomId, ref: refs[n]!, keys: STRIPPED_STATE_KEYS })),
+    doorsteps.map(({ room }, n) => {
+      // Of a room that was taken over with it, what the room was then.
+      const ref = refs[n] ?? { line: 0, at: room.since };
+      return { roomId: room.roomId, ref, keys: STRIPPED_STATE_KEYS };
+    }),
   );
   const positions = doorsteps.map(({ room }, n) => [...values[n]!.values(), room.event]);
   await book.load(

@@ -1,0 +1,247 @@
+/** What becomes of invites to rooms elsewhere: accepted, declined, revoked, and taken over by the room itself. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EventId, UserId } from '../../src/matrix/identifiers.ts';
+import type { Client } from '../support/client.ts';
+import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
+import type { SentEvent } from '../support/foreign-room.ts';
+import { keepDoor, membershipAt, refusing } from '../support/room-door.ts';
+import { inviteTo, roomElsewhere, sendInvite, synced, type RoomElsewhere } from '../support/room-elsewhere.ts';
+import { ALL_VERSIONS } from '../support/rooms.ts';
+import { letJoin, serveRoom } from '../support/served-room.ts';
+import { episodesOf, expectRefusal, kindsOf } from '../support/story.ts';
+import { verifiedClean } from '../support/verified.ts';
+
+let story: FederatedStory;
+let other: OtherServer;
+let ada: Client;
+let bea: Client;
+
+beforeAll(async () => {
+  story = await openFederatedStory();
+  other = await story.otherServer();
+  [ada, bea] = await story.people('ada', 'bea');
+});
+
+afterAll(() => story.close());
+
+const open = (room: RoomElsewhere): void => {
+  serveRoom(room.at, room);
+  letJoin(room.at, room);
+  keepDoor(room);
+};
+
+const leave = (who: Client, room: RoomElsewhere) => who.call('POST', `/rooms/${room.roomId}/leave`, {});
+
+let transactions = 0;
+
+/** Sends an event of the room as its server does. */
+const push = async (room: RoomElsewhere, event: Pick<SentEvent, 'pdu'>, by: OtherServer = room.at): Promise<void> => {
+  const content = { origin: by.name, origin_server_ts: Date.now(), pdus: [event.pdu] };
+  expect(await by.ask('PUT', `/v1/send/${(transactions += 1)}`, content)).toMatchObject({ status: 200 });
+};
+
+describe.each(ALL_VERSIONS)('whoever is let into a room of version %s elsewhere', (version) => {
+  it('knocks, is invited and joins; the room takes over, and all is one history', async () => {
+    const room = roomElsewhere(other, version);
+    open(room);
+    await ada.ok('POST', `/knock/${room.roomId}?via=${other.name}`, { reason: 'please' });
+    await sendInvite(room, inviteTo(room, ada.userId));
+    const { next_batch } = await synced(ada);
+    expect(await ada.ok('POST', `/join/${room.roomId}`, {})).toEqual({ room_id: room.roomId });
+    const { rooms } = await synced(ada, next_batch);
+    expect(rooms.join[room.roomId].state.events.length).toBeGreaterThan(3);
+    expect(rooms.invite[room.roomId]).toBeUndefined();
+    expect(await kindsOf(story, room.roomId, ada.userId)).toEqual([
+      ...['KNOCK_REQUESTED', 'KNOCK_ACCEPTED', 'INVITE_ACCEPTED'],
+    ]);
+    expect(await episodesOf(story, room.roomId, ada.userId)).toEqual(['ACCEPTED']);
+    expect(await story.rows('select from out_of_band where room_id = $1', [room.roomId])).toEqual([]);
+    expect(await ada.ok('GET', '/joined_rooms')).toMatchObject({ joined_rooms: expect.arrayContaining([room.roomId]) });
+    await verifiedClean(story);
+  });
+});
+
+describe('an invite that is accepted', () => {
+  it('24: at once, in a room that somebody here is in already, does not stand before the room', async () => {
+    const room = roomElsewhere(other, '12', 'invite');
+    open(room);
+    await sendInvite(room, inviteTo(room, ada.userId));
+    // Known from outside, and then the room comes.
+    const early = inviteTo(room, bea.userId);
+    await sendInvite(room, early);
+    await ada.ok('POST', `/join/${room.roomId}`, {});
+    expect((await synced(bea)).rooms.invite[room.roomId]).toBeDefined();
+    expect(await kindsOf(story, room.roomId, bea.userId)).toEqual(['INVITE_SENT']);
+    await bea.ok('POST', `/join/${room.roomId}`, {});
+    expect(await kindsOf(story, room.roomId, bea.userId)).toEqual(['INVITE_SENT', 'INVITE_ACCEPTED']);
+    // And the other way round: the room is here, and the invite comes.
+    const [cleo] = await story.people('cleo');
+    await sendInvite(room, inviteTo(room, cleo.userId));
+    expect(await story.rows('select from out_of_band where room_id = $1', [room.roomId])).toEqual([]);
+    await cleo.ok('POST', `/rooms/${room.roomId}/join`, {});
+    expect(await ada.ok('GET', `/rooms/${room.roomId}/joined_members`)).toMatchObject({
+      joined: { [ada.userId]: {}, [bea.userId]: {}, [cleo.userId]: {} },
+    });
+    await verifiedClean(story);
+  });
+
+  it('is corrected for those who were known from outside as something else than the room has them', async () => {
+    const room = roomElsewhere(other);
+    open(room);
+    const [dan, eve, fay] = await story.people('dan', 'eve', 'fay');
+    for (const who of [dan, eve, fay]) await who.ok('POST', `/knock/${room.roomId}?via=${other.name}`, {});
+    room.member(room.host, dan.userId as UserId, 'leave');
+    room.member(room.host, eve.userId as UserId, 'invite');
+    await sendInvite(room, inviteTo(room, ada.userId));
+    await ada.ok('POST', `/join/${room.roomId}`, {});
+    expect(await kindsOf(story, room.roomId, dan.userId)).toEqual(['KNOCK_REQUESTED', 'MEMBERSHIP_RECONCILED']);
+    expect(await episodesOf(story, room.roomId, dan.userId)).toEqual(['REJECTED']);
+    expect(await episodesOf(story, room.roomId, eve.userId)).toEqual(['ACCEPTED']);
+    expect(await kindsOf(story, room.roomId, fay.userId)).toEqual(['KNOCK_REQUESTED']);
+    expect(await episodesOf(story, room.roomId, fay.userId)).toEqual(['PENDING']);
+    expect((await synced(fay)).rooms.knock[room.roomId]).toBeDefined();
+    expect((await synced(eve)).rooms.invite[room.roomId]).toBeDefined();
+    // From now on an act of theirs is one in the room.
+    await fay.ok('POST', `/rooms/${room.roomId}/leave`, {});
+    expect(await episodesOf(story, room.roomId, fay.userId)).toEqual(['RETRACTED']);
+    await verifiedClean(story);
+  });
+
+  it('ends when the room knows nothing of it any more, and stands when the room cannot be asked', async () => {
+    const room = roomElsewhere(other);
+    open(room);
+    await sendInvite(room, inviteTo(room, ada.userId));
+    other.on('/_matrix/federation/v1/make_join/', refusing(403, 'M_FORBIDDEN', 'You are not invited.'));
+    // Refused for another reason: by the room's server the invite stands.
+    expectRefusal(await ada.call('POST', `/join/${room.roomId}`, {}), 403, 'M_FORBIDDEN');
+    expect((await synced(ada)).rooms.invite[room.roomId]).toBeDefined();
+    await story.rows('update out_of_band set probed_at = null where room_id = $1', [room.roomId]);
+    room.member(room.host, ada.userId as UserId, 'leave');
+    const { next_batch } = await synced(ada);
+    expectRefusal(await ada.call('POST', `/join/${room.roomId}`, {}), 403, 'M_FORBIDDEN');
+    expect((await synced(ada, next_batch)).rooms.leave[room.roomId]).toBeDefined();
+    expect(await kindsOf(story, room.roomId, ada.userId)).toEqual(['INVITE_SENT', 'INVITE_REVOKED']);
+    await verifiedClean(story);
+  });
+});
+
+describe('an invite that is declined', () => {
+  it('22: several times, also when the room is empty by then, and the others see it', async () => {
+    const room = roomElsewhere(other);
+    open(room);
+    for (let times = 0; times < 3; times += 1) {
+      await sendInvite(room, inviteTo(room, bea.userId));
+      expect(await leave(bea, room)).toMatchObject({ status: 200 });
+      expect(membershipAt(room, bea.userId)).toBe('leave');
+    }
+    await sendInvite(room, inviteTo(room, bea.userId));
+    room.member(room.host, room.host, 'leave');
+    other.on('/_matrix/federation/v1/make_leave/', refusing(404, 'M_NOT_FOUND'));
+    expect(await leave(bea, room)).toMatchObject({ status: 200 });
+    const kinds = await kindsOf(story, room.roomId, bea.userId);
+    expect(kinds).toEqual(Array.from({ length: 4 }, () => ['INVITE_SENT', 'INVITE_DECLINED']).flat());
+    await verifiedClean(story);
+  });
+
+  it('30, 31: shows the leave, once more to whoever forgot the room, and comes back with the next invite', async () => {
+    const room = roomElsewhere(other);
+    open(room);
+    await sendInvite(room, inviteTo(room, bea.userId));
+    const { next_batch } = await synced(bea);
+    expectRefusal(await bea.call('POST', `/rooms/${room.roomId}/forget`, {}), 400, 'M_UNKNOWN');
+    await leave(bea, room);
+    const left = (await synced(bea, next_batch)).rooms.leave[room.roomId];
+    expect(left.timeline.events).toMatchObject([{ state_key: bea.userId, content: { membership: 'leave' } }]);
+    const initial = async () =>
+      (await bea.ok('GET', `/sync?filter=${encodeURIComponent('{"room":{"include_leave":true}}')}`)).rooms.leave;
+    expect((await initial())[room.roomId]).toBeDefined();
+    await bea.ok('POST', `/rooms/${room.roomId}/forget`, {});
+    expect((await initial())[room.roomId]).toBeUndefined();
+    expect((await synced(bea, next_batch)).rooms.leave[room.roomId]).toBeDefined();
+    expectRefusal(await bea.call('GET', `/rooms/${room.roomId}/messages?dir=b`), 403, 'M_FORBIDDEN');
+    await sendInvite(room, inviteTo(room, bea.userId));
+    expect((await synced(bea)).rooms.invite[room.roomId]).toBeDefined();
+  });
+});
+
+describe('a denial that another server tells of', () => {
+  const revoke = (room: RoomElsewhere, who: Client, by: UserId = room.host): SentEvent =>
+    room.member(by, who.userId as UserId, 'leave', { content: { reason: 'a mistake' } });
+
+  const until = async (what: () => Promise<boolean>): Promise<void> => {
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (await what()) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error('it did not come to that');
+  };
+
+  it('23: revokes the invite of whoever sent it; of others, or of another invite, it does not', async () => {
+    const third = await story.otherServer();
+    const room = roomElsewhere(other, '11', 'knock', [third]);
+    open(room);
+    const kim = `@kim:${third.name}` as UserId;
+    room.member(room.host, kim, 'invite');
+    room.member(kim, kim, 'join');
+    const users = { [room.host]: 100, [kim]: 100 };
+    room.send({ type: 'm.room.power_levels', sender: room.host, stateKey: '', content: { users } });
+    await sendInvite(room, inviteTo(room, bea.userId));
+    const before = await story.counts();
+    // By somebody else, of another server.
+    const byKim = revoke(room, bea, kim);
+    await push(room, byKim, third);
+    // By the inviter, and not signed by their server.
+    await push(room, { pdu: { ...byKim.pdu, sender: room.host } });
+    expect(await story.counts()).toEqual(before);
+    expect((await synced(bea)).rooms.invite[room.roomId]).toBeDefined();
+    await sendInvite(room, inviteTo(room, bea.userId));
+    const { next_batch } = await synced(bea);
+    const denial = revoke(room, bea);
+    await push(room, denial);
+    await until(async () => (await kindsOf(story, room.roomId, bea.userId)).includes('INVITE_REVOKED'));
+    const { timeline } = (await synced(bea, next_batch)).rooms.leave[room.roomId];
+    expect(timeline.events).toMatchObject([{ sender: room.host, content: { reason: 'a mistake' } }]);
+    const [row] = await story.rows(
+      "select unverified, cause from transitions where kind = 'INVITE_REVOKED' and room_id = $1",
+      [room.roomId],
+    );
+    expect(row).toEqual({ unverified: false, cause: 'federation' });
+    await verifiedClean(story);
+  });
+
+  it('rejects a knock, said to be unverified where the room cannot be asked; one that the room refutes is nothing', async () => {
+    const room = roomElsewhere(other);
+    open(room);
+    await bea.ok('POST', `/knock/${room.roomId}?via=${other.name}`, {});
+    const denial = revoke(room, bea);
+    // The room still has the knock: somebody made the denial on a branch that nobody took.
+    other.on('/_matrix/federation/v1/make_leave/', () => {
+      const known = room.events.get(denial.pdu.prev_events[0] as EventId)!;
+      const own = [...known.state.values()].find(({ pdu }) => pdu.state_key === bea.userId)!;
+      return {
+        room_version: room.version.id,
+        event: {
+          ...{ type: 'm.room.member', room_id: room.roomId, sender: bea.userId, state_key: bea.userId, depth: 9 },
+          ...{ content: { membership: 'leave' }, auth_events: [own.eventId], prev_events: [own.eventId] },
+        },
+      };
+    });
+    await push(room, denial);
+    await until(async () => {
+      const [row] = await story.rows<{ probes: number }>('select probes from out_of_band where room_id = $1', [
+        room.roomId,
+      ]);
+      return row?.probes === 1;
+    });
+    expect(await episodesOf(story, room.roomId, bea.userId)).toEqual(['PENDING']);
+    // Within the minute nobody is asked again.
+    await push(room, denial);
+    await until(async () => (await episodesOf(story, room.roomId, bea.userId))[0] === 'REJECTED');
+    const rows = await story.rows(
+      "select unverified, actor from transitions where kind = 'KNOCK_REJECTED' and room_id = $1",
+      [room.roomId],
+    );
+    expect(rows).toEqual([{ unverified: true, actor: room.host }]);
+    await verifiedClean(story);
+  });
+});
