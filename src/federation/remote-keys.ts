@@ -7,6 +7,7 @@ import type { JsonObject } from '../matrix/json.ts';
 import { readPublishedKeys, type VerifyKey } from '../matrix/server-keys.ts';
 import type { SendRequest } from './request.ts';
 import { readServerKeys, storeServerKeys } from './server-keys-table.ts';
+import { createTurns } from './turns.ts';
 
 /** A server's keys by their ids, whether or not they count any more. */
 export type KeyRing = ReadonlyMap<string, VerifyKey>;
@@ -16,7 +17,7 @@ export interface RemoteKeys {
   known(servers: readonly ServerName[]): Promise<ReadonlyMap<ServerName, KeyRing>>;
   /**
    * Asks the server for its keys, once for all who want them at a time, and not again at once: what it told seconds ago
-   * stands for ten seconds, and that it could not be asked for a minute. Null when it cannot be asked.
+   * stands for ten seconds, and that it could not be asked for a minute. Null when it cannot be asked, or too many others are.
    */
   refreshed(server: ServerName): Promise<KeyRing | null>;
   /**
@@ -39,6 +40,10 @@ const FAILURE_STANDS_MS = 60_000;
 const MAX_ANSWER_BYTES = 65_536;
 /** In bytes. */
 const MAX_OBJECTS_HELD = 16 * 1_048_576;
+/** Anybody may name a server whose keys are then asked for: that must not take all that can be asked of others. */
+const AT_ONCE = 200;
+const MAX_WAITING = 2_000;
+const TOTAL_MS = 20_000;
 
 export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys {
   const rings = new LRUCache<ServerName, KeyRing>({
@@ -53,6 +58,7 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
     sizeCalculation: (object) => canonicalJson(object).length,
   });
   const asking = new Map<ServerName, Promise<KeyRing | null>>();
+  const turns = createTurns(AT_ONCE);
 
   const known = readerOf(db, rings);
   const ask = async (server: ServerName): Promise<KeyRing | null> => {
@@ -62,6 +68,7 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
       target: '/_matrix/key/v2/server',
       signed: false,
       maxBytes: MAX_ANSWER_BYTES,
+      totalMs: TOTAL_MS,
     });
     const at = now();
     const keys = answer.ok ? readPublishedKeys(answer.value, server, at) : '';
@@ -83,7 +90,9 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
     const stands = last?.told === true ? STANDS_MS : FAILURE_STANDS_MS;
     if (last !== undefined && Math.abs(now() - last.at) < stands)
       return last.told ? ((await known([server])).get(server) ?? null) : null;
-    const open = asking.get(server) ?? ask(server).finally(() => asking.delete(server));
+    const begun = asking.get(server);
+    if (begun === undefined && turns.waiting() >= MAX_WAITING) return null;
+    const open = begun ?? turns.run(() => ask(server)).finally(() => asking.delete(server));
     asking.set(server, open);
     return open;
   };

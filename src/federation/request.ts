@@ -13,6 +13,7 @@ import type { Destinations } from './destinations.ts';
 import { FORBIDDEN_ADDRESS } from './networks.ts';
 import { readBody } from './read-body.ts';
 import type { ResolveServer } from './resolve.ts';
+import { createTurns } from './turns.ts';
 
 export interface RemoteRequest {
   readonly server: ServerName;
@@ -41,6 +42,8 @@ export interface RequestDeps {
   readonly shutdown: AbortSignal;
 }
 
+/** Of all requests together: each has a connection, or waits for one. */
+const AT_ONCE = 1_000;
 const TOTAL_MS = 60_000;
 const MAX_BYTES = 10 * 1_048_576;
 const MAX_REFUSAL_BYTES = 65_536;
@@ -52,6 +55,7 @@ const STRIDE_BYTES = 65_536;
  * Elements of long lists that are no JSON Matrix knows come as null (see `parseInPieces`).
  */
 export function createSendRequest(deps: RequestDeps): SendRequest {
+  const turns = createTurns(AT_ONCE);
   const open = new Set<AbortController>();
   // Listened to once, for all requests: each would leave its listener behind.
   deps.shutdown.addEventListener('abort', () => open.forEach((one) => one.abort(STOPPED)), { once: true });
@@ -63,7 +67,12 @@ export function createSendRequest(deps: RequestDeps): SendRequest {
     request.signal?.addEventListener('abort', stop, { once: true });
     open.add(ending);
     try {
-      return await ask(deps, request, ending.signal);
+      // A connection that is only being made is not ended by the signal, and keeps its turn.
+      const { signal } = ending;
+      return await unlessAborted(
+        turns.run(() => ask(deps, request, signal), signal),
+        signal,
+      );
     } catch (error) {
       return fails(failureOf(error, ending.signal));
     } finally {
@@ -94,12 +103,13 @@ async function ask(
       ? { authorization: authorizationOf({ method, uri: target, destination: server, content }, identity) }
       : {}),
   };
-  const response = await destinations.reach(found, ({ connections, hostHeader: host }) =>
-    connections.request({ method, path: target, headers: { host, ...headers }, ...body, signal }),
-  );
-  const isAnswer = response.statusCode === 200;
-  const bytes = await readBody(response.body, response.headers, isAnswer ? maxBytes : MAX_REFUSAL_BYTES);
-  if (!isAnswer) return fails(refusalOf(response.statusCode, bytes));
+  const { status, bytes } = await destinations.reach(found, async ({ connections, hostHeader: host }) => {
+    const asked = { method, path: target, headers: { host, ...headers }, ...body, signal };
+    const { statusCode, headers: said, body: answer } = await connections.request(asked);
+    const read = await readBody(answer, said, statusCode === 200 ? maxBytes : MAX_REFUSAL_BYTES);
+    return { status: statusCode, bytes: read };
+  });
+  if (status !== 200) return fails(refusalOf(status, bytes));
   return bytes === null ? fails(TOO_LARGE) : parse(bytes, signal);
 }
 

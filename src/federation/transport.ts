@@ -38,7 +38,9 @@ export interface Transport {
 const HTTPS_PORT = 443;
 
 export function createTransport(options: TransportOptions): Transport {
-  const { identity, now, random, shutdown, wellKnownPort: port = HTTPS_PORT } = options;
+  const { identity, now, random, wellKnownPort: port = HTTPS_PORT } = options;
+  const closing = new AbortController();
+  const shutdown = AbortSignal.any([options.shutdown, closing.signal]);
   const names = createNames(options.dnsServers);
   const dialer = createDialer(createNetworks(options.networks, names.lookUp), options.extraCa);
   const resolve = createResolveServer({
@@ -50,6 +52,7 @@ export function createTransport(options: TransportOptions): Transport {
     resolve,
     send: createSendRequest({ identity, resolve, destinations, shutdown }),
     async close() {
+      closing.abort();
       names.close();
       await destinations.close();
     },

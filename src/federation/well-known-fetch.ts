@@ -52,6 +52,9 @@ async function askOnce({ dialer, now }: WellKnownDeps, url: URL, signal: AbortSi
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? 443 : Number(url.port);
   const connections = await dialer.dial({ host, port, certificateName: host }, 1);
+  // Which ends a connection that is only being made, too.
+  const cut = (): void => void connections.destroy();
+  signal.addEventListener('abort', cut, { once: true });
   try {
     const { statusCode, headers, body } = await connections.request({
       method: 'GET',
@@ -67,6 +70,7 @@ async function askOnce({ dialer, now }: WellKnownDeps, url: URL, signal: AbortSi
     const to = bytes === null ? null : delegateIn(bytes);
     return to === null ? { is: 'none' } : { is: 'delegated', to, lifetimeMs: lifetimeIn(headers, now()) };
   } finally {
+    signal.removeEventListener('abort', cut);
     await connections.destroy();
   }
 }

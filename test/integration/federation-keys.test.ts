@@ -1,8 +1,17 @@
 /** The keys of other servers: fetched once, kept, believed as far as they say themselves; and the events signed with them. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { storeServerKeys } from '../../src/federation/server-keys-table.ts';
 import { eventIdOf } from '../../src/matrix/hashes.ts';
-import { parseEventId, parseRoomId, parseUserId, type EventId, type ServerName } from '../../src/matrix/identifiers.ts';
+import {
+  parseEventId,
+  parseRoomId,
+  parseServerName,
+  parseUserId,
+  type EventId,
+  type ServerName,
+} from '../../src/matrix/identifiers.ts';
 import type { JsonObject } from '../../src/matrix/json.ts';
 import { eventTemplate, type Pdu, type PduFields } from '../../src/matrix/pdu.ts';
 import { isRejection } from '../../src/matrix/rejection.ts';
@@ -206,6 +215,27 @@ describe('the keys of another server', () => {
     time.pass(11_000);
     expect(await verdicts(checking, signedBy(next), before)).toEqual(['ok', 'ok']);
     expect(await verdicts(federation.signatures(database.database.db), before)).toEqual(['ok']);
+  });
+
+  it('are asked of two hundred servers at once, while two thousand wait, and of no more', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '0.0.0.0');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const own = openFederation(authority.ca);
+    const { keys } = own.signatures(database.database.db);
+    const names = Array.from({ length: 2_300 }, (_, n) => parseServerName(`127.2.${n >> 8}.${n & 255}:${port}`)!);
+    let answered = 0;
+    const asked = names.map(async (name) => {
+      const ring = await keys.refreshed(name);
+      answered += 1;
+      return ring;
+    });
+    expect(await Promise.all(asked.slice(2_200))).toEqual(Array.from({ length: 100 }, () => null));
+    expect(answered).toBe(100);
+    own.shutDown();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([null]));
+    await own.close();
+    silent.close();
   });
 
   it('are not waited for when nobody wants the events any more', async () => {
