@@ -12,7 +12,7 @@ import {
 } from '../projections/public-rooms.ts';
 import { publicEntry, roomCards } from './room-card.ts';
 
-const MAX_ROOMS = 100;
+export const MAX_ROOMS = 100;
 const DEFAULT_ROOMS = 50;
 
 export const PublicRoomsAnswer = Type.Object({
@@ -30,11 +30,12 @@ export const PublicRoomsAnswer = Type.Object({
   total_room_count_estimate: Type.Integer(),
 });
 
-/** Throws M_INVALID_PARAM for what is no server name, M_UNKNOWN (502) for another server, which cannot be asked. */
-export function refuseOtherServer(server: string | undefined, self: ServerName): void {
-  if (server === undefined || server === self) return;
-  if (parseServerName(server) === null) throw new MatrixError('M_INVALID_PARAM', 'server is not a server name.');
-  throw new MatrixError('M_UNKNOWN', 'The other server could not be reached.', { status: 502 });
+/** The other server whose directory is meant; null: this one's. Throws M_INVALID_PARAM for what is no server name. */
+export function otherServer(server: string | undefined, self: ServerName): ServerName | null {
+  if (server === undefined || server === self) return null;
+  const other = parseServerName(server);
+  if (other === null) throw new MatrixError('M_INVALID_PARAM', 'server is not a server name.');
+  return other;
 }
 
 /** The words that a directory is searched for, and the types: as both APIs have them in the body of a query. */

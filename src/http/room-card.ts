@@ -35,6 +35,7 @@ const TYPES = [
   'm.room.history_visibility',
   'm.room.guest_access',
 ] as const;
+type ShownType = (typeof TYPES)[number];
 
 /** The cards of these rooms, in the order asked. */
 export async function roomCards(db: Db, roomIds: readonly RoomId[]): Promise<readonly RoomCard[]> {
@@ -46,14 +47,15 @@ export async function roomCards(db: Db, roomIds: readonly RoomId[]): Promise<rea
   });
   const contents = new Map((await readEvents(db, wanted)).map(({ position, content }) => [position, content]));
   return roomIds.map((roomId, n) => {
-    const of = (type: (typeof TYPES)[number]): JsonObject =>
+    const of = (type: ShownType): JsonObject =>
       contents.get(positions[n * TYPES.length + TYPES.indexOf(type)] ?? -1) ?? jsonObject({});
     return cardOf(roomId, of);
   });
 }
 
-function cardOf(roomId: RoomId, of: (type: (typeof TYPES)[number]) => JsonObject): RoomCard {
-  const text = (type: (typeof TYPES)[number], key: string): string | null => stringIn(of(type), key) || null;
+/** The card of a room by the contents of its state events with the empty key. */
+export function cardOf(roomId: RoomId, of: (type: ShownType) => JsonObject): RoomCard {
+  const text = (type: ShownType, key: string): string | null => stringIn(of(type), key) || null;
   return {
     roomId,
     name: text('m.room.name', 'name'),

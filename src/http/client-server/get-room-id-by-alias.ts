@@ -1,8 +1,9 @@
 /** GET /directory/room: the room that an alias leads to, and the servers that know it. */
 import { Type } from 'typebox';
 import { serversInRoom } from '../../directory/aliases.ts';
+import { parseRoomAlias, serverOf } from '../../matrix/identifiers.ts';
 import { endpoint } from '../endpoint.ts';
-import { roomOfAlias } from './room-address.ts';
+import { targetOfAlias } from './room-address.ts';
 
 const MAX_SERVERS = 100;
 
@@ -12,10 +13,12 @@ export const getRoomIdByAlias = endpoint({
   path: '/_matrix/client/v3/directory/room/:roomAlias',
   auth: 'none',
   answer: Type.Object({ room_id: Type.String(), servers: Type.Array(Type.String()) }),
-  errors: ['M_NOT_FOUND', ['M_UNKNOWN', 502]],
-  async handle(parts, { params }) {
+  errors: ['M_NOT_FOUND', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
+  async handle(parts, { params, signal }) {
     const { serverName } = parts.identity;
-    const roomId = await roomOfAlias(parts, params.roomAlias);
+    const { roomId, servers } = await targetOfAlias(parts, params.roomAlias, signal);
+    const alias = parseRoomAlias(params.roomAlias);
+    if (alias !== null && serverOf(alias) !== serverName) return { room_id: roomId, servers };
     const inRoom = await serversInRoom(parts.db, roomId, MAX_SERVERS);
     // Ourselves first, even when nobody here is left in the room: who asks us may be told more than others know.
     return { room_id: roomId, servers: [...new Set([serverName, ...inRoom])] };

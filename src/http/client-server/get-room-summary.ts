@@ -2,16 +2,18 @@
 import { Type } from 'typebox';
 import { mayPreview } from '../../access/room-access.ts';
 import { MatrixError } from '../../matrix/errors.ts';
+import type { RoomId } from '../../matrix/identifiers.ts';
 import { isJoinedToAny } from '../../projections/members.ts';
+import { residentAmong } from '../../projections/room-servers.ts';
 import { roomsById } from '../../projections/room-queries.ts';
 import { membershipOf } from '../../projections/room-state.ts';
 import { endpoint, type Caller } from '../endpoint.ts';
 import type { HttpParts } from '../parts.ts';
+import { notFound, summarizeElsewhere } from './remote-summary.ts';
 import { roomAddress } from './room-address.ts';
 import { allowedBy, roomCards, summaryEntry } from '../room-card.ts';
-import type { NamedServers } from './server-candidates.ts';
 
-/** A room that is hidden, one of another server, which cannot be asked, and none at all are answered alike. */
+/** A room that is hidden, one of other servers that cannot be asked, and none at all are answered alike. */
 export const getRoomSummary = endpoint({
   method: 'GET',
   path: '/_matrix/client/v1/room_summary/:roomIdOrAlias',
@@ -29,15 +31,18 @@ export const getRoomSummary = endpoint({
     guest_can_join: Type.Boolean(),
     membership: Type.Optional(Type.String()),
   }),
-  errors: ['M_NOT_FOUND', 'M_INVALID_PARAM'],
-  async handle(parts, { params, query, caller }) {
-    return summarize(parts, caller, params.roomIdOrAlias, { ...query, server_name: [] });
+  errors: ['M_NOT_FOUND', 'M_INVALID_PARAM', 'M_LIMIT_EXCEEDED'],
+  async handle(parts, { params, query, caller, signal }) {
+    const named = { ...query, server_name: [] };
+    const address = await roomAddress(parts, params.roomIdOrAlias, named, signal).catch(notFoundThere);
+    const here = await residentAmong(parts.db, [address.roomId]);
+    return here.has(address.roomId)
+      ? summarize(parts, caller, address.roomId)
+      : summarizeElsewhere(parts, caller, address, signal);
   },
 });
 
-async function summarize(parts: HttpParts, caller: Caller | null, text: string, named: NamedServers) {
-  const { db } = parts;
-  const { roomId } = await roomAddress(parts, text, named).catch(notFoundThere);
+async function summarize({ db }: HttpParts, caller: Caller | null, roomId: RoomId) {
   const [[room], [card], standing] = await Promise.all([
     roomsById(db, [roomId]),
     roomCards(db, [roomId]),
@@ -53,8 +58,4 @@ async function summarize(parts: HttpParts, caller: Caller | null, text: string, 
 
 function notFoundThere(error: unknown): never {
   throw error instanceof MatrixError && error.status === 502 ? notFound() : error;
-}
-
-function notFound(): MatrixError {
-  return new MatrixError('M_NOT_FOUND', 'This server can show no such room.');
 }

@@ -26,7 +26,7 @@ export const joinRoomById = endpoint({
   async handle(parts, { params, body, caller }) {
     refuseThirdPartySigned(body);
     const roomId = roomIdIn(params.roomId);
-    const via = serverCandidates({ via: [], server_name: [] }, roomId, parts.identity.serverName);
+    const via = serverCandidates({ via: [], server_name: [] }, [], roomId, parts.identity.serverName);
     await joinRoom(parts.commands, caller, { roomId, via, reason: body.reason });
     return { room_id: roomId };
   },

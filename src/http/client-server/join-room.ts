@@ -34,9 +34,9 @@ export const joinRoom = endpoint({
     'M_LIMIT_EXCEEDED',
     ['M_UNKNOWN', 502],
   ],
-  async handle(parts, { params, query, body, caller }) {
+  async handle(parts, { params, query, body, caller, signal }) {
     refuseThirdPartySigned(body);
-    const address = await roomAddress(parts, params.roomIdOrAlias, query);
+    const address = await roomAddress(parts, params.roomIdOrAlias, query, signal);
     const { roomId } = await join(parts.commands, caller, { ...address, reason: body.reason });
     return { room_id: roomId };
   },

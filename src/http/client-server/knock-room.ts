@@ -19,8 +19,8 @@ export const knockRoom = endpoint({
     ...(['M_FORBIDDEN', 'M_NOT_FOUND', 'M_LIMIT_EXCEEDED', 'M_INCOMPATIBLE_ROOM_VERSION'] as const),
     ['M_UNKNOWN', 502],
   ],
-  async handle(parts, { params, query, body, caller }) {
-    const address = await roomAddress(parts, params.roomIdOrAlias, query);
+  async handle(parts, { params, query, body, caller, signal }) {
+    const address = await roomAddress(parts, params.roomIdOrAlias, query, signal);
     const { roomId } = await knock(parts.commands, caller, { ...address, reason: body.reason });
     return { room_id: roomId };
   },

@@ -1,12 +1,7 @@
 /** POST /publicRooms: the rooms of the public directory that somebody looks for. */
 import { endpoint } from '../endpoint.ts';
-import {
-  DirectoryQuery,
-  filterIn,
-  PublicRoomsAnswer,
-  readPublicRooms,
-  refuseOtherServer,
-} from '../public-directory.ts';
+import { DirectoryQuery, filterIn, otherServer, PublicRoomsAnswer, readPublicRooms } from '../public-directory.ts';
+import { remoteDirectory } from './remote-directory.ts';
 
 export const queryPublicRooms = endpoint({
   method: 'POST',
@@ -16,9 +11,12 @@ export const queryPublicRooms = endpoint({
   body: DirectoryQuery,
   summary: 'Lists the rooms of the public directory that match.',
   answer: PublicRoomsAnswer,
-  errors: ['M_INVALID_PARAM', ['M_UNKNOWN', 502]],
-  async handle({ db, identity }, { query, body }) {
-    refuseOtherServer(query.server, identity.serverName);
+  errors: ['M_INVALID_PARAM', 'M_LIMIT_EXCEEDED', ['M_UNKNOWN', 502]],
+  async handle(parts, { query, body, signal }) {
+    const { db, identity } = parts;
+    const { limit, since, filter } = body;
+    const other = otherServer(query.server, identity.serverName);
+    if (other !== null) return remoteDirectory(parts, other, { limit, since, filter }, signal);
     return readPublicRooms(db, body, filterIn(body));
   },
 });

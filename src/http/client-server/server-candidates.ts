@@ -11,18 +11,23 @@ export interface NamedServers {
 }
 
 /**
- * The servers to ask: those the caller names, then the one in the room id's domain, ourselves left out, at most ten.
- * Throws M_INVALID_PARAM for what is no server name.
+ * The servers to ask: those the caller names, those that an alias led to, then the one in the room id's domain, ourselves
+ * left out, at most ten. Throws M_INVALID_PARAM for what is no server name.
  */
-export function serverCandidates(named: NamedServers, roomId: RoomId, self: ServerName): readonly ServerName[] {
+export function serverCandidates(
+  named: NamedServers,
+  told: readonly ServerName[],
+  roomId: RoomId | null,
+  self: ServerName,
+): readonly ServerName[] {
   const given = named.via.length > 0 ? named.via : named.server_name;
   const parsed = given.map((text) => {
     const server = parseServerName(text);
     if (server === null) throw new MatrixError('M_INVALID_PARAM', 'via must name servers.');
     return server;
   });
-  const domain = domainOfRoomId(roomId);
-  const all = new Set(domain === null ? parsed : [...parsed, domain]);
+  const domain = roomId === null ? null : domainOfRoomId(roomId);
+  const all = new Set([...parsed, ...told, ...(domain === null ? [] : [domain])]);
   all.delete(self);
   return [...all].slice(0, MAX_CANDIDATES);
 }
