@@ -64,15 +64,15 @@ type Open = { -readonly [K in keyof Receiver]: Receiver[K] } & {
 
 const SEND = '/_matrix/federation/v1/send/';
 
-/** Events are of rooms of version 12. */
-export async function startReceivers(authority: Authority, count: number): Promise<Receivers> {
+/** Events are of rooms of version 12. Unless it `keeps` them, what events say is forgotten, and what was asked. */
+export async function startReceivers(authority: Authority, count: number, keeps = true): Promise<Receivers> {
   const addresses = Array.from({ length: count }, (_, n) => `127.1.${Math.floor(n / 200)}.${1 + (n % 200)}`);
   const { cert, key } = await authority.certify(addresses);
   const byAddress = new Map<string, Open>();
   const start = async (port: number) => {
     const https = createServer({ cert, key }, (request, response) => {
       const receiver = byAddress.get(request.socket.localAddress ?? '');
-      void (receiver === undefined ? response.writeHead(404).end() : answer(receiver, request, response));
+      void (receiver === undefined ? response.writeHead(404).end() : answer(receiver, request, response, keeps));
     });
     https.listen(port, '0.0.0.0');
     await once(https, 'listening');
@@ -105,7 +105,12 @@ export async function startReceivers(authority: Authority, count: number): Promi
   };
 }
 
-async function answer(receiver: Open, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  receiver: Open,
+  request: IncomingMessage,
+  response: ServerResponse,
+  keeps: boolean,
+): Promise<void> {
   const chunks: Buffer[] = [];
   request.on('error', () => undefined);
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -116,7 +121,7 @@ async function answer(receiver: Open, request: IncomingMessage, response: Server
   }
   const body = Buffer.concat(chunks).toString();
   const transaction = read(decodeURIComponent(target.slice(SEND.length)), body);
-  receiver.asked.push(transaction);
+  if (keeps) receiver.asked.push(transaction);
   receiver.open += 1;
   if (receiver.open > 1) receiver.complaints.push(`two transactions at a time: ${transaction.txnId}`);
   response.once('close', () => (receiver.open -= 1));
@@ -129,7 +134,7 @@ async function answer(receiver: Open, request: IncomingMessage, response: Server
     return void response.end(JSON.stringify(reaction.body ?? { errcode: 'M_UNKNOWN', error: 'No.' }));
   }
   const results = typeof reaction === 'object' ? reaction.results : {};
-  take(receiver, transaction, results);
+  take(receiver, keeps ? transaction : { ...transaction, body: '', pdus: [] }, results);
   if (reaction === 'take and cut') return void request.socket.destroy();
   const pdus = Object.fromEntries(transaction.eventIds.map((id) => [id, results[id] ?? {}]));
   response.writeHead(200, { 'content-type': 'application/json' });
