@@ -13,7 +13,7 @@ const GIVEN_UP_AFTER_DAYS = 30;
  */
 export function tidyBacklog(db: Db, lease: Lease): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
-    if ((await holdLease(tx, lease)) === null) return false;
+    if (!(await holdLease(tx, lease))) return false;
     await giveUpOld(tx, lease);
     if (await isLong(tx, lease)) await catchUp(tx, lease);
     return true;

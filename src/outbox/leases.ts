@@ -1,5 +1,6 @@
 /** Who delivers to a server: one at a time, for a while. A lease that was lost changes nothing any more. */
 import { sql, type RawBuilder } from 'kysely';
+import type { Pool } from 'pg';
 import type { Db, Tx } from '../database/database.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 
@@ -40,9 +41,8 @@ export async function takeLease(
 }
 
 export interface Held {
-  /** The transaction at hand, and the greatest position in it; null: there is none. */
+  /** The transaction that was at hand; null: there was none. */
   readonly txnId: string | null;
-  readonly txnUpTo: number | null;
   readonly txnLimit: number;
   /** Transactions that failed since the last that was answered. */
   readonly failures: number;
@@ -51,30 +51,41 @@ export interface Held {
   readonly failure: string | null;
 }
 
-/** Makes the lease last longer, and keeps others off until the transaction ends. Null: it was lost. */
-export async function holdLease(tx: Tx, { destination, epoch, milliseconds }: Lease): Promise<Held | null> {
-  const { rows } = await sql<Held>`
+/** Makes the lease last longer, and in a transaction keeps others off until it ends. False: it was lost. */
+export async function holdLease(db: Db | Tx, { destination, epoch, milliseconds }: Lease): Promise<boolean> {
+  const { rows } = await sql`
     update destinations set lease_until = ${after(milliseconds)}
-     where destination = ${destination} and lease_epoch = ${epoch}
-    returning txn_id as "txnId", txn_upto as "txnUpTo", txn_limit as "txnLimit", failures,
-              same_failures as "sameFailures", failure`.execute(tx);
-  return rows[0] ?? null;
+     where destination = ${destination} and lease_epoch = ${epoch} returning destination`.execute(db);
+  return rows.length > 0;
 }
 
-/** Lets go of a server. What came to be owed to it meanwhile stays owed. */
-export async function releaseLease(db: Db, { destination, epoch }: Lease): Promise<void> {
-  await db.transaction().execute(async (tx) => {
-    const held = await sql`
-      select from destinations where destination = ${destination} and lease_epoch = ${epoch} for update`.execute(tx);
-    if (held.rows.length === 0) return;
-    // A statement of its own: it sees what was committed while the row was waited for.
-    await sql`
-      update destinations set lease_owner = null, lease_until = null, owed = w.owed,
-             txn_limit = case when w.owed then txn_limit else ${MAX_EVENTS} end
-        from (select exists (select from deliveries where destination = ${destination} and settled_at is null) as owed) w
-       where destination = ${destination}`.execute(tx);
-  });
+/** Lets go of a server. True: something waits for it that came meanwhile, and nobody holds it. */
+export async function releaseLease(pool: Pool, { destination, epoch }: Lease): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    // Statements of their own, on one journey: the second sees what was committed while the row was waited for.
+    const [, , released] = await Promise.all([
+      client.query('begin'),
+      client.query({
+        name: 'hold-destination',
+        text: 'select from destinations where destination = $1 for update',
+        values: [destination],
+      }),
+      client.query<{ owed: boolean }>({ name: 'release-destination', text: RELEASE, values: [destination, epoch] }),
+      client.query('commit'),
+    ]);
+    return released.rows[0]?.owed === true;
+  } finally {
+    client.release();
+  }
 }
+
+const RELEASE = `
+  update destinations set lease_owner = null, lease_until = null, owed = w.owed,
+         txn_limit = case when w.owed then txn_limit else ${MAX_EVENTS} end
+    from (select exists (select from deliveries where destination = $1 and settled_at is null) as owed) w
+   where destination = $1 and lease_epoch = $2
+  returning destinations.owed`;
 
 /** Servers to which this process may send something right now, those that wait longest first. */
 export async function dueDestinations(db: Db, owner: string, limit: number): Promise<readonly ServerName[]> {

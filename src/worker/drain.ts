@@ -1,4 +1,5 @@
 /** Delivers what a server is owed: transaction after transaction, until nothing waits, it fails, or the lease is lost. */
+import type { Pool } from 'pg';
 import type { Backoff } from '../durations.ts';
 import type { Db } from '../database/database.ts';
 import type { Answer, RemoteFailure } from '../federation/answer.ts';
@@ -6,7 +7,7 @@ import { readSentEvents, type SentEvent } from '../log/sent-events.ts';
 import type { EventId, ServerName } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import { tidyBacklog } from '../outbox/backlog.ts';
-import { MAX_EVENTS, releaseLease, takeLease, type Leased } from '../outbox/leases.ts';
+import { holdLease, MAX_EVENTS, releaseLease, takeLease, type Leased } from '../outbox/leases.ts';
 import {
   liftLimit,
   nextTransaction,
@@ -20,6 +21,8 @@ import { backoffMs, failureOf, isAboutNow, isAboutServer, isFinal } from './fail
 
 export interface DrainDeps {
   readonly db: Db;
+  /** The same connections. */
+  readonly pool: Pool;
   readonly self: ServerName;
   /** Names this worker among those that hold leases. */
   readonly owner: string;
@@ -59,48 +62,77 @@ const SUSPICIOUS = 5;
 
 /** Does nothing where there is nothing to do, or somebody else does it. */
 export async function drain(deps: DrainDeps, destination: ServerName, run: DrainRun): Promise<void> {
-  const lease = await takeLease(deps.db, destination, {
-    owner: deps.owner,
-    milliseconds: 2 * deps.answerMs + LEASE_MARGIN_MS,
-  });
-  if (lease === null) return;
-  if (lease.failing) run.onSlow();
-  if (!(await tidyBacklog(deps.db, lease))) return;
-  for (let sent = 0; !run.signal.aborted; sent += 1) {
-    const next = await nextTransaction(deps.db, lease, `${deps.now()}_${lease.epoch}_${sent}`);
-    if (next === 'lost') return;
-    if (next === null || !(await deliver(deps, lease, next, run))) break;
+  const lasting = { owner: deps.owner, milliseconds: 2 * deps.answerMs + LEASE_MARGIN_MS };
+  let more = true;
+  while (more && !run.signal.aborted) {
+    const lease = await takeLease(deps.db, destination, lasting);
+    if (lease === null) return;
+    if (lease.failing) run.onSlow();
+    // Also what came to be owed while the lease was being let go of.
+    more = (await drainUnder(deps, lease, run)) === 'emptied' && (await releaseLease(deps.pool, lease));
   }
-  await releaseLease(deps.db, lease);
 }
 
-/** Sends one transaction. False: there is no more to be done now. */
-async function deliver(deps: DrainDeps, lease: Leased, txn: FixedTransaction, run: DrainRun): Promise<boolean> {
+type End = 'emptied' | 'over';
+
+/** Transaction after transaction. `over`: there is no more to be done now, and the lease is gone. */
+async function drainUnder(deps: DrainDeps, lease: Leased, run: DrainRun): Promise<End> {
+  let [settlements, tidied]: [readonly Settlement[] | null, boolean] = [null, false];
+  for (let step = 0; !run.signal.aborted; step += 1) {
+    const txnId = `${deps.now()}_${lease.epoch}_${step}`;
+    const next = await nextTransaction(deps.pool, lease, { settlements, txnId, tidied });
+    settlements = null;
+    if (next === 'lost') return 'over';
+    if (next === 'nothing') return 'emptied';
+    if (next === 'untidy') {
+      if (!(await tidyBacklog(deps.db, lease))) return 'over';
+      tidied = true;
+      continue;
+    }
+    const outcome = await deliver(deps, lease, next, run);
+    if (outcome === 'over') return 'over';
+    settlements = outcome === 'split' ? null : outcome;
+  }
+  if (settlements !== null) await settle(deps.db, lease, settlements);
+  await releaseLease(deps.pool, lease);
+  return 'over';
+}
+
+/** Sends one transaction: what became of its events; `split`: they are to be sent otherwise. */
+async function deliver(
+  deps: DrainDeps,
+  lease: Leased,
+  txn: FixedTransaction,
+  run: DrainRun,
+): Promise<readonly Settlement[] | 'split' | 'over'> {
   const { db } = deps;
-  const events = await readSentEvents(
-    db,
-    txn.events.map(({ roomId, event }) => ({ roomId, position: event })),
-  );
+  const keys = txn.events.map(({ roomId, event }) => ({ roomId, position: event }));
+  const events = await readSentEvents(db, keys);
   const answer = await send(deps, lease, txn.txnId, events, run);
-  if (answer.ok) return settle(db, lease, settlements(txn, events, answer.value));
+  if (answer.ok) return settlementsOf(txn, events, answer.value);
   const { failure } = answer;
-  if (failure.kind === 'stopped') return false;
+  if (failure.kind === 'stopped') {
+    await releaseLease(deps.pool, lease);
+    return 'over';
+  }
   const failed = failureOf(failure);
-  const refuse = (): Promise<boolean> => settle(db, lease, refusedWhole(txn, failed.words));
-  if (isAboutServer(failure)) return refuse();
+  const refused = refusedWhole(txn, failed.words);
+  if (isAboutServer(failure)) return refused;
   const isAlone = txn.events.length === 1;
-  if (isFinal(failure))
-    return isAlone || !(await takesOthers(deps, lease, txn, run)) ? refuse() : split(db, lease, txn);
+  if (isFinal(failure)) {
+    if (isAlone || !(await takesOthers(deps, lease, txn, run))) return refused;
+    return split(db, lease, txn);
+  }
   if (isSuspect(txn, failure) && (await takesOthers(deps, lease, txn, run))) {
     if (!isAlone) return split(db, lease, txn);
     // Once more, at once: a server that fails now and then must not cost an event.
+    if (!(await holdLease(db, lease))) return 'over';
     const again = await send(deps, lease, txn.txnId, events, run);
-    const settled = await (again.ok ? settle(db, lease, settlements(txn, events, again.value)) : refuse());
     await liftLimit(db, lease);
-    return settled;
+    return again.ok ? settlementsOf(txn, events, again.value) : refused;
   }
   await putOff(db, lease, failed, backoffMs(deps.backoff, txn.held.failures, deps.random()));
-  return false;
+  return 'over';
 }
 
 /** One of its events may be what the server fails on: it failed so before, or was a part of one that did. */
@@ -121,8 +153,8 @@ async function takesOthers(
   return (await send(deps, lease, `${txnId}_probe`, [], run)).ok;
 }
 
-function split(db: Db, lease: Leased, { events }: FixedTransaction): Promise<boolean> {
-  return splitTransaction(db, lease, Math.floor(events.length / 2));
+async function split(db: Db, lease: Leased, { events }: FixedTransaction): Promise<'split' | 'over'> {
+  return (await splitTransaction(db, lease, Math.floor(events.length / 2))) ? 'split' : 'over';
 }
 
 async function send(
@@ -146,7 +178,7 @@ async function send(
   }
 }
 
-function settlements(
+function settlementsOf(
   { events }: FixedTransaction,
   sent: readonly SentEvent[],
   results: ReadonlyMap<EventId, string | null>,

@@ -7,7 +7,7 @@ import { drain, type DrainDeps } from './drain.ts';
 import { expand } from './expand.ts';
 import { createPlaces } from './places.ts';
 
-export interface OutboxDeps extends Omit<DrainDeps, 'db'> {
+export interface OutboxDeps extends Omit<DrainDeps, 'db' | 'pool'> {
   /** Connections of its own, which it closes: many deliveries at once must keep nobody else waiting for one. */
   readonly database: Database;
   /** Tells all workers of servers that are owed something. Rejects when they cannot be told. */
@@ -32,13 +32,13 @@ const LOOKED_FOR = 1_000;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { database, self, owner, onError } = deps;
-  const { db } = database;
+  const { db, pool } = database;
   const closing = new AbortController();
   const { signal } = closing;
   const places = createPlaces({
     places: PLACES,
     slow: SLOW,
-    work: (destination, onSlow) => drain({ ...deps, db }, destination, { signal, onSlow }).catch(onError),
+    work: (destination, onSlow) => drain({ ...deps, db, pool }, destination, { signal, onSlow }).catch(onError),
   });
   // Where no other worker can be told, this one delivers; the bell is for sharing the work and not for it to be done.
   const onOwed = (destinations: readonly ServerName[]): void =>

@@ -56,6 +56,7 @@ export async function openDelivering(count: number): Promise<Delivering> {
   let messages = 0;
   const base: DrainDeps = {
     db,
+    pool,
     self: SERVER_NAME,
     owner: 'a-worker',
     sendTransaction: (server, sent, signal) => calls.sendTransaction(server, sent, signal),
