@@ -17,6 +17,7 @@ const PROGRAMS = [
   'receive',
   'import',
   'hostile-graphs',
+  'deliveries',
   'http-knock',
   'long-poll',
   'reading',

@@ -44,9 +44,17 @@ async function main(): Promise<void> {
   const cluster = await startCluster();
   try {
     const talk = await setUp(cluster, 'talk', options.servers);
-    await measureHanging(talk).finally(() => talk.close());
+    try {
+      await measureHanging(talk);
+    } finally {
+      await talk.close();
+    }
     const backlog = await setUp(cluster, 'backlog', options.many);
-    await measureBacklog(backlog).finally(() => backlog.close());
+    try {
+      await measureBacklog(backlog);
+    } finally {
+      await backlog.close();
+    }
   } finally {
     await cluster.stop();
   }
