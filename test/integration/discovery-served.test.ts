@@ -1,7 +1,7 @@
 /** A started server finds others with what its configuration says: name servers, authorities, networks. */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, it } from 'vitest';
 import { parseServerName, type ServerName } from '../../src/matrix/identifiers.ts';
 import type { ServerIdentity } from '../../src/matrix/signatures.ts';
 import { signingKeyFromSeed } from '../../src/matrix/signing-keys.ts';
@@ -74,7 +74,7 @@ it.each([
   ['by other name servers', { FEDERATION_DNS_SERVERS: '127.0.0.1:1' }],
   ['in a network that is not allowed', { FEDERATION_ALLOW_NETWORKS: '10.0.0.0/8' }],
   ['with a certificate of an authority that is not trusted', { FEDERATION_CA_FILE: '' }],
-])('it is not believed when it is looked for %s', async (_where, env) => {
+])('a server is not believed when it is looked for %s', async (_where, env) => {
   const name = `there${Object.keys(env)[0]!.toLowerCase().replaceAll('_', '-')}.test`;
   const there = await homeserver(name);
   const { port } = await start(env);
