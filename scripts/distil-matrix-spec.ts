@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { format, resolveConfig } from 'prettier';
 
-const FILE = fileURLToPath(new URL('../test/vectors/spec/operations.json', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../test/vectors/spec/', import.meta.url));
+/** Of each API the folder of its OpenAPI files, and the file that tells of it. */
+const APIS = { 'client-server': 'operations.json', 'server-server': 'server-operations.json' } as const;
 const METHODS = ['get', 'post', 'put', 'delete'] as const;
 
 type Node = Readonly<Record<string, unknown>>;
@@ -23,29 +25,31 @@ interface Placed {
 
 const [checkout] = process.argv.slice(2);
 if (checkout === undefined) throw new Error('The path of a matrix-spec checkout is missing.');
-const API = join(resolve(checkout), 'data/api/client-server');
-
-const operations = Object.fromEntries(
-  readdirSync(API)
-    .filter((name) => name.endsWith('.yaml'))
-    .flatMap((name) => operationsOf(join(API, name)))
-    .sort(([one], [other]) => (one < other ? -1 : 1)),
-);
 const git = (...words: string[]): string =>
   execFileSync('git', ['-C', checkout, ...words], { encoding: 'utf8' }).trim();
 const versions = readdirSync(join(checkout, 'content/changelog')).flatMap(
   (name) => /^v1\.(\d+)\.md$/.exec(name)?.[1] ?? [],
 );
-const table = {
-  source: 'github.com/matrix-org/matrix-spec, data/api/client-server',
-  commit: git('rev-parse', 'HEAD'),
-  committed: git('show', '-s', '--format=%cs', 'HEAD'),
-  newest_release: `v1.${Math.max(...versions.map(Number))}`,
-  operations,
-};
-const text = JSON.stringify(table);
-writeFileSync(FILE, await format(text, { ...(await resolveConfig(FILE)), parser: 'json' }));
-process.stdout.write(`${relative(process.cwd(), FILE)}: ${Object.keys(operations).length} operations\n`);
+
+for (const [api, name] of Object.entries(APIS)) {
+  const folder = join(resolve(checkout), 'data/api', api);
+  const operations = Object.fromEntries(
+    readdirSync(folder)
+      .filter((each) => each.endsWith('.yaml'))
+      .flatMap((each) => operationsOf(join(folder, each)))
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+  const table = {
+    source: `github.com/matrix-org/matrix-spec, data/api/${api}`,
+    commit: git('rev-parse', 'HEAD'),
+    committed: git('show', '-s', '--format=%cs', 'HEAD'),
+    newest_release: `v1.${Math.max(...versions.map(Number))}`,
+    operations,
+  };
+  const file = join(FOLDER, name);
+  writeFileSync(file, await format(JSON.stringify(table), { ...(await resolveConfig(file)), parser: 'json' }));
+  process.stdout.write(`${relative(process.cwd(), file)}: ${Object.keys(operations).length} operations\n`);
+}
 
 function operationsOf(file: string): (readonly [string, object])[] {
   const document = parse(readFileSync(file, 'utf8')) as Node;

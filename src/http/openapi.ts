@@ -93,6 +93,7 @@ function openApiPath(path: string): string {
 
 function securityOf({ auth }: Endpoint): readonly Json[] {
   if (auth === 'none') return [];
+  if (auth === 'server') return [{ signedRequest: [] }];
   return auth === 'optional' ? [{}, { accessToken: [] }] : [{ accessToken: [] }];
 }
 

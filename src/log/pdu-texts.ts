@@ -32,8 +32,10 @@ async function readTexts(db: Db, roomId: string, positions: readonly number[]): 
                   then convert_from(substr(e.proof, 1, h.head + 10), 'UTF8') || ${CONTENT_TEXT} || convert_from(substr(e.proof, h.tail + 1), 'UTF8')
              end as text
         from unnest(${positions}::int8[]) with ordinality as w (position, n)
-        join events e on e.room_id = ${roomId} and e.position = w.position
-        left join event_content c on c.room_id = e.room_id and c.event = e.position
+        cross join lateral (
+          select f.position, f.proof from events f where f.room_id = ${roomId} and f.position = w.position offset 0) e
+        left join lateral (
+          select d.content from event_content d where d.room_id = ${roomId} and d.event = w.position offset 0) c on true
        ${CONTENT_PARTS}) t
      group by part order by part`.execute(db);
   const others = found.rows.flatMap((row) => row.others ?? []);

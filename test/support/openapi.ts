@@ -24,9 +24,13 @@ export interface Operation {
 }
 
 /** The specification's operations by their operationIds (test/vectors/README.md). */
-export const specified: Readonly<Record<string, Operation>> = JSON.parse(
-  readFileSync(new URL('../vectors/spec/operations.json', import.meta.url), 'utf8'),
-).operations;
+export const specified = operationsIn('operations.json');
+/** Those between servers. */
+export const specifiedForServers = operationsIn('server-operations.json');
+
+function operationsIn(name: string): Readonly<Record<string, Operation>> {
+  return JSON.parse(readFileSync(new URL(`../vectors/spec/${name}`, import.meta.url), 'utf8')).operations;
+}
 
 interface Schema {
   readonly type?: string;
@@ -60,7 +64,7 @@ export function documented(endpoints: readonly Endpoint[]): ReadonlyMap<string, 
       const operation: Operation = {
         method: method.toUpperCase(),
         path,
-        security: ['none', 'user', 'optional'][security.length]!,
+        security: securityName(security),
         query: Object.fromEntries(
           parameters
             .filter((each) => each.in === 'query')
@@ -79,6 +83,11 @@ export function documented(endpoints: readonly Endpoint[]): ReadonlyMap<string, 
     }),
   );
   return new Map(operations);
+}
+
+function securityName(security: readonly object[]): string {
+  if (security.some((scheme) => Object.hasOwn(scheme, 'signedRequest'))) return 'signedRequest';
+  return ['none', 'user', 'optional'][security.length]!;
 }
 
 function schemaOf({ content }: Content): Schema {

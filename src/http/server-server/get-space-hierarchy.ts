@@ -11,13 +11,13 @@ import { shownTo, type ShownRoom } from './shown-rooms.ts';
 
 const MAX_CHILDREN = 50;
 
-const Summary = Type.Object({
+const SUMMARY = {
   room_id: Type.String(),
   num_joined_members: Type.Integer(),
   world_readable: Type.Boolean(),
   guest_can_join: Type.Boolean(),
   join_rule: Type.String(),
-});
+};
 
 export const getSpaceHierarchy = endpoint({
   summary:
@@ -27,8 +27,8 @@ export const getSpaceHierarchy = endpoint({
   auth: 'server',
   query: { suggested_only: 'boolean' },
   answer: Type.Object({
-    room: Type.Intersect([Summary, Type.Object({ children_state: Type.Array(Type.Object({})) })]),
-    children: Type.Array(Summary),
+    room: Type.Object({ ...SUMMARY, children_state: Type.Array(Type.Object({})) }),
+    children: Type.Array(Type.Object(SUMMARY)),
     inaccessible_children: Type.Array(Type.String()),
   }),
   errors: ['M_NOT_FOUND'],
