@@ -5,6 +5,7 @@ import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord } from '../log/append.ts';
 import { deleteWords } from '../log/erase.ts';
 import type { ErasureLedger, LedgerEntry } from '../log/erasure-ledger.ts';
+import { eraseOutOfBand } from '../log/out-of-band.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { eraseHandshakes } from '../outbox/handshakes.ts';
@@ -93,6 +94,7 @@ async function carryOut(
     events = (await deleteWords(tx, subject)).events;
     await eraseAccountWords(tx, subject);
     await eraseHandshakes(tx, subject);
+    await eraseOutOfBand(tx, subject);
   };
   const erasures = [{ kind, subject, byUser }];
   const outcome = await deps.recorder.append({ roomId: null, head: null, judged: [], actions, erasures, within });

@@ -1,6 +1,6 @@
 /** Takes back knocks on rooms that this server is not in, and declines invites to them (PROTOCOL §6.4). */
 import type { TxClient } from '../database/tx.ts';
-import { isStoredOutside, noteDelivered } from '../log/out-of-band.ts';
+import { outsidePosition, noteDelivered } from '../log/out-of-band.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../matrix/json.ts';
@@ -152,7 +152,7 @@ export async function goOnLeaving(parts: OutsideParts, handshake: Handshake): Pr
   const isReal = pdu.prev_events.length > 0;
   const version = ROOM_VERSIONS[handshake.version];
   const [first] = candidates;
-  if (!(await isStoredOutside(parts.db, roomId, eventId))) return storeLate(parts, handshake);
+  if ((await outsidePosition(parts.db, roomId, eventId)) === null) return storeLate(parts, handshake);
   const { known } = await standingOf(parts, roomId, userId);
   // They are invited again, or knock again: that is not to be ended by what was before.
   if (known !== null && known.eventId !== eventId && known.membership !== 'leave') return dropHandshake(parts.db, id);

@@ -3,7 +3,7 @@ import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { EventSlot, JudgedFields, JudgedPdu, TransitionCause, TransitionRecord } from '../log/judged-pdu.ts';
-import { isStoredOutside, outOfBandOf, setOutOfBand, type OutOfBand } from '../log/out-of-band.ts';
+import { outsidePosition, outOfBandOf, setOutOfBand, type OutOfBand } from '../log/out-of-band.ts';
 import { outsideKind } from '../log/transition.ts';
 import type { EventId, RoomId, ServerName, UserId } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
@@ -87,7 +87,7 @@ export async function decideOutside(
   const before = await outsideStanding(deps, room, event.roomId, event.userId);
   const slot: EventSlot = { eventId: event.eventId, position: 0 };
   // What was answered since is not asked again by the same event.
-  const wasSaid = await isStoredOutside(deps.db, event.roomId, event.eventId);
+  const wasSaid = (await outsidePosition(deps.db, event.roomId, event.eventId)) !== null;
   const isLate = event.onlyAfter !== undefined && event.onlyAfter !== before.known?.eventId;
   const transition = wasSaid || isLate ? null : transitionOf(event, before, slot);
   if (transition === null) {

@@ -2,6 +2,7 @@
 import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
+import type { ErasureRecord } from '../log/append.ts';
 import type { EventSlot, JudgedPdu } from '../log/judged-pdu.ts';
 import { eventById, readEvents, type StoredEvent } from '../log/read.ts';
 import { valuesAt, type Ref } from '../log/state-lines.ts';
@@ -9,7 +10,7 @@ import { latestVerdicts } from '../log/verdict-queries.ts';
 import { serverOf, type EventId, type UserId } from '../matrix/identifiers.ts';
 import { redactionTarget } from '../matrix/redaction.ts';
 import { powerLevels, type StateEvent } from '../matrix/room-state.ts';
-import { effectOfRedaction, redactedEntry, type RedactionEffect } from './redaction.ts';
+import { effectOfRedaction, ofTwin, redactedEntry, type RedactionEffect } from './redaction.ts';
 import type { LaneRoom } from './room-lane.ts';
 
 const NO_EFFECT: RedactionEffect = { erasures: [], redacted: [] };
@@ -51,14 +52,15 @@ async function effectOfHeld(db: Db, room: LaneRoom, judged: JudgedPdu): Promise<
   const { roomId, version } = room.head;
   const { slot, pdu } = judged;
   const held = await heldRedactions(db, roomId, slot.eventId);
-  const erasures = [];
+  const erasures: ErasureRecord[] = [];
   for (const { redaction, before } of held) {
     const place = { before, lines: [], changes: [] };
     if (!(await mayRedact(db, room, place, redaction.sender, pdu.sender))) continue;
     const { eventId, position, sender } = redaction;
     const member = pdu.type === 'm.room.member' ? (pdu.state_key ?? null) : null;
     const by = { redaction: { eventId, position }, byUser: sender };
-    erasures.push({ kind: 'event', roomId, event: slot, member, ...by } as const);
+    const own = { kind: 'event', roomId, event: slot, member, ...by } as const;
+    erasures.push(own, ...(await ofTwin(db, own)));
   }
   const change = judged.changes.find((each) => each.line === 0 && each.event === slot);
   if (erasures.length === 0 || change === undefined) return { erasures, redacted: [] };

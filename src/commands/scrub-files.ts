@@ -14,6 +14,8 @@ const TABLES_WITH_WORDS = [
   'action_content',
   'idempotency',
   'knocks',
+  'handshakes',
+  'out_of_band',
   'profiles',
   'profile_fields',
   'devices',

@@ -1,10 +1,35 @@
 /** Checks transitions out of band: that each is what its event says of somebody's membership, and that each event is told. */
+import type { PoolClient } from 'pg';
 import { outsideKind } from '../log/transition.ts';
 import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
 import { isMembership, membershipOf, stringIn, type Membership } from '../matrix/pdu.ts';
 import type { LogPage } from './verify-page.ts';
 import type { Finding, Findings } from './verify-report.ts';
 import type { TransitionRow, VerdictRow } from './verify-rows.ts';
+
+/** What is held of memberships out of band, against the newest transition of each. */
+export async function verifyHeldOutside(client: PoolClient, findings: Findings): Promise<void> {
+  const { rows } = await client.query<{ room_id: string; user_id: string; told: boolean; event: boolean }>(
+    `select o.room_id, o.user_id, coalesce(not t.in_room, false) as told, t.event is not distinct from o.event as event
+       from out_of_band o
+       left join lateral (
+         select * from transitions where room_id = o.room_id and user_id = o.user_id order by at desc limit 1) t on true
+      where t.in_room is not false or t.event <> o.event or t."to" <> o.membership
+      order by o.room_id, o.user_id limit 10`,
+  );
+  for (const { room_id: room, user_id: user, told, event } of rows) {
+    const column = told ? (event ? 'membership' : 'event') : null;
+    const reason = told ? 'is not what the newest transition says' : 'added: no transition out of band is the newest';
+    findings.add({
+      check: 'projections',
+      table: 'out_of_band',
+      key: `${room}, ${user}`,
+      position: null,
+      column,
+      reason,
+    });
+  }
+}
 
 export function verifyOutside(findings: Findings, page: LogPage): void {
   const verdicts = new Map(

@@ -13,6 +13,7 @@ import { verifyEvents, type EvidenceCheck } from './verify-evidence.ts';
 import { deepMemory, verifyDeep } from './verify-deep.ts';
 import { followGraph, graphMemory } from './verify-graph.ts';
 import { verifyVerdicts, type JudgementMemory } from './verify-judgement.ts';
+import { verifyHeldOutside } from './verify-outside.ts';
 import { readPage } from './verify-page.ts';
 import { verifyActs, verifyOutside, verifyPositions, verifyStrayWords } from './verify-positions.ts';
 import { collectFindings, projectionFinding, type Findings, type VerifyReport } from './verify-report.ts';
@@ -116,6 +117,7 @@ async function verifyLog(
   }
   await snapshot(client, (at) => verifyOutside(at, findings));
   await snapshot(client, (at) => verifyStrayWords(at, findings));
+  await snapshot(client, (at) => verifyHeldOutside(at, findings));
   return { events, erased };
 }
 

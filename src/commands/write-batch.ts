@@ -90,8 +90,9 @@ function takeOut(tx: TxClient, erasures: readonly ErasureRecord[]): readonly (Pr
 
 function erasedBy(erasure: ErasureRecord): Erased {
   if (erasure.kind === 'user') return { kind: 'user', userId: erasure.subject };
-  const { kind, roomId, event, member, redaction } = erasure;
-  return { kind, roomId, event: event.position, member, redaction: redaction.position };
+  const { kind, roomId, event, member, redaction, outOfBand } = erasure;
+  // Readers are told of the redaction beside the event of the room.
+  return { kind, roomId, event: event.position, member, redaction: outOfBand ? null : redaction.position };
 }
 
 /**

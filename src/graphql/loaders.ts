@@ -13,6 +13,7 @@ import {
   type TransitionCondition,
   type TransitionRow,
 } from '../log/transition-queries.ts';
+import { outOfBandAt } from '../log/out-of-band.ts';
 import { latestVerdicts } from '../log/verdict-queries.ts';
 import {
   countDeliveries,
@@ -86,6 +87,8 @@ function rowLoaders(db: Db) {
   return {
     room: keyed((roomIds: readonly string[]) => roomsById(db, roomIds)),
     member: keyed((keys: readonly MemberKey[]) => membersByKey(db, keys)),
+    /** What was told of a room to a user outside of it. */
+    outside: keyed((keys: readonly MemberKey[]) => outOfBandAt(db, keys)),
     event,
     /** The event at a key of a room's current state. */
     state: keyed(async (keys: readonly StateKey[]) => {

@@ -457,6 +457,8 @@ export type Knock = Node & {
   readonly id: Scalars['ID']['output'];
   /** When it was made, by this server's clock. */
   readonly knockedAt: Scalars['DateTime']['output'];
+  /** It was made on a room that this server was not in. */
+  readonly outOfBand: Scalars['Boolean']['output'];
   /** The knocker's latest words; null when there are none, or they were erased. */
   readonly reason?: Maybe<Scalars['String']['output']>;
   /** The room knocked on. */
@@ -469,6 +471,8 @@ export type Knock = Node & {
   readonly transitions: TransitionConnection;
   /** The knocker. */
   readonly user: User;
+  /** Out of band: the server that it went through. */
+  readonly via?: Maybe<Scalars['String']['output']>;
   /** The viewer could accept it now. */
   readonly viewerCanAccept: Scalars['Boolean']['output'];
   /** The viewer could ban the knocker now. */
@@ -1458,6 +1462,8 @@ export type Transition = Node & {
   readonly to: Membership;
   /** The event whose arrival made the change. */
   readonly trigger?: Maybe<Event>;
+  /** Out of band: another server says so, and the room's own could not be asked. */
+  readonly unverified: Scalars['Boolean']['output'];
   /** Whose membership changed. */
   readonly user: User;
 };
@@ -2097,12 +2103,14 @@ export type KnockResolvers<ContextType = Context, ParentType extends ResolversPa
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knockedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  outOfBand?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   secondsToDecision?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['KnockStatus'], ParentType, ContextType>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<KnockTransitionsArgs>>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  via?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   viewerCanAccept?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanBan?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanReject?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -2330,6 +2338,7 @@ export type TransitionResolvers<ContextType = Context, ParentType extends Resolv
   supersedes?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
   to?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
   trigger?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  unverified?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };

@@ -29,6 +29,8 @@ export type ErasureRecord =
       readonly member: string | null;
       readonly redaction: EventSlot;
       readonly byUser: string;
+      /** The event as it was known out of band, beside the one of the room. */
+      readonly outOfBand?: true;
     };
 
 /** What is written together: the rows of one batch, in the order of their units. */

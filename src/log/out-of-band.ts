@@ -75,6 +75,20 @@ export async function outOfBandOf(db: Db, roomId: string, userId: string): Promi
   return rows[0] === undefined ? null : outOfBand(rows[0]);
 }
 
+/** Of these users in these rooms, in the order asked; null as in outOfBandOf(). */
+export async function outOfBandAt(
+  db: Db,
+  keys: readonly { readonly roomId: string; readonly userId: string }[],
+): Promise<readonly (OutOfBand | null)[]> {
+  const { rows } = await sql<Row & { n: number }>`
+    select k.n::int4 as n, ${COLUMNS}
+      from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.userId)}::text[]) with ordinality as k (room_id, user_id, n)
+      join out_of_band o on o.room_id = k.room_id and o.user_id = k.user_id
+      join events e on e.room_id = o.room_id and e.position = o.event`.execute(db);
+  const byKey = new Map(rows.map((row) => [row.n, outOfBand(row)]));
+  return keys.map((_, n) => byKey.get(n + 1) ?? null);
+}
+
 /** All of a room, by user. */
 export async function outOfBandIn(db: Db, roomId: string): Promise<ReadonlyMap<UserId, OutOfBand>> {
   const { rows } = await sql<Row>`
@@ -95,11 +109,11 @@ export async function strippedStates(
   return new Map(rows.map((row) => [row.room_id, parseJson(row.stripped) as readonly JsonObject[]]));
 }
 
-/** Whether an event was stored out of band, be it in force or not. */
-export async function isStoredOutside(db: Db, roomId: RoomId, eventId: EventId): Promise<boolean> {
-  const { rows } = await sql`
-    select from events where event_id = ${eventId} and room_id = ${roomId} and out_of_band`.execute(db);
-  return rows.length > 0;
+/** Position of an event as it was stored out of band, be it in force or not; null: it was not. */
+export async function outsidePosition(db: Db, roomId: RoomId, eventId: EventId): Promise<number | null> {
+  const { rows } = await sql<{ position: number }>`
+    select position from events where event_id = ${eventId} and room_id = ${roomId} and out_of_band`.execute(db);
+  return rows[0]?.position ?? null;
 }
 
 export interface NewOutOfBand extends Pick<
@@ -181,4 +195,25 @@ export async function noteMaybeAccepted(
   await sql`
     update out_of_band set maybe_accepted = ${is}
      where room_id = ${roomId} and user_id = ${userId} and event = ${event} and maybe_accepted <> ${is}`.execute(db);
+}
+
+/** Takes a user's words out of what was told of rooms, and all that was told to them; in the erasure's transaction. */
+export async function eraseOutOfBand(tx: TxClient, userId: string): Promise<void> {
+  const nothing = Buffer.from('[]');
+  await tx.query({ text: 'update out_of_band set stripped = $2 where user_id = $1', values: [userId, nothing] });
+  const told = await tx.query({
+    text: 'select room_id, user_id, stripped from out_of_band where position($1::bytea in stripped) > 0',
+    values: [Buffer.from(JSON.stringify(userId))],
+  });
+  for (const { room_id, user_id, stripped } of told.rows as unknown as readonly Pick<
+    Row,
+    'room_id' | 'user_id' | 'stripped'
+  >[]) {
+    const entries = parseJson(stripped) as readonly JsonObject[];
+    const kept = entries.filter(({ type, state_key }) => type !== 'm.room.member' || state_key !== userId);
+    await tx.query({
+      text: 'update out_of_band set stripped = $3 where room_id = $1 and user_id = $2',
+      values: [room_id, user_id, Buffer.from(canonicalJson([...kept]))],
+    });
+  }
 }

@@ -26,6 +26,8 @@ export interface TransitionRow {
   readonly occurredAt: number | null;
   readonly recordedAt: Date;
   readonly inRoom: boolean;
+  /** Out of band: it rests on what another server says, and nobody could be asked. */
+  readonly unverified: boolean;
 }
 
 /** Null: whatever it is. */
@@ -39,7 +41,7 @@ export interface TransitionCondition {
 
 const COLUMNS = sql`u.position, u.room_id as "roomId", u.user_id as "userId", u."from", u."to", u.kind, u.cause, u.event,
   u.previous, u.trigger, u.supersedes, u.actor, u.on_behalf_of as "onBehalfOf", u.occurred_at as "occurredAt",
-  u.recorded_at as "recordedAt", u.in_room as "inRoom"`;
+  u.recorded_at as "recordedAt", u.in_room as "inRoom", u.unverified`;
 
 /** A page of each list of transitions, by position. Lists are made of arms (arms.ts). */
 export async function pageTransitions(

@@ -17,6 +17,9 @@ export interface KnockRow {
   readonly closed: number | null;
   readonly decidedBy: string | null;
   readonly reason: string | null;
+  readonly inRoom: boolean;
+  /** Of a knock out of band: the server that it went through. */
+  readonly via: string | null;
   readonly knockedAt: Date;
   readonly decidedAt: Date | null;
   /** Position of the event that ended it. */
@@ -31,7 +34,7 @@ export interface KnockCondition {
 
 // The episode's times are those of the transitions that opened and ended it.
 const EPISODE = sql`k.room_id as "roomId", k.opened, k.user_id as "userId", k.status, k.event, k.closed,
-  k.decided_by as "decidedBy", k.reason, o.recorded_at as "knockedAt", c.recorded_at as "decidedAt", c.event as decision`;
+  k.decided_by as "decidedBy", k.reason, k.in_room as "inRoom", k.via, o.recorded_at as "knockedAt", c.recorded_at as "decidedAt", c.event as decision`;
 const TIMES = sql`join transitions o on o.position = k.opened left join transitions c on c.position = k.closed`;
 
 /** A page of each list of knocks, by when they were made. Lists are made of arms (arms.ts). */

@@ -64,7 +64,7 @@ export interface MembershipOfUser {
   readonly position: number;
 }
 
-/** Up to `limit` rooms after `after` in which a user has one of these memberships, by room id. */
+/** Up to `limit` rooms after `after` in which a user has one of these memberships, be it from outside, by room id. */
 export async function roomsWithMember(
   db: Db,
   userId: string,
@@ -72,9 +72,13 @@ export async function roomsWithMember(
   { after, limit }: { readonly after: string; readonly limit: number },
 ): Promise<readonly MembershipOfUser[]> {
   const found = await sql<MembershipOfUser>`
-    select room_id as "roomId", event as position from room_state
-     where type = 'm.room.member' and state_key = ${userId} and membership = any(${memberships}::text[])
-       and room_id > ${after}
+    select room_id as "roomId", event as position from (
+      select room_id, event from room_state s
+       where type = 'm.room.member' and state_key = ${userId} and membership = any(${memberships}::text[])
+         and not exists (select from out_of_band o where o.room_id = s.room_id and o.user_id = s.state_key)
+      union all
+      select room_id, event from out_of_band where user_id = ${userId} and membership = any(${memberships}::text[])) m
+     where room_id > ${after}
      order by room_id limit ${limit}`.execute(db);
   return found.rows;
 }

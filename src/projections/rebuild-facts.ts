@@ -107,7 +107,7 @@ interface ErasureRow {
 
 async function readErasures(client: PoolClient, after: number, upto: number): Promise<readonly DatedErasure[]> {
   const { rows } = await client.query<ErasureRow>(
-    `select x.position, x.kind, x.subject, x.room_id, x.event, r.position as redaction,
+    `select x.position, x.kind, x.subject, x.room_id, x.event, case when not t.out_of_band then r.position end as redaction,
             case when t.type = 'm.room.member' then t.state_key end as member
        from erasures x
        left join events r on x.kind = 'event' and r.event_id = x.subject and r.room_id = x.room_id

@@ -128,14 +128,18 @@ export async function countMembers(db: Db, lists: readonly MemberList[]): Promis
   return lists.map((_, n) => byList.get(n) ?? 0);
 }
 
-/** All memberships of each of these users, past ones too, by room id. */
+/** All memberships of each of these users, past ones and those from outside too, by room id. */
 export async function membershipsOfUsers(
   db: Db,
   userIds: readonly string[],
 ): Promise<readonly (readonly MemberRow[])[]> {
   const found = await sql<MemberRow>`
-    select ${MEMBER} from room_state m ${SINCE}
-     where m.type = 'm.room.member' and m.state_key = any(${userIds}::text[]) and m.membership is not null
+    select ${MEMBER} from (
+      select s.room_id, s.state_key, s.membership, s.event, s.since from room_state s
+       where s.type = 'm.room.member' and s.state_key = any(${userIds}::text[]) and s.membership is not null
+         and not exists (select from out_of_band o where o.room_id = s.room_id and o.user_id = s.state_key)
+      union all
+      select room_id, user_id, membership, event, since from out_of_band where user_id = any(${userIds}::text[])) m ${SINCE}
      order by m.room_id`.execute(db);
   const byUser = Map.groupBy(found.rows, (row) => row.userId);
   return userIds.map((userId) => byUser.get(userId) ?? []);
@@ -146,14 +150,19 @@ export interface MemberKey {
   readonly userId: string;
 }
 
-/** These memberships, in the order asked; null where there never was one. */
+/** These memberships, from outside where that is what is in force, in the order asked; null where there never was one. */
 export async function membersByKey(db: Db, keys: readonly MemberKey[]): Promise<readonly (MemberRow | null)[]> {
   const found = await sql<MemberRow & { n: number }>`
     select k.n, ${MEMBER}
       from unnest(${keys.map((_, n) => n)}::int4[], ${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.userId)}::text[])
            as k (n, room_id, user_id)
-      join room_state m on m.room_id = k.room_id and m.type = 'm.room.member' and m.state_key = k.user_id
-      ${SINCE} where m.membership is not null`.execute(db);
+     cross join lateral (
+       select room_id, user_id as state_key, membership, event, since, 0 as rank from out_of_band
+        where room_id = k.room_id and user_id = k.user_id
+       union all
+       select room_id, state_key, membership, event, since, 1 from room_state
+        where room_id = k.room_id and type = 'm.room.member' and state_key = k.user_id and membership is not null
+        order by rank limit 1) m ${SINCE}`.execute(db);
   const byKey = new Map(found.rows.map((row) => [row.n, row]));
   return keys.map((_, n) => byKey.get(n) ?? null);
 }

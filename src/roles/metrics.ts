@@ -40,7 +40,7 @@ function registerKnocks(registry: Registry, { db, now }: MetricsDeps): void {
     async collect() {
       const { rows } = await sql<{ pending: number; oldest: Date | null }>`
         select count(*)::int4 as pending, (select recorded_at from transitions where position = min(opened)) as oldest
-          from knocks where status = 'PENDING'`.execute(db);
+          from knocks where status = 'PENDING' and in_room`.execute(db);
       const found = rows[0];
       pending.set(found?.pending ?? 0);
       this.set(found?.oldest ? Math.max(0, (now() - found.oldest.getTime()) / 1000) : 0);

@@ -36,6 +36,7 @@ export const knock: KnockResolvers = {
   id: ({ opened }) => nodeId('Knock', opened),
   room: ({ roomId }, _args, context) => roomOf(context, roomId),
   user: ({ userId }) => ({ userId }),
+  outOfBand: ({ inRoom }) => !inRoom,
   decidedBy: ({ decidedBy }) => (decidedBy === null ? null : { userId: decidedBy }),
   decisionReason: async ({ roomId, decision }, _args, { loaders }) => {
     const event = decision === null ? null : await loaders.event.load({ roomId, position: decision });

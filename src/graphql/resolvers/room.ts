@@ -1,5 +1,6 @@
 /** Resolvers of Room and its counts. */
 import { mayBan, mayInvite, mayKick, maySetState, seesRoomNow, type Permission } from '../../access/room-access.ts';
+import { isJsonObject } from '../../matrix/json.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { RoomHead } from '../../projections/room-queries.ts';
 import type { Context } from '../context.ts';
@@ -14,7 +15,12 @@ async function stateWord(context: Context, roomId: string, type: string, key: st
   const { standing } = await sightOf(context, roomId);
   if (!seesRoomNow(standing)) return null;
   const event = await context.loaders.state.load({ roomId, type, stateKey: '' });
-  return event === null ? null : stringIn(event.content, key);
+  if (event !== null && standing.membership === 'join') return stringIn(event.content, key);
+  // From outside the room shows what it showed with the invite or the knock.
+  const outside = await context.loaders.outside.load({ roomId, userId: standing.userId });
+  const told = outside?.stripped.find((entry) => entry['type'] === type && entry['state_key'] === '');
+  const content = told?.['content'] ?? event?.content;
+  return isJsonObject(content) ? stringIn(content, key) : null;
 }
 
 const JOIN_RULES = ['PUBLIC', 'INVITE', 'KNOCK', 'RESTRICTED', 'KNOCK_RESTRICTED', 'PRIVATE'] as const;
