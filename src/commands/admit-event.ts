@@ -25,7 +25,7 @@ export interface Admission<T> {
   readonly accepted: (room: LaneRoom, judged: JudgedPdu | null) => Promise<Omit<Decision<T>, 'judged' | 'outliers'>>;
 }
 
-const UNASKED: Arrival['facts'] = { stored: new Map(), redacted: false, seen: -1 };
+const UNASKED: Arrival['facts'] = { stored: new Map(), redacted: false, seen: -1, others: -1 };
 
 /**
  * Judges the event by its auth events, on the state before it, and on the current state: where one of them refuses it, it is
@@ -37,6 +37,7 @@ export async function admitEvent<T>(turn: TurnDeps, lanes: RoomLanes, admission:
   const judging: TurnDeps = { ...turn, judge: (room, received) => turn.judge(room, received, cause) };
   const facts = admission.facts ?? UNASKED;
   const arrival = { event, origin, relay: true, holes: [], elsewhere: new Set<never>(), facts };
+  await lanes.warm(event.roomId, [event.pdu.sender]);
   return runArrival(turn, lanes, event, async (room) => {
     if (room === null || !isResident(room.head, turn.serverName)) throw notResident();
     await check?.(room);

@@ -2,6 +2,7 @@
 import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { serverOf } from '../matrix/identifiers.ts';
+import { judgeBeside } from './judge-beside.ts';
 import { judgeOnBranch } from './judge-branch.ts';
 import { judge } from './judge.ts';
 import { MAX_PREV_EVENTS, type ProposedEvent } from './propose.ts';
@@ -20,11 +21,12 @@ export async function judgeProposed(
 ): Promise<JudgedPdu> {
   if (room.head.extremities.length <= MAX_PREV_EVENTS) return judge(room.head, proposed, state, onBehalfOf);
   const { pdu, eventId, auth } = proposed;
-  const judged = await judgeOnBranch(room, {
+  const candidate = {
     ...{ pdu, eventId, auth, origin: serverOf(pdu.sender), relay: true },
     ...{ authRejection: null, known: null, holes: [] },
-    cause: { by: 'own', onBehalfOf },
-  });
+    cause: { by: 'own', onBehalfOf } as const,
+  };
+  const judged = (await judgeBeside(room, candidate)) ?? (await judgeOnBranch(room, candidate));
   if ('missing' in judged) throw new Error('an extremity of the room is not stored');
   if (judged.verdict === 'accepted') return judged;
   throw new MatrixError('M_FORBIDDEN', 'Other servers have not heard yet of what would allow this.');

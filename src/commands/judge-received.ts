@@ -5,6 +5,8 @@ import { authorize } from '../matrix/event-auth.ts';
 import type { EventId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import { movesPresence } from '../log/presence.ts';
+import { isFirstKnock, markIndependent } from './beside.ts';
+import { judgeBeside } from './judge-beside.ts';
 import { judgeOnBranch, type Candidate } from './judge-branch.ts';
 import { presenceOf, stateAtHead, stateChange } from './judge.ts';
 import { transitionOf, type Cause } from './member-transition.ts';
@@ -29,7 +31,9 @@ export async function judgeReceived(
   cause: Cause = FROM_ELSEWHERE,
 ): Promise<JudgedPdu | Missing> {
   const tips = received.holes.length === 0 ? citedTips(room.head, received.pdu.prev_events) : null;
-  return tips === null ? judgeOnBranch(room, { ...received, cause }) : judgeAtHead(room, { ...received, cause }, tips);
+  const candidate = { ...received, cause };
+  if (tips !== null) return judgeAtHead(room, candidate, tips);
+  return (await judgeBeside(room, candidate)) ?? judgeOnBranch(room, candidate);
 }
 
 const FROM_ELSEWHERE: Cause = { by: 'federation', onBehalfOf: null };
@@ -89,5 +93,7 @@ async function judgeAtHead(room: LaneRoom, received: Candidate, tips: readonly E
     transitions,
     presence: presenceOf(head, transitions),
   };
-  return fields as JudgedPdu;
+  const judged = fields as JudgedPdu;
+  if (isFirstKnock(pdu, head.version, state)) markIndependent(judged);
+  return judged;
 }

@@ -11,6 +11,7 @@ import { movesPresence, presenceChange } from '../log/presence.ts';
 import type { Ref } from '../log/state-lines.ts';
 import { serverOf } from '../matrix/identifiers.ts';
 import { membershipOf, type PduFields } from '../matrix/pdu.ts';
+import { isFirstKnock, markIndependent } from './beside.ts';
 import { transitionOf } from './member-transition.ts';
 import type { ProposedEvent } from './propose.ts';
 import type { HeadState, RoomHead } from './room-head.ts';
@@ -54,7 +55,9 @@ export function judge(head: RoomHead, proposed: ProposedEvent, state: HeadState,
     gaps: [],
     startsRoom: prev.length === 0,
   };
-  return fields as JudgedPdu;
+  const judged = fields as JudgedPdu;
+  if (isFirstKnock(pdu, head.version, state)) markIndependent(judged);
+  return judged;
 }
 
 /** The state before an event that cites every extremity: after them all, or where each left the same, as that is called. */

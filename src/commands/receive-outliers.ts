@@ -21,13 +21,15 @@ export async function storeOutliers(
   for (let from = 0; from < events.length; from += OUTLIERS_A_UNIT) {
     const part = events.slice(from, from + OUTLIERS_A_UNIT);
     const ids = part.flatMap(({ eventId, pdu }) => [eventId, ...restsOn(pdu, roomId, version)]);
-    await lanes.run(roomId, async (room) => {
+    const stored = await lanes.run(roomId, async (room) => {
       // Else the same event could be on its way already.
       await room?.appended();
       const known = await storedEvidence(db, roomId, ids);
       const outliers = outliersOf(part, { version, origin }, { known, elsewhere });
-      if (outliers.length > 0) arrivals?.add(roomId);
-      return { outliers, judged: [], actions: [], answer: undefined };
+      if (outliers.length > 0) arrivals?.addOther(roomId);
+      return { outliers, judged: [], actions: [], answer: outliers.length };
     });
+    // Once more: who looked into the log in between did not see them there.
+    if (stored > 0) arrivals?.addOther(roomId);
   }
 }

@@ -103,11 +103,14 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
 const MAX_ROOMS = 10_000;
 
 function createArrivals(): Arrivals {
-  const rooms = new LRUCache<RoomId, number>({ max: MAX_ROOMS });
+  const rooms = new LRUCache<RoomId, { readonly count: number; readonly others: number }>({ max: MAX_ROOMS });
   let all = 0;
+  const of = (roomId: RoomId) => rooms.get(roomId) ?? { count: 0, others: 0 };
   return {
-    count: (roomId) => rooms.get(roomId) ?? 0,
-    add: (roomId) => void rooms.set(roomId, (all += 1)),
+    count: (roomId) => of(roomId).count,
+    add: (roomId) => void rooms.set(roomId, { count: (all += 1), others: of(roomId).others }),
+    others: (roomId) => of(roomId).others,
+    addOther: (roomId) => void rooms.set(roomId, { count: (all += 1), others: all }),
   };
 }
 
@@ -192,10 +195,10 @@ async function lookUp(
   version: RoomVersion,
   origin: ServerName,
 ): Promise<Found | null> {
-  const seen = parts.arrivals.count(roomId);
+  const [seen, others] = [parts.arrivals.count(roomId), parts.arrivals.others(roomId)];
   const facts = await arrivalFacts(parts.db, roomId, eventId, restsOn(pdu, roomId, version));
   if (facts === null || !facts.resident) return null;
-  return { facts: { ...facts, seen }, isLetIn: await isLetIn(parts, roomId, origin, facts.acl) };
+  return { facts: { ...facts, seen, others }, isLetIn: await isLetIn(parts, roomId, origin, facts.acl) };
 }
 
 /** Whether the room's access control list, which stands at this position, lets a server send. */

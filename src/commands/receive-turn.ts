@@ -65,6 +65,9 @@ export interface TurnDeps {
 export interface Arrivals {
   count(roomId: RoomId): number;
   add(roomId: RoomId): void;
+  /** How often that was something which may have to do with another event that comes: a redaction, or evidence alone. */
+  others(roomId: RoomId): number;
+  addOther(roomId: RoomId): void;
 }
 
 export interface Arrival {
@@ -75,7 +78,7 @@ export interface Arrival {
   /** Auth events that turned out to be of other rooms. */
   readonly elsewhere: ReadonlySet<EventId>;
   /** What the log said before the turn; it holds as long as nothing has been stored in the room since. */
-  readonly facts: Pick<ArrivalFacts, 'stored' | 'redacted'> & { readonly seen: number };
+  readonly facts: Pick<ArrivalFacts, 'stored' | 'redacted'> & { readonly seen: number; readonly others: number };
 }
 
 /** The end of its reception, or what it follows that has no verdict. */
@@ -86,10 +89,11 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
   const { eventId, pdu, roomId } = arrival.event;
   if (room === null || !isResident(room.head, deps.serverName)) return told(unknownRoom(eventId));
   if (!(await isLetInNow(room, arrival.origin, deps.serverName))) return told(notLetIn(eventId));
-  if (waitsFor(arrival.event).some((name) => deps.inFlight.has(name))) await room.appended();
+  const waits = waitsFor(arrival.event).some((name) => deps.inFlight.has(name));
+  if (waits) await room.appended();
   const { facts } = arrival;
   const hasAll = restsOn(pdu, roomId, room.head.version).every((id) => facts.stored.has(id));
-  const isFresh = hasAll && facts.seen === deps.arrivals.count(roomId);
+  const isFresh = hasAll && !waits && (facts.seen === deps.arrivals.count(roomId) || isStillNew(deps, room, arrival));
   const known = isFresh ? facts.stored : await citedEvents(deps.db, room, arrival.event);
   const own = known.get(eventId);
   const before = own !== undefined && 'verdict' in own ? await standing(deps.db, roomId, own) : null;
@@ -120,6 +124,20 @@ export async function receiveInTurn(deps: TurnDeps, room: LaneRoom | null, arriv
   };
 }
 
+/**
+ * Whether the log would still say the same of an event that it had nothing of: what was received since is on its way, which was
+ * waited for, or of late.
+ */
+function isStillNew(
+  { arrivals }: TurnDeps,
+  { tools }: LaneRoom,
+  { event: { roomId, eventId }, facts }: Arrival,
+): boolean {
+  if (facts.stored.has(eventId) || facts.others !== arrivals.others(roomId)) return false;
+  if (tools.recent.find(roomId, eventId) !== undefined) return false;
+  return [...facts.stored.values()].every(({ verdict }) => verdict === 'accepted');
+}
+
 /** Of a room that was taken over the beginning has no verdict. It is not judged again, on nothing: all that there is rests on it. */
 async function isBeginning(room: LaneRoom, { eventId, pdu }: CheckedPdu): Promise<boolean> {
   if (pdu.type !== 'm.room.create') return false;
@@ -141,12 +159,13 @@ export async function runArrival<T>(
 ): Promise<T> {
   let names: readonly string[] = [];
   let ends = 0;
+  const count = (): void => (names.length > 1 ? arrivals.addOther(event.roomId) : arrivals.add(event.roomId));
   try {
     const turn = await lanes.run(event.roomId, async (room) => {
       const decision = await decide(room);
       if (names.length === 0 && decision.judged.length > 0 && room !== null) {
         names = flightNames(event, room.head.version);
-        arrivals.add(event.roomId);
+        count();
         for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
       }
       ends = room?.head.extremities.length ?? 0;
@@ -155,6 +174,8 @@ export async function runArrival<T>(
     if (ends > MAX_PREV_EVENTS) manyEnds?.(event.roomId);
     return turn;
   } finally {
+    // Once more: who looked into the log in between did not see it there.
+    if (names.length > 0) count();
     for (const name of names) {
       const left = inFlight.get(name)! - 1;
       if (left > 0) inFlight.set(name, left);

@@ -1,4 +1,5 @@
 /** A room's head as its lane sees it: where the log stands, and the state that the next event is judged on. */
+import { besideAfter, besideEnd, type Beside } from './beside.ts';
 import { stateKeyText } from '../matrix/auth-events.ts';
 import { sql } from 'kysely';
 import type { LRUCache } from 'lru-cache';
@@ -50,6 +51,10 @@ export interface RoomHead {
   readonly resident: boolean;
   /** Joined members a server; null until a join or a leave needs it. */
   servers: Map<ServerName, number> | null;
+  /** What comes beside the newest events without touching them; null: nothing is known to. */
+  beside: Beside | null;
+  /** Whether an event of the room was ever missing that others cite; null: not looked up. */
+  gapped: boolean | null;
   /** An event it was built on was not stored: nothing proposed on this head may be answered. */
   stale: boolean;
   /** State that is not durable yet, by name, null for what became absent; it outranks cache and database. */
@@ -76,6 +81,8 @@ export function newRoomHead(roomId: RoomId, version: RoomVersion): RoomHead {
     nextLine: null,
     resident: false,
     servers: new Map(),
+    beside: null,
+    gapped: null,
     stale: false,
     pending: new Map(),
     warming: new Map(),
@@ -180,6 +187,8 @@ export function isResident({ servers, resident }: RoomHead, home: ServerName): b
 
 /** Moves the head past an event that is on its way to the log. */
 export function advance(head: RoomHead, judged: JudgedPdu): void {
+  const [end, ...others] = head.extremities;
+  if (end !== undefined && others.length === 0) head.beside ??= besideEnd(end.slot, end.ref);
   head.roomPosition = judged.roomPosition;
   const lines = judged.lines.map(({ line }) => line + 1);
   if (head.nextLine !== null && lines.length > 0) head.nextLine = Math.max(head.nextLine, ...lines);
@@ -201,6 +210,8 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
     head.pending.set(name, entryOf(change));
   }
   if (head.servers !== null) countMembers(head.servers, judged.transitions);
+  if (judged.gaps.length > 0) head.gapped = true;
+  head.beside = besideAfter(head.beside, judged, head.extremities.length);
 }
 
 // An event that is not stored yet is known by its slot alone.
@@ -279,14 +290,4 @@ export async function warm(db: Db, cache: StateCache, head: RoomHead, stateKey: 
 
 function cacheName(head: RoomHead, name: string): string {
   return `${head.cacheKey}\u0000${name}`;
-}
-
-/** Joined members by server, from the database: only while nothing of the room is pending. */
-export async function countServers(db: Db, roomId: string): Promise<Map<ServerName, number>> {
-  const counted = await sql<{ server: string; members: number }>`
-    select substring(state_key from position(':' in state_key) + 1) as server, count(*)::int4 as members
-      from room_state where room_id = ${roomId} and type = 'm.room.member' and membership = 'join' group by 1`.execute(
-    db,
-  );
-  return new Map(counted.rows.map((row) => [row.server as ServerName, row.members]));
 }

@@ -10,7 +10,8 @@ import { MatrixError } from '../matrix/errors.ts';
 import { createJudgeTools, type JudgeTools } from './judge-tools.ts';
 import type { Recorder } from './record.ts';
 import { createRoomHeads, type RoomHeads } from './room-heads.ts';
-import { advance, countServers, headState, redactState, settle, settleRedacted, warm } from './room-head.ts';
+import { countServers } from './room-servers.ts';
+import { advance, headState, redactState, settle, settleRedacted, warm } from './room-head.ts';
 import type { AppendUnit } from './unit-queue.ts';
 import type { HeadState, RedactedState, RoomHead, StateCache } from './room-head.ts';
 

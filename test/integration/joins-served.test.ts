@@ -317,6 +317,9 @@ it('a room that is not open to other servers takes nobody of them', async () => 
 });
 
 it('leaves a log that verifies', async () => {
-  const verified = await runRole(['verify'], { DATABASE_URL: story.databaseUrl, DATA_DIR: story.server().dataDir });
+  const verified = await runRole(['verify', '--deep'], {
+    DATABASE_URL: story.databaseUrl,
+    DATA_DIR: story.server().dataDir,
+  });
   expect(verified, verified.out).toMatchObject({ code: 0 });
 });

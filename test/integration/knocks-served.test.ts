@@ -319,6 +319,9 @@ function withoutKey<T extends object>(fields: T, key: keyof T): T {
 }
 
 it('leaves a log that verifies', async () => {
-  const verified = await runRole(['verify'], { DATABASE_URL: story.databaseUrl, DATA_DIR: story.server().dataDir });
+  const verified = await runRole(['verify', '--deep'], {
+    DATABASE_URL: story.databaseUrl,
+    DATA_DIR: story.server().dataDir,
+  });
   expect(verified, verified.out).toMatchObject({ code: 0 });
 });

@@ -1,0 +1,97 @@
+/**
+ * What comes beside the newest events of a room and does not touch what they say: knocks of people who were never there, made on
+ * one template or without knowing of each other, and events that are no state. Told apart in memory, as they are what most
+ * branches of a busy room are; nothing of the room's lines has to be read for them.
+ *
+ * It holds because each such knock rests on the create event, the power levels and the join rules that stand, alone: whichever of
+ * them a state has, the others can be added, and a resolution (PROTOCOL §5) of such states is all of their knocks together.
+ */
+import type { EventSlot, JudgedPdu } from '../log/judged-pdu.ts';
+import type { Ref } from '../log/state-lines.ts';
+import type { EventId } from '../matrix/identifiers.ts';
+import { membershipOf, type PduFields } from '../matrix/pdu.ts';
+import { authoriserOf } from '../matrix/signatures.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
+import type { RoomState } from '../matrix/room-state.ts';
+
+/** A knock that came since the room had one end. */
+export interface BesideKnock {
+  readonly userId: string;
+  readonly slot: EventSlot;
+}
+
+/** An event after which the state is the common one with some of the knocks: bit n stands for the n-th. */
+export interface BesideEvent {
+  readonly slot: EventSlot;
+  readonly ref: Ref;
+  readonly has: bigint;
+}
+
+/** Since the room last had one end and other state; all of its ends are among `events`. */
+export interface Beside {
+  readonly knocks: BesideKnock[];
+  readonly events: Map<EventId, BesideEvent>;
+  /** Lines that were begun here, with their last change and how deep they hang. */
+  readonly lines: Map<number, { at: number; readonly depth: number }>;
+}
+
+const MAX_KNOCKS = 4_096;
+const MAX_EVENTS = 8_192;
+
+/** Knocks that rest on what stands alone, as they were found to be when they were judged. */
+const independent = new WeakSet<JudgedPdu>();
+
+const DOOR = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules'] as const;
+
+/**
+ * Whether an event is the first that is known of its sender, who knocks, and rests on the create event, the power levels and
+ * the join rules of `state` at most, which must hold these and the sender's membership.
+ */
+export function isFirstKnock(pdu: PduFields, version: RoomVersion, state: RoomState): boolean {
+  if (membershipOf(pdu) !== 'knock' || pdu.state_key !== pdu.sender) return false;
+  if (authoriserOf(pdu, version) !== undefined || state.get('m.room.member', pdu.sender) !== undefined) return false;
+  const door = DOOR.map((type) => state.get(type, '')?.eventId);
+  return pdu.auth_events.every((id) => door.includes(id));
+}
+
+export function markIndependent(judged: JudgedPdu): void {
+  independent.add(judged);
+}
+
+/** After the one end of a room nothing stands beside anything yet. */
+export function besideEnd(slot: EventSlot, ref: Ref): Beside {
+  return { knocks: [], events: new Map([[slot.eventId, { slot, ref, has: 0n }]]), lines: new Map() };
+}
+
+/**
+ * What stands beside each other after an event that was accepted; null: nothing can be said. `ends` is how many ends the room
+ * has by then.
+ */
+export function besideAfter(beside: Beside | null, judged: JudgedPdu, ends: number): Beside | null {
+  if (judged.verdict === 'soft_failed' || judged.verdict === 'rejected') return beside;
+  const { after, anchor, back, roomPosition, slot } = judged;
+  if (judged.verdict !== 'accepted' || after === null || anchor !== roomPosition || back !== 0) return null;
+  const isKnock = independent.has(judged);
+  const isStateless = judged.changes.length === 0 || judged.changes.every(({ line }) => line !== 0);
+  const prev = judged.prev.map(({ eventId }) => beside?.events.get(eventId));
+  const goesOn = (isKnock || isStateless) && prev.length > 0 && prev.every((one) => one !== undefined);
+  const isFull = beside !== null && (beside.knocks.length >= MAX_KNOCKS || beside.events.size >= MAX_EVENTS);
+  if (beside === null || !goesOn || isFull) {
+    if (ends !== 1) return null;
+    return besideEnd(slot, after);
+  }
+  let has = prev.reduce((all, one) => all | one.has, 0n);
+  if (isKnock) {
+    has |= 1n << BigInt(beside.knocks.length);
+    beside.knocks.push({ userId: judged.pdu.sender, slot });
+  }
+  beside.events.set(slot.eventId, { slot, ref: after, has });
+  for (const { line, depth } of judged.lines) beside.lines.set(line, { at: lastChange(judged, line), depth });
+  const own = beside.lines.get(after.line);
+  if (own !== undefined) own.at = Math.max(own.at, after.at);
+  return beside;
+}
+
+function lastChange({ changes }: JudgedPdu, line: number): number {
+  return changes.reduce((last, change) => (change.line === line ? Math.max(last, change.at) : last), 0);
+}
