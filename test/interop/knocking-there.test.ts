@@ -143,6 +143,16 @@ describe.skipIf(python === null).each(['10', '11', '12'])('a room of version %s 
     expect(await standsIn(knocker, roomId)).toBe('leave');
   });
 
+  it('is knocked on by its alias', async () => {
+    const name = `door-${version}-${Date.now()}`;
+    const roomId = await room({ room_alias_name: name });
+    expect(await knocker.call('POST', `/knock/${enc(`#${name}:${there()}`)}`, {})).toMatchObject({
+      status: 200,
+      body: { room_id: roomId },
+    });
+    await expectSoon(() => memberSeen(owner, roomId, knocker.userId), expect.objectContaining({ membership: 'knock' }));
+  });
+
   it('that another Synapse is in too: its moderator lets the knocker in', async () => {
     const users = { ...(version === '12' ? {} : { [owner.userId]: 100 }), [resident.userId]: 50 };
     const roomId = await room({ power_level_content_override: { users } });
