@@ -6,6 +6,7 @@ import type { LaneRoom } from '../src/commands/room-lane.ts';
 import { sendState } from '../src/commands/send-state.ts';
 import { stateBefore } from '../src/commands/state-before.ts';
 import { createAuthGraphs } from '../src/log/auth-graphs.ts';
+import { eventIdsAt } from '../src/log/whole-state.ts';
 import { stateKeysForAuth, wantedAuthKeys } from '../src/matrix/auth-events.ts';
 import { eventIdOf } from '../src/matrix/hashes.ts';
 import type { EventId, RoomId } from '../src/matrix/identifiers.ts';
@@ -196,6 +197,7 @@ async function statesBefore({ service }: BenchDatabase, roomId: RoomId): Promise
   for (const { event_id: eventId } of rows) {
     const started = performance.now();
     const told = await stateBefore({ db: service.db, graphs }, roomId, eventId);
+    await eventIdsAt(service.db, roomId, told?.authChain ?? []);
     waits.push(performance.now() - started);
     if (told === null || told.state.length < options.members) throw new Error('the state is not whole');
   }

@@ -2,20 +2,20 @@
 import type { Db } from '../database/database.ts';
 import type { AuthGraphs } from '../log/auth-graphs.ts';
 import { readPredecessors } from '../log/line-queries.ts';
-import { eventIdsAt, wholeState } from '../log/whole-state.ts';
+import { wholeState, type NamedEvent } from '../log/whole-state.ts';
 import { authChain } from '../matrix/auth-chain.ts';
 import type { EventId } from '../matrix/identifiers.ts';
 
 export interface StateBefore {
   /** The events of the state. */
-  readonly state: readonly EventId[];
-  /** The auth events of those, and theirs, and so on. */
-  readonly authChain: readonly EventId[];
+  readonly state: readonly NamedEvent[];
+  /** Positions of the auth events of those, and theirs, and so on. */
+  readonly authChain: readonly number[];
 }
 
 /**
- * The state before an event that was judged in the room's graph, by ids; null for any other (server-server API,
- * GET /state_ids). Of what is stored; outside the room's lane.
+ * The state before an event that was judged in the room's graph; null for any other (server-server API, GET /state). Of what
+ * is stored; outside the room's lane.
  */
 export async function stateBefore(
   { db, graphs }: { readonly db: Db; readonly graphs: AuthGraphs },
@@ -24,10 +24,13 @@ export async function stateBefore(
 ): Promise<StateBefore | null> {
   const [event] = await readPredecessors(db, roomId, [eventId]);
   if (event === undefined || event.before === null) return null;
-  const [state, graph] = await Promise.all([wholeState(db, roomId, event.before), graphs.loadGraph(db, roomId)]);
-  const names = new Map(state.map((one) => [one.position, one.eventId]));
-  const chain = authChain(graph, names.keys());
-  const others = chain.filter((position) => !names.has(position));
-  for (const [n, id] of (await eventIdsAt(db, roomId, others)).entries()) names.set(others[n]!, id);
-  return { state: state.map((one) => one.eventId), authChain: chain.map((position) => names.get(position)!) };
+  const state = await wholeState(db, roomId, event.before);
+  const graph = await graphs.loadGraph(db, roomId);
+  return {
+    state,
+    authChain: authChain(
+      graph,
+      state.map(({ position }) => position),
+    ),
+  };
 }

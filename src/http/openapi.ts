@@ -144,6 +144,7 @@ export function refusalsOf(endpoint: Endpoint): readonly (readonly [Errcode, num
     ...(paths.some((path) => path.includes(':')) ? (['M_BAD_JSON', 'M_INVALID_PARAM'] as const) : []),
     ...(Object.keys(query).length > 0 ? (['M_INVALID_PARAM'] as const) : []),
     ...(Object.values(query).includes('needed') ? (['M_MISSING_PARAM'] as const) : []),
+    ...(bodyShape === null || auth !== 'server' ? [] : (['M_LIMIT_EXCEEDED'] as const)),
     ...(bodyShape === null ? [] : (['M_NOT_JSON', 'M_BAD_JSON', endpoint.wrongBody, 'M_TOO_LARGE'] as const)),
     ...errors,
   ];

@@ -142,8 +142,8 @@ function serve(app: FastifyInstance, parts: HttpParts, endpoint: Endpoint, signa
       url,
       exposeHeadRoute: false,
       bodyLimit: endpoint.auth === 'server' ? MAX_SIGNED_BODY_BYTES : MAX_BODY_BYTES,
-      onRequest: async (request) => {
-        await admit(parts, endpoint, request);
+      onRequest: async (request, reply) => {
+        await admit(parts, endpoint, request, reply);
         // Whatever a client calls its body, it is read as JSON: an unreadable name is no reason to refuse it.
         delete request.headers['content-type'];
       },

@@ -1,9 +1,10 @@
 /** Who sends a request, and what it asks: clients are known by their tokens, servers by what they signed. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MatrixError } from '../matrix/errors.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import { authenticateClient } from './authenticate-client.ts';
 import { authenticateServer } from './authenticate-server.ts';
+import { createBodyRoom } from './body-room.ts';
 import type { Caller, Endpoint, ServerCaller } from './endpoint.ts';
 import type { HttpParts } from './parts.ts';
 import { bytesOf, ofShape, readBody, readParams, readQuery } from './read-request.ts';
@@ -23,9 +24,17 @@ export interface TakenRequest {
 }
 
 const SLOW_BODY_MS = 1_000;
+/** Of all listeners together. */
+const bodyRoom = createBodyRoom();
 
-/** Before the body is read: who is asking, as far as that can be told, and then how often. */
-export async function admit(parts: HttpParts, endpoint: Endpoint, request: FastifyRequest): Promise<void> {
+/** Before the body is read: who is asking, as far as that can be told, and then how often, or how much. */
+export async function admit(
+  parts: HttpParts,
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  if (endpoint.auth === 'server') await bodyRoom.keep(request, reply);
   request.caller = await clientOf(parts, endpoint, request);
   if (endpoint.limit !== null) parts.limits.consume(endpoint.limit, request.ip);
 }
