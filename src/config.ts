@@ -48,6 +48,8 @@ export interface Config {
   /** Absolute. */
   readonly erasureLedger: string;
   readonly defaultRoomVersion: RoomVersionId;
+  /** Users join at once when their knock is accepted. */
+  readonly autoAcceptKnockInvites: boolean;
   /** Absolute. */
   readonly signingKeyFile: string;
 }
@@ -86,6 +88,11 @@ export const CONFIG_VARIABLES = [
     name: 'REGISTRATION_SHARED_SECRET',
     default: 'none',
     meaning: 'Serves /_synapse/admin/v1/register to those who know it.',
+  },
+  {
+    name: 'AUTO_ACCEPT_KNOCK_INVITES',
+    default: 'off',
+    meaning: '`on`: users of this server join as soon as their knock is accepted.',
   },
   { name: 'RATE_LIMITS', default: 'on', meaning: '`off` limits nobody.' },
   { name: 'RATE_LIMIT_MESSAGE', default: '0.2/s burst 10', meaning: 'Rooms made and events sent by a user.' },
@@ -196,6 +203,8 @@ export function readConfig(env: Environment): Config {
       (text) => roomVersion(text)?.id ?? null,
       `one of ${Object.keys(ROOM_VERSIONS).join(', ')}`,
     ),
+    autoAcceptKnockInvites:
+      read<'on' | 'off'>('AUTO_ACCEPT_KNOCK_INVITES', 'off', oneOf('on', 'off'), 'on or off') === 'on',
     signingKeyFile: read('SIGNING_KEY_FILE', inDataDir('signing.key'), (text) => resolve(text), 'a path'),
   };
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));

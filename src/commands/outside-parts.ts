@@ -50,7 +50,9 @@ export async function candidatesFor(
   const [known, met] = await Promise.all([outOfBandOf(db, roomId, userId), serversInRoom(db, roomId, MAX_CANDIDATES)]);
   const inviter = known?.membership === 'invite' ? [serverOf(known.sender)] : [];
   const domain = domainOfRoomId(roomId);
-  const all = [...named, ...inviter, ...(known?.via ?? []), ...met, ...(domain === null ? [] : [domain])];
+  // The doors put it behind what was named; here there is more before it.
+  const given = domain !== null && named.at(-1) === domain ? named.slice(0, -1) : named;
+  const all = [...given, ...inviter, ...(known?.via ?? []), ...met, ...(domain === null ? [] : [domain])];
   const servers = [...new Set(all)].filter((server) => server !== identity.serverName);
   return { servers: servers.slice(0, MAX_CANDIDATES), known };
 }

@@ -8,6 +8,7 @@ import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
 import type { ElsewhereActs } from '../commands/act-elsewhere.ts';
 import { createAftercare } from '../commands/aftercare.ts';
+import { createAutoAccept } from '../commands/auto-accept.ts';
 import { replayLedger, type EraseDeps } from '../commands/erase.ts';
 import { createInviteCarrier } from '../commands/invite-carrier.ts';
 import { goOnInviting } from '../commands/invite-elsewhere.ts';
@@ -79,6 +80,8 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const doorbell = createDoorbell(queue, context.now);
   seat.onCommitted(createRinger(data.database.db, data.identity.serverName, doorbell));
   const parts = await buildParts(context, data, { writer, follower, queue, federation }, ended);
+  const autoAccept = createAutoAccept(parts.commands, log);
+  if (context.config.autoAcceptKnockInvites) seat.onCommitted((appended) => autoAccept.hear(appended));
   await eraseAgain(context, parts.erase, queue);
   const { app, doors, forServers } = await openDoors(context, parts, queue, federation);
   const worker = works ? startWorker(...workerOf(context, data, federation)) : null;
@@ -90,7 +93,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
   await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
-  await Promise.all([parts.elsewhere.close(), parts.branches.close()]);
+  await Promise.all([parts.elsewhere.close(), autoAccept.settled(), parts.branches.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
   await writer.close();
   await Promise.all([doors.close(), forServers?.doors.close()]);

@@ -1,11 +1,11 @@
 /** Memberships elsewhere as time goes by: asked about, erased, shown to their owners, and kept through the worst moments. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UserId } from '../../src/matrix/identifiers.ts';
-import type { Client } from '../support/client.ts';
+import { knockRoom, type Client } from '../support/client.ts';
 import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import { keepDoor, memberAt, membershipAt, refusing, templateFor } from '../support/room-door.ts';
 import { inviteTo, roomElsewhere, sendInvite, synced, type RoomElsewhere } from '../support/room-elsewhere.ts';
-import { callsOf } from '../support/served-room.ts';
+import { callsOf, letJoin, serveRoom } from '../support/served-room.ts';
 import { episodesOf, kindsOf } from '../support/story.ts';
 import { verifiedClean } from '../support/verified.ts';
 
@@ -94,6 +94,38 @@ describe('a knock that nobody tells of', () => {
     expect(callsOf(other)).not.toContain('send_leave');
     expect(await held(room)).toMatchObject({ due: null });
     await verifiedClean(story);
+  });
+});
+
+describe('an accepted knock, where the operator wants that', () => {
+  it('is followed by a join, elsewhere and here; one that fails leaves the invite', async () => {
+    const eager = await openFederatedStory({ AUTO_ACCEPT_KNOCK_INVITES: 'on' });
+    try {
+      const there = await eager.otherServer();
+      const [una, vic] = await eager.people('una', 'vic');
+      const [open, shut] = [roomElsewhere(there), roomElsewhere(there)];
+      for (const room of [open, shut]) {
+        await knockOn(room, una);
+        serveRoom(there, room);
+        letJoin(there, room);
+        if (room === shut) there.on('/_matrix/federation/v1/make_join/', refusing(500, 'M_UNKNOWN'));
+        await sendInvite(room, inviteTo(room, una.userId));
+        if (room === open) await until(async () => (await kindsOf(eager, room.roomId, una.userId)).length === 3);
+      }
+      const here = await knockRoom(vic);
+      await una.ok('POST', `/knock/${here}`, {});
+      await vic.ok('POST', `/rooms/${here}/invite`, { user_id: una.userId });
+      await until(async () => (await kindsOf(eager, here, una.userId)).length === 3);
+      for (const roomId of [open.roomId, here])
+        expect(await kindsOf(eager, roomId, una.userId)).toEqual([
+          'KNOCK_REQUESTED',
+          'KNOCK_ACCEPTED',
+          'INVITE_ACCEPTED',
+        ]);
+      expect((await synced(una)).rooms.invite[shut.roomId]).toBeDefined();
+    } finally {
+      await eager.close();
+    }
   });
 });
 

@@ -27,6 +27,8 @@ export async function summarizeElsewhere(
 ) {
   const { db, identity, federation } = parts;
   const known = caller === null ? null : await outOfBandOf(db, roomId, caller.userId);
+  // Whoever looks at the room may want to know what became of their knock.
+  if (known?.membership === 'knock') void parts.commands.elsewhere?.lookAgain(roomId, known.userId);
   const { calls } = federation;
   const told = await askElsewhere(() =>
     askServers(
