@@ -23,6 +23,7 @@ const PROGRAMS = [
   'reading',
   'at-rest',
   'federated-knocks',
+  'cycle',
 ];
 
 const HELP = `Usage: node bench/all.ts [OPTIONS]
