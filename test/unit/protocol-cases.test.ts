@@ -1,16 +1,12 @@
-/** Each numbered case of the protocol is a test that names its number; what happens between servers alone may be. */
+/** Each numbered case of the protocol is a test that names its number. */
 import { describe, expect, it } from 'vitest';
-import { CASES, casesNamed, casesOfTests, ELSEWHERE, HALVES } from '../support/protocol-cases.ts';
+import { CASES, casesNamed, casesOfTests } from '../support/protocol-cases.ts';
 
 const found = new Set([...casesOfTests().values()].flat());
 
 describe('the cases of PROTOCOL §8', () => {
-  it.each(CASES.filter((number) => !ELSEWHERE.has(number)))('%i is named by a test', (number) => {
+  it.each(CASES)('%i is named by a test', (number) => {
     expect(found).toContain(number);
-  });
-
-  it('of which one half is told to be on one server have that half', () => {
-    expect([...HALVES.keys()].filter((number) => !found.has(number))).toEqual([]);
   });
 
   it('are the only numbers that tests begin with', () => {
