@@ -15,20 +15,25 @@ export function createRinger(db: Db, self: ServerName, doorbell: Doorbell): (app
   /** Whether other servers are in the room; unknown: not in it. */
   const shared = new LRUCache<string, boolean>({ max: MAX_ROOMS });
   const unknown = new Set<string>();
+  /** Of these the database is being asked, and nothing has changed since. */
+  const asked = new Set<string>();
   const askSoon = createPace(ASK_EVERY_MS, () => {
     const roomIds = [...unknown];
     unknown.clear();
-    sharedRooms(db, roomIds, self).then(
-      (found) => roomIds.forEach((roomId) => shared.set(roomId, found.has(roomId))),
-      () => undefined,
-    );
+    for (const roomId of roomIds) asked.add(roomId);
+    const learn = (found: ReadonlySet<string> | null): void => {
+      for (const roomId of roomIds) if (asked.delete(roomId) && found !== null) shared.set(roomId, found.has(roomId));
+    };
+    sharedRooms(db, roomIds, self).then(learn, () => learn(null));
   });
   const isOwed = ({ judged }: AppendedPdu): boolean => {
     const { roomId, presence, startsRoom, transitions } = judged;
     if (startsRoom) shared.set(roomId, false);
     // Asked for again by what comes next.
-    if (presence !== null && [...presence.arrived, ...presence.departed].some((server) => server !== self))
+    if (presence !== null && [...presence.arrived, ...presence.departed].some((server) => server !== self)) {
       shared.delete(roomId);
+      asked.delete(roomId);
+    }
     if (transitions.some(({ userId }) => isElsewhere(userId, self))) return true;
     const known = shared.get(roomId);
     if (known === undefined) unknown.add(roomId);

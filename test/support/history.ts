@@ -12,6 +12,7 @@ import { redactEvent } from '../../src/commands/redact-event.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { sendState } from '../../src/commands/send-state.ts';
 import { openWriter, type Writer } from '../../src/commands/writer.ts';
+import type { Appended } from '../../src/log/append.ts';
 import type { Database } from '../../src/database/database.ts';
 import { parseServerName, parseUserId, type RoomId, type UserId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
@@ -40,6 +41,7 @@ export async function openTestLog(
   database: Database,
   onDeposed: () => void = () => undefined,
   identity: ServerIdentity = testIdentity(),
+  onCommitted: (appended: Appended) => void = () => undefined,
 ): Promise<TestLog> {
   const ended = new AbortController();
   const writer = await openWriter({
@@ -49,7 +51,7 @@ export async function openTestLog(
     serverName: identity.serverName,
     address: null,
     log: pino({ level: 'silent' }),
-    onCommitted: () => undefined,
+    onCommitted,
     onDeposed,
     signal: ended.signal,
   });
