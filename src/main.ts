@@ -41,8 +41,8 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     return complain(`The environment cannot be used:\n${(error as Error).message}`);
   }
-  // Almost all that a server makes is garbage at once. V8 would let it double the heap before it looks.
-  if (role === serveRole) setFlagsFromString('--heap-growing-percent=50');
+  // Almost all that they make is garbage at once. V8 would let it double the heap before it looks.
+  if (role === serveRole || role === workRole) setFlagsFromString('--heap-growing-percent=50');
   return run(role, given, config);
 }
 

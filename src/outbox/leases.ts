@@ -88,10 +88,17 @@ const RELEASE = `
   returning destinations.owed`;
 
 /** Servers to which this process may send something right now, those that wait longest first. */
-export async function dueDestinations(db: Db, owner: string, limit: number): Promise<readonly ServerName[]> {
-  const { rows } = await sql<{ destination: ServerName }>`
-    select destination from destinations where ${isDue(owner)} order by retry_at limit ${limit}`.execute(db);
-  return rows.map(({ destination }) => destination);
+export async function dueDestinations(db: Db, owner: string, limit: number): Promise<readonly DueDestination[]> {
+  const { rows } = await sql<DueDestination>`
+    select destination, failures > 0 as failing from destinations
+     where ${isDue(owner)} order by retry_at limit ${limit}`.execute(db);
+  return rows;
+}
+
+export interface DueDestination {
+  readonly destination: ServerName;
+  /** It failed when it was last sent something. */
+  readonly failing: boolean;
 }
 
 function isDue(owner: string): RawBuilder<boolean> {

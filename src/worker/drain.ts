@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Backoff } from '../durations.ts';
 import type { Db } from '../database/database.ts';
 import type { Answer, RemoteFailure } from '../federation/answer.ts';
-import { readSentEvents, type SentEvent } from '../log/sent-events.ts';
+import { readSentEvents } from '../log/sent-events.ts';
 import type { EventId, ServerName } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import { tidyBacklog } from '../outbox/backlog.ts';
@@ -106,10 +106,9 @@ async function deliver(
   run: DrainRun,
 ): Promise<readonly Settlement[] | 'split' | 'over'> {
   const { db } = deps;
-  const keys = txn.events.map(({ roomId, event }) => ({ roomId, position: event }));
-  const events = await readSentEvents(db, keys);
-  const answer = await send(deps, lease, txn.txnId, events, run);
-  if (answer.ok) return settlementsOf(txn, events, answer.value);
+  // Nothing of the events is held while the answer is waited for.
+  const { ids, answer } = await sendEvents(deps, lease, txn, run);
+  if (answer.ok) return settlementsOf(txn, ids, answer.value);
   const { failure } = answer;
   if (failure.kind === 'stopped') {
     await releaseLease(deps.pool, lease);
@@ -127,12 +126,28 @@ async function deliver(
     if (!isAlone) return split(db, lease, txn);
     // Once more, at once: a server that fails now and then must not cost an event.
     if (!(await holdLease(db, lease))) return 'over';
-    const again = await send(deps, lease, txn.txnId, events, run);
+    const again = await sendEvents(deps, lease, txn, run);
     await liftLimit(db, lease);
-    return again.ok ? settlementsOf(txn, events, again.value) : refused;
+    return again.answer.ok ? settlementsOf(txn, again.ids, again.answer.value) : refused;
   }
   await putOff(db, lease, failed, backoffMs(deps.backoff, txn.held.failures, deps.random()));
   return 'over';
+}
+
+/** Ids by the events' positions, without those that are no longer here. */
+type EventIds = ReadonlyMap<number, EventId>;
+
+async function sendEvents(
+  deps: DrainDeps,
+  lease: Leased,
+  { txnId, events }: FixedTransaction,
+  run: DrainRun,
+): Promise<{ readonly ids: EventIds; readonly answer: Awaited<ReturnType<SendTransaction>> }> {
+  const keys = events.map(({ roomId, event }) => ({ roomId, position: event }));
+  const sent = await readSentEvents(deps.db, keys);
+  const ids = new Map(sent.map(({ position, eventId }) => [position, eventId]));
+  const pdus = sent.map(({ pdu }) => pdu);
+  return { ids, answer: await send(deps, lease, txnId, pdus, run) };
 }
 
 /** One of its events may be what the server fails on: it failed so before, or was a part of one that did. */
@@ -161,12 +176,11 @@ async function send(
   { sendTransaction, self, answerMs }: DrainDeps,
   { destination }: Leased,
   txnId: string,
-  events: readonly SentEvent[],
+  pdus: readonly JsonObject[],
   { signal, onSlow }: DrainRun,
 ): ReturnType<SendTransaction> {
   const slow = setTimeout(onSlow, PATIENCE_MS);
   const late = AbortSignal.timeout(answerMs);
-  const pdus = events.map(({ pdu }) => pdu);
   try {
     // The same time in the same transaction: it is sent again as it was.
     const sent = { txnId, origin: self, originServerTs: Number.parseInt(txnId, 10), pdus };
@@ -180,10 +194,9 @@ async function send(
 
 function settlementsOf(
   { events }: FixedTransaction,
-  sent: readonly SentEvent[],
+  ids: EventIds,
   results: ReadonlyMap<EventId, string | null>,
 ): readonly Settlement[] {
-  const ids = new Map(sent.map(({ position, eventId }) => [position, eventId]));
   return events.map(({ position, event }) => {
     const eventId = ids.get(event);
     if (eventId === undefined) return { position, refusal: 'The event is no longer here.' };

@@ -27,7 +27,7 @@ export interface Outbox {
 
 /** Deliveries at once, and beside them those that wait for slow servers. */
 const PLACES = 64;
-const SLOW = 512;
+const SLOW = 192;
 const LOOKED_FOR = 1_000;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
@@ -47,7 +47,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const look = async (): Promise<void> => {
     if ((await expanderLag(db)) > 0) await expandAll.run();
-    for (const destination of await dueDestinations(db, owner, LOOKED_FOR)) void places.ask(destination);
+    for (const { destination, failing } of await dueDestinations(db, owner, LOOKED_FOR))
+      void places.ask(destination, failing);
   };
   let looking: Promise<void> | null = null;
   const timer = setInterval(() => {

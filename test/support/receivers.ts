@@ -1,9 +1,9 @@
 /**
- * Many homeservers on this machine behind one TLS port, told apart by their addresses: they take transactions, and hold
- * this server to what it owes them.
+ * Many homeservers on this machine, each at an address of its own: they take transactions over TLS, and hold this server to
+ * what it owes them.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventIdOf } from '../../src/matrix/hashes.ts';
@@ -64,22 +64,35 @@ type Open = { -readonly [K in keyof Receiver]: Receiver[K] } & {
 
 const SEND = '/_matrix/federation/v1/send/';
 
+/** Names in one certificate: one with a thousand would be most of what a connection takes. */
+const NAMES_TOGETHER = 20;
+
 /** Events are of rooms of version 12. Unless it `keeps` them, what events say is forgotten, and what was asked. */
 export async function startReceivers(authority: Authority, count: number, keeps = true): Promise<Receivers> {
   const addresses = Array.from({ length: count }, (_, n) => `127.1.${Math.floor(n / 200)}.${1 + (n % 200)}`);
-  const { cert, key } = await authority.certify(addresses);
+  const groups = Array.from({ length: Math.ceil(count / NAMES_TOGETHER) }, (_, n) =>
+    addresses.slice(n * NAMES_TOGETHER, (n + 1) * NAMES_TOGETHER),
+  );
+  const certificates = await Promise.all(groups.map((names) => authority.certify(names)));
   const byAddress = new Map<string, Open>();
-  const start = async (port: number) => {
+  const listen = async (address: string, n: number, port: number): Promise<Server> => {
+    const { cert, key } = certificates[Math.floor(n / NAMES_TOGETHER)]!;
     const https = createServer({ cert, key }, (request, response) => {
-      const receiver = byAddress.get(request.socket.localAddress ?? '');
-      void (receiver === undefined ? response.writeHead(404).end() : answer(receiver, request, response, keeps));
+      void answer(byAddress.get(address)!, request, response, keeps);
     });
-    https.listen(port, '0.0.0.0');
+    https.listen(port, address);
     await once(https, 'listening');
     return https;
   };
-  let https = await start(0);
-  const { port } = https.address() as AddressInfo;
+  const start = async (port: number): Promise<Server[]> => {
+    const [first, ...others] = addresses;
+    if (first === undefined) return [];
+    const one = await listen(first, 0, port);
+    const chosen = (one.address() as AddressInfo).port;
+    return [one, ...(await Promise.all(others.map((address, n) => listen(address, n + 1, chosen))))];
+  };
+  let servers = await start(0);
+  const port = (servers[0]?.address() as AddressInfo | undefined)?.port ?? 0;
   for (const address of addresses) {
     const name = serverNamed(`${address}:${port}`);
     byAddress.set(address, {
@@ -88,10 +101,12 @@ export async function startReceivers(authority: Authority, count: number, keeps 
     });
   }
   const down = async (): Promise<void> => {
-    const over = once(https, 'close');
-    https.close();
-    https.closeAllConnections();
-    await over;
+    const over = servers.map((https) => once(https, 'close'));
+    for (const https of servers) {
+      https.close();
+      https.closeAllConnections();
+    }
+    await Promise.all(over);
     for (const receiver of byAddress.values()) receiver.open = 0;
   };
   return {
@@ -99,7 +114,7 @@ export async function startReceivers(authority: Authority, count: number, keeps 
     port,
     down,
     async up() {
-      https = await start(port);
+      servers = await start(port);
     },
     close: down,
   };

@@ -54,6 +54,21 @@ describe('places', () => {
     expect(names()).toEqual([a, b, c]);
   });
 
+  it('are not taken by those that are known to be slow', async () => {
+    const { places, begun, names } = open(1, 1);
+    void places.ask(a, true);
+    void places.ask(b, true);
+    void places.ask(c);
+    expect(names()).toEqual([a, c]);
+    void places.ask(d);
+    begun[0]!.end();
+    await soon();
+    expect(names()).toEqual([a, c, b]);
+    begun[1]!.end();
+    await soon();
+    expect(names()).toEqual([a, c, b, d]);
+  });
+
   it('hold a server once, and once more if it was asked for meanwhile', async () => {
     const { places, begun, names } = open(1, 0);
     void places.ask(a);
