@@ -12,6 +12,8 @@ import { restsOn } from './receive-evidence.ts';
 import { fetchEvidence, type FetchTask } from './receive-fetch.ts';
 import { claimedHole, eventsBetween, type GapDeps } from './receive-gap.ts';
 import { storeOutliers } from './receive-outliers.ts';
+import { countPushed, drawsOfPushed, isWithin } from './pushed-knocks.ts';
+import type { RateLimiter } from './rate-limits.ts';
 import { createReceiveQueue, type QueueLimits, type ReceiveQueue } from './receive-queue.ts';
 import { aclLetsIn, versionOfOurRoom } from './receive-room.ts';
 import {
@@ -35,6 +37,8 @@ export interface ReceiveDeps extends Omit<GapDeps, 'arrivals'> {
   readonly judge: JudgeReceived;
   /** Is told of rooms that have come to have more ends than an event may cite. */
   readonly manyEnds?: (roomId: RoomId) => void;
+  /** Absent: servers that are not in a room send it as many knocks as they like. */
+  readonly rates?: RateLimiter | undefined;
   /** Milliseconds. */
   readonly now: () => number;
   readonly limits?: ReceiveLimits;
@@ -137,7 +141,11 @@ async function receiveOfRoom(parts: Parts, roomId: RoomId, { origin, value, rela
   const budget = parts.budgets.open(origin);
   if (budget === null) return failed(named.eventId, 'busy', 'This server has kept us waiting for too long.');
   try {
-    return await receiveNamed(parts, { roomId, version, origin, budget }, named, relay, true);
+    const draws = parts.rates === undefined ? [] : await drawsOfPushed(parts.db, named, origin);
+    if (!isWithin(parts.rates, draws)) return failed(named.eventId, 'busy', 'Too many knocks.');
+    const received = await receiveNamed(parts, { roomId, version, origin, budget }, named, relay, true);
+    if (received.is === 'accepted' && received.isNew) countPushed(parts.rates, draws);
+    return received;
   } finally {
     budget.close();
   }

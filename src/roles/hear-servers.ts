@@ -16,7 +16,7 @@ const GRAPH_BYTES = 64 * 1024 * 1024;
 
 export function hearServers(
   { calls, keys, checkEventSignatures }: Pick<Federation, 'calls' | 'keys' | 'checkEventSignatures'>,
-  { db, lanes, identity, now }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now'>,
+  { db, lanes, identity, now, limits }: Pick<CommandDeps, 'db' | 'lanes' | 'identity' | 'now' | 'limits'>,
   queue: Pick<JobQueue, 'ring'>,
   log: RoleContext['log'],
   receiveDenial?: Denials['receive'],
@@ -29,6 +29,7 @@ export function hearServers(
     checkSignatures: checkEventSignatures,
     remotes: calls,
     judge: judgeReceived,
+    rates: limits,
     manyEnds: (roomId) => branches.look(roomId),
     now,
   });

@@ -84,6 +84,28 @@ describe('a user of another server', () => {
 });
 
 describe('a server', () => {
+  it('that sends knocks in transactions gets no more of them in than one by one', async () => {
+    await open({ RATE_LIMIT_KNOCK_SERVER: '1/h burst 3' });
+    const loud = await story.otherServer();
+    const room = await knockRoom(owner);
+    const [first, ...rest] = Array.from({ length: 8 }, (_, n) => remoteMember(loud, `loud${n}`));
+    const { version, event } = await first!.template('knock', room);
+    const pdus = [first!, ...rest].map((guest) => {
+      const own = { ...event, sender: guest.userId, state_key: guest.userId };
+      return guest.sign({ version, event: own });
+    });
+    const { status, json } = await loud.ask('PUT', '/v1/send/1', {
+      origin: loud.name,
+      origin_server_ts: 1,
+      pdus: pdus.map(({ pdu }) => pdu),
+    });
+    expect(status).toBe(200);
+    expect(pdus.map(({ eventId }) => Object.hasOwn(json.pdus[eventId], 'error'))).toEqual([
+      ...[false, false, false, true, true, true, true, true],
+    ]);
+    expect(await story.rows("select from knocks where room_id = $1 and status = 'PENDING'", [room])).toHaveLength(3);
+  });
+
   it('that knocks with ever new names uses up its own part of what a room takes, and no more', async () => {
     await open({ RATE_LIMIT_KNOCK_SERVER: '1/h burst 4', RATE_LIMIT_KNOCK_ROOM: '1/h burst 8' });
     const [loud, quiet] = [await story.otherServer(), await story.otherServer()];

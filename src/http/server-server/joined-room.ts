@@ -6,6 +6,7 @@ import { eventById } from '../../log/read.ts';
 import type { Ref } from '../../log/state-lines.ts';
 import { wholeState } from '../../log/whole-state.ts';
 import { authChain } from '../../matrix/auth-chain.ts';
+import { hasEventAt } from '../../matrix/auth-graph.ts';
 import type { EventId, RoomId } from '../../matrix/identifiers.ts';
 import { refsBefore } from '../../projections/sync-queries.ts';
 import { inPieces, type EndpointAnswer } from '../endpoint.ts';
@@ -57,7 +58,11 @@ async function* told(
   tail: string,
 ): AsyncGenerator<string> {
   const state = (await wholeState(db, roomId, before)).map((event) => event.position);
-  const chain = authChain(await graphs.loadGraph(db, roomId), [...state, position]);
+  const graph = await graphs.loadGraph(db, roomId);
+  const chain = authChain(
+    graph,
+    [...state, position].filter((one) => hasEventAt(graph, one)),
+  );
   yield `${head}"members_omitted":false,"event":`;
   yield* pduTexts(db, roomId, [position]);
   yield ',"state":[';
