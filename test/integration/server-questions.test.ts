@@ -137,6 +137,26 @@ describe('a summary', () => {
   });
 });
 
+describe('a room of ours', () => {
+  it('has nothing before its create event, and everything after it, for a server that has come in', async () => {
+    const room = await publicRoom(kim, []);
+    await other.join(room, 'max');
+    const { event_id: sent } = await kim.ok('PUT', `/rooms/${room}/send/m.room.message/1`, {
+      body: 'x',
+      msgtype: 'm.text',
+    });
+    const create = (await kim.ok('GET', `/rooms/${room}/state/m.room.create?format=event`)).event_id;
+    const stateIds = (id: string): Promise<RawAnswer> =>
+      other.ask('GET', `/v1/state_ids/${enc(room)}?event_id=${enc(id)}`);
+    expect((await stateIds(create)).json).toEqual({ pdu_ids: [], auth_chain_ids: [] });
+    const { pdu_ids: ids } = (await stateIds(sent)).json;
+    expect(ids).toContain(create);
+    const back = await other.ask('GET', `/v1/backfill/${enc(room)}?limit=100&v=${enc(sent)}`);
+    expect(back.json.pdus.at(-1)).toMatchObject({ type: 'm.room.create', prev_events: [] });
+    expect(back.json.pdus[0]).toMatchObject({ content: { body: 'x' } });
+  });
+});
+
 describe('keys of encryption', () => {
   it('are nobody’s here', async () => {
     const devices = await other.ask('GET', `/v1/user/devices/${enc(kim.userId)}`);

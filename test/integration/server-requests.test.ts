@@ -1,4 +1,6 @@
 /** Who is believed to be another server: requests that are signed in every way, and in none. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/matrix/canonical-json.ts';
 import { parseServerName } from '../../src/matrix/identifiers.ts';
@@ -8,9 +10,13 @@ import { signingKeyFromSeed } from '../../src/matrix/signing-keys.ts';
 import { authorizationOf } from '../../src/matrix/signed-request.ts';
 import type { Client } from '../support/client.ts';
 import { asking } from '../support/asking.ts';
-import { keyObject } from '../support/fake-homeserver.ts';
+import { createAuthority } from '../support/certificates.ts';
+import { openTestDatabase } from '../support/database.ts';
+import { keyObject, startHomeserver } from '../support/fake-homeserver.ts';
+import { openFederation } from '../support/federation.ts';
 import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import { expectError, rawRequest, type RawAnswer } from '../support/raw.ts';
+import { freePort, startServer, temporaryFolder } from '../support/server.ts';
 import { SERVER_NAME } from '../support/story.ts';
 
 const US = parseServerName(SERVER_NAME)!;
@@ -103,6 +109,47 @@ describe('a signed request', () => {
     const third = await story.otherServer();
     expectUnauthorized(await askWith(signed(), signed(third.identity)));
     expectUnauthorized(await askWith(...Array.from({ length: 5 }, () => signed())), 'too many');
+  });
+});
+
+describe('a listener that speaks TLS itself', () => {
+  it('believes what is signed, and the port for clients does not answer it', async () => {
+    const authority = await createAuthority();
+    const [database, folder, port] = [await openTestDatabase(), await temporaryFolder(), await freePort()];
+    const { cert, key } = await authority.certify();
+    const files = { 'chain.pem': cert, 'key.pem': key, 'ca.pem': authority.ca };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const server = await startServer({
+      databaseUrl: database.url,
+      dataDir: folder,
+      env: {
+        SERVER_NAME: `localhost:${port}`,
+        FEDERATION_LISTEN: `127.0.0.1:${port}`,
+        FEDERATION_TLS_CERT: join(folder, 'chain.pem'),
+        FEDERATION_TLS_KEY: join(folder, 'key.pem'),
+        FEDERATION_CA_FILE: join(folder, 'ca.pem'),
+        FEDERATION_ALLOW_NETWORKS: '127.0.0.0/8',
+      },
+    });
+    const remote = await startHomeserver(authority);
+    const federation = openFederation(authority.ca, { identity: remote.identity });
+    const destination = parseServerName(`localhost:${port}`)!;
+    const content = jsonObject({ origin: remote.name, origin_server_ts: 1, pdus: [] });
+    const at = '/_matrix/federation/v1/send/%21txn';
+    const sent = await federation.send({ server: destination, method: 'PUT', target: at, content });
+    expect(sent).toEqual({ ok: true, value: { pdus: {} } });
+    const read = await federation.send({
+      server: destination,
+      method: 'GET',
+      target: '/_matrix/federation/v1/event/%24x',
+    });
+    expect(read).toMatchObject({ ok: false, failure: { status: 404, errcode: 'M_NOT_FOUND' } });
+    expect((await fetch(`${server.url}${at}`, { method: 'PUT', body: '{}' })).status).toBe(404);
+    await federation.close();
+    await remote.close();
+    await server.stop();
+    await database.close();
+    await rm(folder, { recursive: true, force: true });
   });
 });
 
