@@ -28,6 +28,9 @@ const PATIENCE_MS = 180_000;
 /** To send it: to one server, and to all of them. */
 const EACH_MS = 30_000;
 const TOTAL_MS = 60_000;
+/** Of what a room shows of itself so much is kept: events, and characters each. */
+const MAX_SHOWN = 50;
+const MAX_EVENT = 65_536;
 /** From then on nobody waits for it any more. */
 const GIVEN_UP_MS = 86_400_000;
 
@@ -107,8 +110,9 @@ async function sendAndStore(
   seen: number,
 ): Promise<DoneElsewhere> {
   const answered = await sendKnock(parts, knock);
-  await noteAnswer(parts.db, knock.id, answered.server, jsonObject({ knock_room_state: [...answered.value] }));
-  return storeKnock(parts, actor, knock, answered, seen);
+  const value = answered.value.slice(0, MAX_SHOWN).filter((event) => JSON.stringify(event).length <= MAX_EVENT);
+  await noteAnswer(parts.db, knock.id, answered.server, jsonObject({ knock_room_state: value }));
+  return storeKnock(parts, actor, knock, { ...answered, value }, seen);
 }
 
 interface Answered {

@@ -10,8 +10,10 @@ import { membershipOf, type Pdu, type SignedPdu } from '../matrix/pdu.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import { roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
 import { countersignEvent, type ServerIdentity } from '../matrix/signatures.ts';
+import { outOfBandOf } from '../log/out-of-band.ts';
 import { createFlaw, strippedState } from '../matrix/stripped-state.ts';
 import { decideOutside, type OutsideEvent, type Stored } from './out-of-band.ts';
+import { drawOfDecision, drawsOfInvites, type RateLimiter } from './rate-limits.ts';
 import type { Receiver } from './receive-pdu.ts';
 import { isLetInNow } from './receive-room.ts';
 import type { CheckSignatures } from './remotes.ts';
@@ -24,6 +26,8 @@ export interface ReceiveInviteDeps {
   readonly identity: ServerIdentity;
   readonly checkSignatures: CheckSignatures;
   readonly receiver: Receiver;
+  /** Absent: everybody invites as often as they like. */
+  readonly limits?: RateLimiter | undefined;
   /** Milliseconds. */
   readonly now: () => number;
 }
@@ -42,7 +46,7 @@ export interface SentInvite {
  * Resolves to the invite with our signature added and nothing else changed, once it is stored: as a membership out of band, or
  * in the room if somebody here is in it. The same invite again is answered alike. Throws MatrixError:
  * M_INCOMPATIBLE_ROOM_VERSION, M_BAD_JSON for what is no event, M_INVALID_PARAM for an event that is not what it should be,
- * M_FORBIDDEN for somebody who is not here and for what the room does not allow.
+ * M_FORBIDDEN for somebody who is not here and for what the room does not allow; M_LIMIT_EXCEEDED.
  */
 export async function receiveInvite(deps: ReceiveInviteDeps, sent: SentInvite): Promise<JsonObject> {
   const version = roomVersion(sent.version);
@@ -53,6 +57,7 @@ export async function receiveInvite(deps: ReceiveInviteDeps, sent: SentInvite): 
   await checkIdentity(deps, sent, pdu, version);
   const flaw = createFlaw(sent.inviteRoomState, sent.roomId, version);
   if (flaw !== null) throw new MatrixError('M_INVALID_PARAM', flaw);
+  await takeTurn(deps, sent.roomId, pdu.sender, userId);
   const signed = countersignEvent(pdu, version, deps.identity) as SignedPdu;
   const stored = await storeInvite(deps, {
     ...{ roomId: sent.roomId, version, userId, eventId: eventIdOf(pdu, version), pdu: signed },
@@ -97,6 +102,13 @@ async function checkIdentity(
   if (signed === undefined || isRejection(signed)) throw wrong('The event is not signed as it must be.');
   if (!checkContentHash(pdu)) throw wrong('The content of the event is not what its hash says.');
   if (eventIdOf(pdu, version) !== eventId) throw wrong('The event has another id.');
+}
+
+/** Nobody is flooded with invites. To answer a knock is no flood. */
+async function takeTurn({ db, limits }: ReceiveInviteDeps, roomId: RoomId, by: UserId, target: UserId): Promise<void> {
+  if (limits === undefined) return;
+  const known = await outOfBandOf(db, roomId, target);
+  limits.take(...(known?.membership === 'knock' ? [drawOfDecision(roomId)] : drawsOfInvites(by, [target])));
 }
 
 function wrong(message: string): MatrixError {

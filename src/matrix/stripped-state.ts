@@ -9,6 +9,8 @@ import type { RoomVersion } from './room-versions.ts';
 
 /** So many entries of what was told are kept: the list of the specification has seven. */
 const MAX_ENTRIES = 50;
+/** In characters; no whole event is larger. */
+const MAX_ENTRY = 65_536;
 
 /**
  * The entries that have the form of stripped state, one a key, the first of each, with the keys that clients get: `type`,
@@ -19,7 +21,7 @@ export function strippedState(told: readonly JsonValue[], roomId: RoomId, versio
   for (const entry of told) {
     if (kept.size === MAX_ENTRIES) break;
     const stripped = strippedEntry(entry, roomId, version);
-    if (stripped === null) continue;
+    if (stripped === null || JSON.stringify(stripped).length > MAX_ENTRY) continue;
     const name = `${stringIn(stripped, 'type')}\u0000${stringIn(stripped, 'state_key')}`;
     if (!kept.has(name)) kept.set(name, stripped);
   }

@@ -4,6 +4,7 @@ import { jsonObject, type JsonObject } from '../../src/matrix/json.ts';
 import type { Client } from '../support/client.ts';
 import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import { expectError } from '../support/raw.ts';
+import { keepDoor } from '../support/room-door.ts';
 import { inviteTo, roomElsewhere, sendInvite, shownState, synced } from '../support/room-elsewhere.ts';
 import { verifiedClean } from '../support/verified.ts';
 import { ALL_VERSIONS } from '../support/rooms.ts';
@@ -145,5 +146,27 @@ describe('an invite from elsewhere', () => {
     expect(await sendInvite(room, invite, jsonObject({ room_version: '10' }))).toMatchObject({ status: 200 });
     expect(await sendInvite(room, inviteTo(room, bea.userId))).toMatchObject({ status: 200 });
     await verifiedClean(story);
+  });
+});
+
+describe('very many invites', () => {
+  it('are refused as servers are told, and an answer to a knock is not', async () => {
+    const limited = await openFederatedStory({ RATE_LIMITS: 'on', RATE_LIMIT_INVITE: '1/h burst 2' });
+    try {
+      const there = await limited.otherServer();
+      const [una] = await limited.people('una');
+      const rooms = [roomElsewhere(there), roomElsewhere(there), roomElsewhere(there)] as const;
+      for (const room of rooms.slice(0, 2))
+        expect((await sendInvite(room, inviteTo(room, una.userId))).status).toBe(200);
+      const refused = await sendInvite(rooms[2], inviteTo(rooms[2], una.userId));
+      expectError(refused, 403, 'M_LIMIT_EXCEEDED');
+      expect(refused.json.retry_after_ms).toBeGreaterThan(0);
+      const asked = roomElsewhere(there);
+      keepDoor(asked);
+      await una.ok('POST', `/knock/${asked.roomId}?via=${there.name}`, {});
+      expect((await sendInvite(asked, inviteTo(asked, una.userId))).status).toBe(200);
+    } finally {
+      await limited.close();
+    }
   });
 });

@@ -1,13 +1,16 @@
 /** What becomes of invites to rooms elsewhere: accepted, declined, revoked, and taken over by the room itself. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventId, UserId } from '../../src/matrix/identifiers.ts';
+import { parseJsonObject } from '../../src/matrix/json.ts';
+import type { SignedPdu } from '../../src/matrix/pdu.ts';
+import { countersignEvent } from '../../src/matrix/signatures.ts';
 import type { Client } from '../support/client.ts';
 import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import type { SentEvent } from '../support/foreign-room.ts';
-import { keepDoor, membershipAt, refusing } from '../support/room-door.ts';
+import { keepDoor, membershipAt, refusing, templateFor } from '../support/room-door.ts';
 import { inviteTo, roomElsewhere, sendInvite, synced, type RoomElsewhere } from '../support/room-elsewhere.ts';
 import { ALL_VERSIONS } from '../support/rooms.ts';
-import { letJoin, serveRoom } from '../support/served-room.ts';
+import { callsOf, letJoin, serveRoom } from '../support/served-room.ts';
 import { episodesOf, expectRefusal, kindsOf } from '../support/story.ts';
 import { verifiedClean } from '../support/verified.ts';
 
@@ -31,6 +34,14 @@ const open = (room: RoomElsewhere): void => {
 };
 
 const leave = (who: Client, room: RoomElsewhere) => who.call('POST', `/rooms/${room.roomId}/leave`, {});
+
+const until = async (what: () => Promise<boolean>): Promise<void> => {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await what()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('it did not come to that');
+};
 
 let transactions = 0;
 
@@ -125,6 +136,103 @@ describe('an invite that is accepted', () => {
   });
 });
 
+describe('a room elsewhere that everybody here has left', () => {
+  it('is knocked on, invited to and joined again from outside, and one history tells of it', async () => {
+    // One that has taken whatever was sent to it: to others that failed nothing is sent for a while.
+    const there = await story.otherServer();
+    const room = roomElsewhere(there);
+    open(room);
+    const [gil] = await story.people('gil');
+    await sendInvite(room, inviteTo(room, gil.userId));
+    await gil.ok('POST', `/join/${room.roomId}`, {});
+    there.on('/_matrix/federation/v1/send/', ({ body }) => {
+      const pdus = parseJsonObject(body)['pdus'] as unknown as readonly SignedPdu[];
+      for (const pdu of pdus) if (pdu.room_id === room.roomId) room.take(pdu);
+      return { pdus: {} };
+    });
+    await gil.ok('POST', `/rooms/${room.roomId}/leave`, {});
+    await until(async () => membershipAt(room, gil.userId) === 'leave');
+    const { next_batch } = await synced(gil);
+    await gil.ok('POST', `/knock/${room.roomId}?via=${there.name}`, { reason: 'again' });
+    expect((await synced(gil, next_batch)).rooms.knock[room.roomId]).toBeDefined();
+    // Of the time inside they still read what they could.
+    expect(await gil.call('GET', `/rooms/${room.roomId}/messages?dir=b`)).toMatchObject({ status: 200 });
+    await sendInvite(room, inviteTo(room, gil.userId));
+    await leave(gil, room);
+    const { rooms } = await synced(gil, next_batch);
+    expect(rooms.leave[room.roomId].timeline.events.at(-1)).toMatchObject({ content: { membership: 'leave' } });
+    await sendInvite(room, inviteTo(room, gil.userId));
+    await verifiedClean(story);
+    await gil.ok('POST', `/rooms/${room.roomId}/join`, {});
+    expect(await kindsOf(story, room.roomId, gil.userId)).toEqual([
+      ...['INVITE_SENT', 'INVITE_ACCEPTED', 'LEFT'],
+      ...['KNOCK_REQUESTED', 'KNOCK_ACCEPTED', 'INVITE_DECLINED', 'INVITE_SENT', 'INVITE_ACCEPTED'],
+    ]);
+    expect((await synced(gil)).rooms.join[room.roomId]).toBeDefined();
+    await verifiedClean(story);
+  });
+});
+
+describe('a join elsewhere', () => {
+  it('32: goes on from a server that can let nobody in to the next one, as an alias names them', async () => {
+    const room = roomElsewhere(other, '12', 'public');
+    const unable = await story.otherServer();
+    open(room);
+    other.on('/_matrix/federation/v1/query/directory', () => ({
+      ...{ room_id: room.roomId, servers: [unable.name, other.name] },
+    }));
+    unable.on('/_matrix/federation/v1/make_join/', refusing(400, 'M_UNABLE_TO_GRANT_JOIN'));
+    const [hal] = await story.people('hal');
+    const alias = encodeURIComponent(`#door:${other.name}`);
+    expect(await hal.ok('POST', `/join/${alias}`, {})).toEqual({ room_id: room.roomId });
+    expect(await kindsOf(story, room.roomId, hal.userId)).toEqual(['JOINED']);
+    expect(callsOf(unable)).toContain('make_join');
+    const closed = roomElsewhere(other);
+    open(closed);
+    const withAlias = { room_id: closed.roomId, servers: [other.name] };
+    other.on('/_matrix/federation/v1/query/directory', () => withAlias);
+    expect(await hal.ok('POST', `/knock/${alias}`, {})).toEqual({ room_id: closed.roomId });
+  });
+
+  it('is signed by who vouches for it, and sent to their server alone', async () => {
+    const third = await story.otherServer();
+    const room = roomElsewhere(other, '12', 'public', [third]);
+    open(room);
+    const kim = `@kim:${third.name}` as UserId;
+    room.member(kim, kim, 'join');
+    const rule = { join_rule: 'restricted', allow: [{ type: 'm.room_membership', room_id: '!a:b' }] };
+    room.send({ type: 'm.room.join_rules', sender: room.host, stateKey: '', content: rule });
+    room.send({
+      ...{ type: 'm.room.power_levels', sender: room.host, stateKey: '' },
+      content: { users: { [kim]: 50 }, invite: 50 },
+    });
+    const [ida] = await story.people('ida');
+    other.on('/_matrix/federation/v1/make_join/', () => {
+      const made = templateFor(room, ida.userId, 'join') as { event: { auth_events: string[] } };
+      const vouching = room.newest().state.get(`m.room.member\0${kim}`)!.eventId;
+      const content = { membership: 'join', join_authorised_via_users_server: kim };
+      return { ...made, event: { ...made.event, content, auth_events: [...made.event.auth_events, vouching] } };
+    });
+    third.on('/_matrix/federation/v2/send_join/', ({ body }) => {
+      const event = parseJsonObject(body) as unknown as SignedPdu;
+      const signed = countersignEvent(event, room.version, third.identity);
+      const state = [...room.newest().state.values()];
+      const join = room.take(signed);
+      return {
+        state: state.map(({ pdu }) => pdu),
+        auth_chain: room.authChain([...state, join]).map(({ pdu }) => pdu),
+        ...{ event: signed, members_omitted: false },
+      };
+    });
+    const before = callsOf(other).filter((call) => call === 'send_join').length;
+    await ida.ok('POST', `/join/${room.roomId}?via=${other.name}`, {});
+    expect(callsOf(other).filter((call) => call === 'send_join')).toHaveLength(before);
+    const member = await ida.ok('GET', `/rooms/${room.roomId}/state/m.room.member/${ida.userId}`);
+    expect(member).toMatchObject({ membership: 'join', join_authorised_via_users_server: kim });
+    await verifiedClean(story);
+  });
+});
+
 describe('an invite that is declined', () => {
   it('22: several times, also when the room is empty by then, and the others see it', async () => {
     const room = roomElsewhere(other);
@@ -167,14 +275,6 @@ describe('an invite that is declined', () => {
 describe('a denial that another server tells of', () => {
   const revoke = (room: RoomElsewhere, who: Client, by: UserId = room.host): SentEvent =>
     room.member(by, who.userId as UserId, 'leave', { content: { reason: 'a mistake' } });
-
-  const until = async (what: () => Promise<boolean>): Promise<void> => {
-    for (let tries = 0; tries < 100; tries += 1) {
-      if (await what()) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error('it did not come to that');
-  };
 
   it('23: revokes the invite of whoever sent it; of others, or of another invite, it does not', async () => {
     const third = await story.otherServer();

@@ -64,7 +64,7 @@ function roomIn(text: string): RoomId {
 }
 
 /** A server that is told 429 shuts out all of us for minutes: of what is one user's or one room's it is told otherwise. */
-async function asServersAreTold<T>({ recorder }: CommandDeps, work: () => Promise<T>): Promise<T> {
+export async function asServersAreTold<T>({ recorder }: CommandDeps, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
