@@ -63,3 +63,26 @@ describe('name servers', () => {
     },
   );
 });
+
+describe('the times of deliveries', () => {
+  const deliveries = (env: Readonly<Record<string, string>>): object => readConfig(env).deliveries;
+
+  it('are a minute for an answer, and ten minutes to a day after failures', () => {
+    expect(deliveries({})).toEqual({ answerMs: 60_000, backoff: { leastMs: 600_000, mostMs: 86_400_000 } });
+  });
+
+  it('are what is set, in milliseconds, seconds, minutes or hours', () => {
+    const env = { DELIVERY_TIMEOUT: '90s', DELIVERY_RETRY: '500ms to 2h' };
+    expect(deliveries(env)).toEqual({ answerMs: 90_000, backoff: { leastMs: 500, mostMs: 7_200_000 } });
+  });
+
+  it.each([
+    { DELIVERY_TIMEOUT: '60' },
+    { DELIVERY_TIMEOUT: '0s' },
+    { DELIVERY_RETRY: '10min' },
+    { DELIVERY_RETRY: '2h to 10min' },
+    { DELIVERY_RETRY: 'now to never' },
+  ])('are nothing else: %j', (env) => {
+    expect(() => readConfig(env)).toThrow(/must be/);
+  });
+});
