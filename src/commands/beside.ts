@@ -36,7 +36,9 @@ export interface Beside {
 }
 
 const MAX_KNOCKS = 4_096;
-const MAX_EVENTS = 8_192;
+const MAX_EVENTS = 1_000;
+/** While nobody knocks, of each of thousands of rooms. */
+const MAX_QUIET_EVENTS = 50;
 
 /** Knocks that rest on what stands alone, as they were found to be when they were judged. */
 const independent = new WeakSet<JudgedPdu>();
@@ -64,32 +66,48 @@ export function besideEnd(slot: EventSlot, ref: Ref): Beside {
 }
 
 /**
- * What stands beside each other after an event that was accepted; null: nothing can be said. `ends` is how many ends the room
+ * What stands beside each other after an event that was accepted; null: nothing can be said. `ends` are those that the room
  * has by then.
  */
-export function besideAfter(beside: Beside | null, judged: JudgedPdu, ends: number): Beside | null {
+export function besideAfter(beside: Beside | null, judged: JudgedPdu, ends: readonly EventSlot[]): Beside | null {
   if (judged.verdict === 'soft_failed' || judged.verdict === 'rejected') return beside;
   const { after, anchor, back, roomPosition, slot } = judged;
   if (judged.verdict !== 'accepted' || after === null || anchor !== roomPosition || back !== 0) return null;
   const isKnock = independent.has(judged);
-  const isStateless = judged.changes.length === 0 || judged.changes.every(({ line }) => line !== 0);
+  const isStateless = judged.pdu.state_key === undefined && judged.changes.every(({ line }) => line !== 0);
   const prev = judged.prev.map(({ eventId }) => beside?.events.get(eventId));
   const goesOn = (isKnock || isStateless) && prev.length > 0 && prev.every((one) => one !== undefined);
-  const isFull = beside !== null && (beside.knocks.length >= MAX_KNOCKS || beside.events.size >= MAX_EVENTS);
-  if (beside === null || !goesOn || isFull) {
-    if (ends !== 1) return null;
-    return besideEnd(slot, after);
-  }
+  if (beside === null || !goesOn || beside.knocks.length >= MAX_KNOCKS)
+    return ends.length === 1 ? besideEnd(slot, after) : null;
   let has = prev.reduce((all, one) => all | one.has, 0n);
   if (isKnock) {
     has |= 1n << BigInt(beside.knocks.length);
     beside.knocks.push({ userId: judged.pdu.sender, slot });
   }
-  beside.events.set(slot.eventId, { slot, ref: after, has });
+  for (const one of prev) remember(beside, one);
+  remember(beside, { slot, ref: after, has });
+  if (!forgetOldest(beside, ends)) return null;
   for (const { line, depth } of judged.lines) beside.lines.set(line, { at: lastChange(judged, line), depth });
   const own = beside.lines.get(after.line);
   if (own !== undefined) own.at = Math.max(own.at, after.at);
   return beside;
+}
+
+/** As the newest: what is cited will be cited again. */
+function remember({ events }: Beside, event: BesideEvent): void {
+  events.delete(event.slot.eventId);
+  events.set(event.slot.eventId, event);
+}
+
+/** False when one of the room's ends would have to be forgotten. */
+function forgetOldest({ knocks, events }: Beside, ends: readonly EventSlot[]): boolean {
+  const most = knocks.length === 0 ? MAX_QUIET_EVENTS : MAX_EVENTS;
+  for (const oldest of events.keys()) {
+    if (events.size <= most) break;
+    if (ends.some(({ eventId }) => eventId === oldest)) return false;
+    events.delete(oldest);
+  }
+  return true;
 }
 
 function lastChange({ changes }: JudgedPdu, line: number): number {

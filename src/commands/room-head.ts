@@ -211,7 +211,11 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
   }
   if (head.servers !== null) countMembers(head.servers, judged.transitions);
   if (judged.gaps.length > 0) head.gapped = true;
-  head.beside = besideAfter(head.beside, judged, head.extremities.length);
+  head.beside = besideAfter(
+    head.beside,
+    judged,
+    head.extremities.map(({ slot }) => slot),
+  );
 }
 
 // An event that is not stored yet is known by its slot alone.

@@ -1,0 +1,80 @@
+/** What stands beside each other in a room, and when nothing can be said of that any more. */
+import { describe, expect, it } from 'vitest';
+import { besideAfter, besideEnd, markIndependent } from '../../../src/commands/beside.ts';
+import type { EventSlot, JudgedPdu } from '../../../src/log/judged-pdu.ts';
+import type { EventId } from '../../../src/matrix/identifiers.ts';
+
+const slot = (name: string): EventSlot => ({ eventId: `$${name}` as EventId, position: 0 });
+
+/** An accepted event on a line of its own, after others. */
+function judged(name: string, prev: readonly EventSlot[], more: object = {}): JudgedPdu {
+  return {
+    ...{ slot: slot(name), verdict: 'accepted', prev, roomPosition: 5, anchor: 5, back: 0 },
+    ...{ after: { line: 3, at: 5 }, lines: [], changes: [], pdu: { sender: '@kim:there' } },
+    ...more,
+  } as unknown as JudgedPdu;
+}
+
+function knock(name: string, prev: readonly EventSlot[]): JudgedPdu {
+  const one = judged(name, prev, { pdu: { sender: `@${name}:there`, state_key: `@${name}:there` } });
+  markIndependent(one);
+  return one;
+}
+
+const start = slot('start');
+const begun = () => besideEnd(start, { line: 0, at: 4 });
+
+describe('after the one end of a room', () => {
+  it('stand the knocks that follow it, each with what it has', () => {
+    const [one, two] = [knock('one', [start]), knock('two', [start])];
+    const beside = besideAfter(besideAfter(begun(), one, [one.slot]), two, [one.slot, two.slot])!;
+    const three = judged('three', [one.slot, two.slot]);
+    besideAfter(beside, three, [three.slot]);
+    const has = (name: string) => beside.events.get(slot(name).eventId)?.has;
+    expect(['start', 'one', 'two', 'three'].map(has)).toEqual([0n, 1n, 2n, 3n]);
+  });
+
+  it('stands no state event: what follows it is nothing that is known of the others', () => {
+    const one = knock('one', [start]);
+    const beside = besideAfter(begun(), one, [one.slot]);
+    const topic = judged('topic', [start], { pdu: { sender: '@kim:there', state_key: '' } });
+    expect(besideAfter(beside, topic, [one.slot, topic.slot])).toBeNull();
+  });
+
+  it('begins anew with any other event that all of it leads to', () => {
+    const topic = judged('topic', [start], { pdu: { sender: '@kim:there', state_key: '' } });
+    expect([...besideAfter(begun(), topic, [topic.slot])!.events.keys()]).toEqual(['$topic']);
+  });
+
+  it('stands nothing once an event of the past was found, or a state came as a fact', () => {
+    expect(besideAfter(begun(), judged('past', [start], { anchor: 2, back: -1 }), [start])).toBeNull();
+    expect(besideAfter(begun(), judged('told', [start], { verdict: 'imported' }), [start])).toBeNull();
+  });
+
+  it('stands as before when an event was refused', () => {
+    const beside = begun();
+    expect(besideAfter(beside, judged('no', [start], { verdict: 'rejected' }), [start])).toBe(beside);
+    expect(besideAfter(beside, judged('late', [start], { verdict: 'soft_failed' }), [start])).toBe(beside);
+    expect(beside.events.size).toBe(1);
+  });
+});
+
+describe('what is remembered', () => {
+  it('is the newest of a quiet room, and what is cited again and again', () => {
+    let beside = begun();
+    for (let n = 0; n < 500; n += 1) {
+      const one = judged(`m${n}`, [start]);
+      beside = besideAfter(beside, one, [one.slot])!;
+    }
+    expect(beside.events.size).toBe(50);
+    expect(beside.events.has(start.eventId)).toBe(true);
+    expect(beside.events.has(slot('m499').eventId)).toBe(true);
+  });
+
+  it('is given up before an end of the room would have to be forgotten', () => {
+    const ends = Array.from({ length: 60 }, (_, n) => slot(`m${n}`));
+    let beside: ReturnType<typeof besideAfter> = begun();
+    for (const end of ends) beside = besideAfter(beside, judged(end.eventId.slice(1), [start]), ends);
+    expect(beside).toBeNull();
+  });
+});
