@@ -39,7 +39,8 @@ export interface Extremity {
 
 export interface RoomHead {
   readonly roomId: RoomId;
-  readonly version: RoomVersion;
+  /** As it was told from outside, until somebody of this server is in the room. */
+  version: RoomVersion;
   /** Speculative: counts events that are not durable yet. */
   roomPosition: number;
   /** The room position of the last change of the current state. */
@@ -189,6 +190,8 @@ export function isResident({ servers, resident }: RoomHead, home: ServerName): b
 export function advance(head: RoomHead, judged: JudgedPdu): void {
   const [end, ...others] = head.extremities;
   if (end !== undefined && others.length === 0) head.beside ??= besideEnd(end.slot, end.ref);
+  // What was said of the room from outside may have been wrong; what its own events say is not.
+  if (judged.verdict !== 'out_of_band' || head.stateAt === 0) head.version = judged.version;
   head.roomPosition = judged.roomPosition;
   const lines = judged.lines.map(({ line }) => line + 1);
   if (head.nextLine !== null && lines.length > 0) head.nextLine = Math.max(head.nextLine, ...lines);

@@ -60,7 +60,7 @@ export interface EventPlace {
   readonly before: { readonly line: number; readonly at: number } | null;
 }
 
-/** Null: no such event is stored; with `roomId`, not in that room. */
+/** Null: no such event is stored; with `roomId`, not in that room. What is known of it as an event of its room goes first. */
 export async function placeOf(db: Db, eventId: string, roomId?: string): Promise<EventPlace | null> {
   const found = await sql<Omit<EventPlace, 'before'> & { line: number | null; at: number | null }>`
     select e.position, e.room_id as "roomId", e.auth, e.auth_rejection is not null as refused, v.verdict,
@@ -70,7 +70,7 @@ export async function placeOf(db: Db, eventId: string, roomId?: string): Promise
         select w.* from verdicts w where w.room_id = e.room_id and w.event = e.position
          order by w.room_position desc limit 1) v on true
      where e.event_id = ${eventId} and ${roomId === undefined ? sql`true` : sql`e.room_id = ${roomId}`}
-     order by e.position limit 1`.execute(db);
+     order by e.out_of_band, e.position limit 1`.execute(db);
   const [row] = found.rows;
   if (row === undefined) return null;
   const { line, at, ...rest } = row;

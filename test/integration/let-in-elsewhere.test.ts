@@ -1,12 +1,13 @@
 /** What becomes of invites to rooms elsewhere: accepted, declined, revoked, and taken over by the room itself. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventId, UserId } from '../../src/matrix/identifiers.ts';
-import { parseJsonObject } from '../../src/matrix/json.ts';
+import { jsonObject, parseJsonObject } from '../../src/matrix/json.ts';
 import type { SignedPdu } from '../../src/matrix/pdu.ts';
 import { countersignEvent } from '../../src/matrix/signatures.ts';
 import type { Client } from '../support/client.ts';
 import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import type { SentEvent } from '../support/foreign-room.ts';
+import { remoteMember } from '../support/remote-member.ts';
 import { keepDoor, membershipAt, refusing, templateFor } from '../support/room-door.ts';
 import { inviteTo, roomElsewhere, sendInvite, synced, type RoomElsewhere } from '../support/room-elsewhere.ts';
 import { ALL_VERSIONS } from '../support/rooms.ts';
@@ -73,6 +74,42 @@ describe.each(ALL_VERSIONS)('whoever is let into a room of version %s elsewhere'
 });
 
 describe('an invite that is accepted', () => {
+  it('is an event of the room like all others, for other servers that ask about it', async () => {
+    const room = roomElsewhere(other, '12', 'invite');
+    open(room);
+    const invite = inviteTo(room, ada.userId);
+    await sendInvite(room, invite);
+    await ada.ok('POST', `/join/${room.roomId}`, {});
+    const id = encodeURIComponent(invite.eventId);
+    const { signatures: _signatures, ...event } = invite.pdu;
+    expect(await other.ask('GET', `/v1/event/${id}`)).toMatchObject({ status: 200, json: { pdus: [event] } });
+    const chain = await other.ask('GET', `/v1/event_auth/${encodeURIComponent(room.roomId)}/${id}`);
+    expect(chain).toMatchObject({ status: 200 });
+    expect(chain.json.auth_chain.length).toBeGreaterThan(2);
+  });
+
+  it('is one of the version that the room is of, whatever was said of it before', async () => {
+    const [room, liar] = [roomElsewhere(other, '11', 'invite'), await story.otherServer()];
+    open(room);
+    const lie = roomElsewhere(liar, '7', 'invite', []);
+    const { userId: host, sign } = remoteMember(liar, 'host');
+    const template = { ...inviteTo(lie, ada.userId).pdu, room_id: room.roomId, sender: host, state_key: ada.userId };
+    const said = sign({ version: '7', event: template });
+    const path = `/v2/invite/${encodeURIComponent(room.roomId)}/${encodeURIComponent(said.eventId)}`;
+    const body = jsonObject({ room_version: '7', event: said.pdu, invite_room_state: [] });
+    expect(await liar.ask('PUT', path, body)).toMatchObject({ status: 200 });
+    await leave(ada, room);
+    await sendInvite(room, inviteTo(room, ada.userId));
+    await ada.ok('POST', `/join/${room.roomId}`, {});
+    await ada.ok('PUT', `/rooms/${room.roomId}/state/m.room.member/${ada.userId}`, {
+      ...{ membership: 'join', displayname: 'Ada' },
+    });
+    expect(await story.rows('select version from rooms where room_id = $1', [room.roomId])).toEqual([
+      { version: '11' },
+    ]);
+    await verifiedClean(story);
+  });
+
   it('24: at once, in a room that somebody here is in already, does not stand before the room', async () => {
     const room = roomElsewhere(other, '12', 'invite');
     open(room);
