@@ -144,6 +144,16 @@ describe.each(VERSIONS)('in a room of version %s', (version) => {
     expect(await story.rows('select reason from knocks where room_id = $1', [id])).toEqual([{ reason: 'two' }]);
   });
 
+  it('is shown as it was to who knocked then, not as it became', async () => {
+    const id = await room(version, { topic: 'Books' });
+    const guest = somebody();
+    const sent = await guest.does('knock', id);
+    await owner.ok('POST', `/rooms/${id}/ban`, { user_id: guest.userId });
+    await setRule(id, 'invite');
+    await owner.ok('PUT', `/rooms/${id}/state/m.room.topic`, { topic: 'Plans' });
+    expect(await guest.send('knock', id, sent)).toMatchObject({ status: 200, json: sent.answer.json });
+  });
+
   it('5: a knock that was rejected may be made again, of which the knocker never heard', async () => {
     const id = await room(version);
     const guest = somebody();

@@ -1,6 +1,6 @@
 /** PUT /send_knock: takes the knock of somebody who is of another server, and shows what the room shows to who knocks. */
 import { Type } from 'typebox';
-import { shownState } from '../../commands/shown-state.ts';
+import { shownBefore, shownState } from '../../commands/shown-state.ts';
 import { endpoint } from '../endpoint.ts';
 import { taken } from './handshake-request.ts';
 
@@ -13,7 +13,9 @@ export const sendKnock = endpoint({
   answer: Type.Object({ knock_room_state: Type.Array(Type.Object({})) }),
   errors: ['M_INVALID_PARAM', 'M_FORBIDDEN', 'M_NOT_FOUND', ['M_LIMIT_EXCEEDED', 403]],
   async handle(parts, request) {
-    const state = await taken(parts, 'knock', request, (_judged, room) => shownState(room));
+    const state = await taken(parts, 'knock', request, (judged, room, { eventId }) =>
+      judged === null ? shownBefore(parts.db, room, eventId) : shownState(room),
+    );
     return { knock_room_state: state };
   },
 });
