@@ -86,9 +86,12 @@ async function hasGaps(db: Db, roomId: string): Promise<boolean> {
   return rows[0]?.found === true;
 }
 
+/** What lacks more of the knocks than these stands nearer to something else than to the current state. */
+const MAX_LACKING = 200;
+
 type Place = Pick<JudgedFields, 'lines' | 'changes'> & { readonly before: Ref; readonly after: Ref };
 
-/** The states before and after it; `own` is its change of the current state. Null where its line is not known well enough. */
+/** The states before and after it; `own` is its change of the current state. Null where its line is not known well enough, or would hold too much. */
 function placeAfter(
   head: RoomHead,
   beside: Beside,
@@ -98,9 +101,9 @@ function placeAfter(
 ): Place | null {
   const [first] = prev as [BesideEvent, ...BesideEvent[]];
   const isOne = prev.every(({ ref }) => ref.line === first.ref.line && ref.at === first.ref.at);
-  const { before, lines, changes } = isOne
-    ? { before: first.ref, lines: [], changes: [] }
-    : merged(head, beside, prev, roomPosition - 1);
+  const place = isOne ? { before: first.ref, lines: [], changes: [] } : merged(head, beside, prev, roomPosition - 1);
+  if (place === null) return null;
+  const { before, lines, changes } = place;
   if (own === null) return { before, after: before, lines, changes };
   const drafted = lines.some(({ line }) => line === before.line);
   const known = before.line === 0 ? { at: -1, depth: 0 } : beside.lines.get(before.line);
@@ -112,14 +115,20 @@ function placeAfter(
   return { before, after, lines: [...lines, ...branch], changes: [...changes, { ...own, line }, own] };
 }
 
-/** All of their knocks together: the current state, or a line of it without the knocks that none of them has. */
-function merged(head: RoomHead, { knocks }: Beside, prev: readonly BesideEvent[], at: number): Omit<Place, 'after'> {
+/** All of their knocks together: the current state, or a line of it without the knocks that none of them has. Null: too many. */
+function merged(
+  head: RoomHead,
+  { knocks }: Beside,
+  prev: readonly BesideEvent[],
+  at: number,
+): Omit<Place, 'after'> | null {
   const current: Ref = { line: 0, at: head.stateAt };
   const has = prev.reduce((all, one) => all | one.has, 0n);
   const lacks = ((1n << BigInt(knocks.length)) - 1n) & ~has;
   if (lacks === 0n) return { before: current, lines: [], changes: [] };
   const bits = lacks.toString(2);
   const lacking = knocks.filter((_, n) => bits[bits.length - 1 - n] === '1');
+  if (lacking.length > MAX_LACKING) return null;
   const line = head.nextLine!;
   const changes = lacking.map(({ userId, slot }) => ({
     ...{ line, at, type: 'm.room.member', stateKey: userId },

@@ -35,5 +35,5 @@ export async function shownBefore(
     db,
     positions.map((position) => ({ roomId, position })),
   );
-  return state.map(({ pdu, erased }) => (erased ? (redact(pdu, version) as JsonObject) : pdu));
+  return state.map(({ pdu, erased }) => (erased ? redact(pdu, version) : pdu));
 }

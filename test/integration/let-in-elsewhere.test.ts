@@ -92,9 +92,14 @@ describe('an invite that is accepted', () => {
     const [room, liar] = [roomElsewhere(other, '11', 'invite'), await story.otherServer()];
     open(room);
     const lie = roomElsewhere(liar, '7', 'invite', []);
-    const { userId: host, sign } = remoteMember(liar, 'host');
-    const template = { ...inviteTo(lie, ada.userId).pdu, room_id: room.roomId, sender: host, state_key: ada.userId };
-    const said = sign({ version: '7', event: template });
+    const host = remoteMember(liar, 'host');
+    const template = {
+      ...inviteTo(lie, ada.userId).pdu,
+      room_id: room.roomId,
+      sender: host.userId,
+      state_key: ada.userId,
+    };
+    const said = host.sign({ version: '7', event: template });
     const path = `/v2/invite/${encodeURIComponent(room.roomId)}/${encodeURIComponent(said.eventId)}`;
     const body = jsonObject({ room_version: '7', event: said.pdu, invite_room_state: [] });
     expect(await liar.ask('PUT', path, body)).toMatchObject({ status: 200 });
