@@ -1,6 +1,7 @@
 /** How BullMQ reaches Redis or Postgres, and how it is kept from waiting for them. */
-import { createPostgresBackend, Queue, Worker, type ConnectionOptions, type Job } from 'bullmq';
+import { Queue, Worker, type ConnectionOptions, type Job } from 'bullmq';
 import pg from 'pg';
+import { createPatientBackend, failLater } from './patient-backend.ts';
 
 /** Where the queue lives. Postgres: schema `bullmq` of that database. Nothing that is owed lives here alone. */
 export type QueueHome = { readonly redisUrl: string } | { readonly postgresUrl: string };
@@ -54,12 +55,14 @@ function connectPostgres(url: string, side: 'producer' | 'worker', onError: (err
     keepAlive: true,
   });
   pool.on('error', onError);
+  // Producers are told at once.
+  if (side === 'worker') failLater(pool);
   // Of connections in use the pool does not hear, and an error that nobody hears ends the process.
   pool.on('connect', (client) => void client.on('error', onError));
   return {
-    queue: (name) => new Queue(name, { connection: pool }, createPostgresBackend as never),
+    queue: (name) => new Queue(name, { connection: pool }, createPatientBackend as never),
     worker: (name, concurrency, take) =>
-      new Worker(name, take, { connection: pool, concurrency, ...KEPT }, createPostgresBackend as never),
+      new Worker(name, take, { connection: pool, concurrency, ...KEPT }, createPatientBackend as never),
     giveUp: () => undefined,
     close: () => pool.end(),
   };

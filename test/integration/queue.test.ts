@@ -1,4 +1,5 @@
 /** The job queue on both its homes: minute seals, an admin's jobs with progress and result, and what happens when Redis is away. */
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { knock } from '../../src/commands/knock.ts';
@@ -226,6 +227,80 @@ async function schedules(home: QueueHome): Promise<readonly object[]> {
   await connection.close();
   return known.map(({ name, every }) => ({ name, every })).sort((a, b) => a.name.localeCompare(b.name));
 }
+
+/** Postgres behind a door that can be shut: whoever comes is let in and thrown out again at once. */
+async function openDoor(): Promise<{ readonly url: string; shut: boolean; close(): Promise<void> }> {
+  const target = new URL(test.url);
+  const open = new Set<Socket>();
+  const door = { url: '', shut: false, close };
+  const server = createServer((client) => {
+    client.on('error', () => undefined);
+    if (door.shut) return void client.destroy();
+    const postgres = connectTo(Number(target.port), target.hostname);
+    for (const socket of [client, postgres]) {
+      open.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        client.destroy();
+        postgres.destroy();
+      });
+    }
+    client.pipe(postgres).pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(test.url);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  door.url = url.href;
+  return door;
+  async function close(): Promise<void> {
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** A job that is at work when its connection is lost has failed; the next one is done. */
+async function expectDone(queue: JobQueue): Promise<void> {
+  const states: string[] = [];
+  while (states.at(-1) !== 'completed' && states.length < 10) {
+    states.push((await ended(queue, await queue.enqueue('verify', {}))).state);
+  }
+  expect(states.at(-1)).toBe('completed');
+}
+
+describe('when its Postgres throws out whoever comes', () => {
+  it('a worker leaves its process time for all else, and works when it may', async () => {
+    const door = await openDoor();
+    door.shut = true;
+    const errors: Error[] = [];
+    const worker = openWorker(
+      { home: { postgresUrl: door.url }, onError: (error) => void errors.push(error) },
+      async () => 'done',
+    );
+    let ticks = 0;
+    const ticking = setInterval(() => (ticks += 1), 20);
+    await sleep(1_000);
+    expect(ticks).toBeGreaterThan(10);
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.length).toBeLessThan(100);
+    door.shut = false;
+    const queue = openQueue({ home: { postgresUrl: test.url }, onError: () => undefined });
+    await expectDone(queue);
+    // The door is shut amid its work, too.
+    door.shut = true;
+    await test.owner.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'vestibule-queue-worker' and datname = current_database()",
+    );
+    ticks = 0;
+    await sleep(1_000);
+    expect(ticks).toBeGreaterThan(10);
+    door.shut = false;
+    await expectDone(queue);
+    clearInterval(ticking);
+    await worker.close();
+    await queue.close();
+    await door.close();
+  });
+});
 
 describe.skipIf(!hasRedis())('when Redis is away', () => {
   it('asking fails at once, commands go on, and all is well when it is back', async () => {
