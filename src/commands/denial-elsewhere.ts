@@ -1,5 +1,5 @@
 /** A rejection, ban or revocation that another server tells of, in a room that this server is not in: when it is believed (PROTOCOL §6.5). */
-import { outOfBandOf, type OutOfBand } from '../log/out-of-band.ts';
+import { hastenProbe, outOfBandOf, type OutOfBand } from '../log/out-of-band.ts';
 import { isUserId, parseRoomId, serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
 import { checkNameSizes } from '../matrix/pdu-format.ts';
@@ -7,6 +7,7 @@ import { membershipOf, stringIn } from '../matrix/pdu.ts';
 import { roomVersion, type RoomVersion } from '../matrix/room-versions.ts';
 import { decideOutside } from './out-of-band.ts';
 import { probe, type ProbeParts } from './probe-elsewhere.ts';
+import { PROBE_PAUSE_MS } from './probe-times.ts';
 import { checkEvents, isUnfit, nameEvent, type CheckedPdu } from './receive-checks.ts';
 import type { CheckSignatures } from './remotes.ts';
 
@@ -75,11 +76,16 @@ function speaksFor(known: OutOfBand, origin: ServerName, sender: UserId): boolea
   return known.stripped.some(({ sender: shown }) => isUserId(shown) && serverOf(shown) === serverOf(sender));
 }
 
-/** A room's server that says otherwise is right; where none can be asked, it is taken, and said to be unverified. */
+/**
+ * A room's server that says otherwise is right; where none can be asked, it is taken, and said to be unverified. Who says
+ * it again at once is not believed for that: within the minute, a knock is ended by the server that it went through alone.
+ */
 async function carryOut(parts: DenialParts, origin: ServerName, { known, event, version }: Denial): Promise<void> {
   const result = await probe(parts, known);
   if (result === 'pending' || result === 'other') return;
   const { db, lanes, now, identity } = parts;
+  if (result === 'asked' && known.membership === 'knock' && origin !== known.via[0])
+    return hastenProbe(db, known, now() + PROBE_PAUSE_MS);
   const { roomId, userId } = known;
   const { eventId, pdu } = event;
   const told = {
@@ -96,7 +102,7 @@ async function carryOut(parts: DenialParts, origin: ServerName, { known, event, 
     decideOutside(
       { db, serverName: identity.serverName, now },
       room,
-      { ...told, stripped: null, onlyAfter: known.eventId, unverified: result === 'unknown' },
+      { ...told, stripped: null, onlyAfter: known.eventId, unverified: result !== 'ended' },
       () => ({ actions: [] }),
     ),
   );

@@ -9,9 +9,9 @@ import { nextProbeAt, PROBE_PAUSE_MS } from './probe-times.ts';
 
 /**
  * `pending`: it stands. `other`: another member event does, most likely an invite that never arrived. `ended`: nothing that could be
- * left. `unknown`: nobody could be asked, or somebody was just now.
+ * left. `unknown`: nobody could be asked. `asked`: somebody was, just now.
  */
-export type ProbeResult = 'pending' | 'other' | 'ended' | 'unknown';
+export type ProbeResult = 'pending' | 'other' | 'ended' | 'unknown' | 'asked';
 
 export interface ProbeParts extends Pick<OutsideParts, 'db' | 'lanes' | 'identity' | 'now' | 'calls'> {
   /** In [0, 1). */
@@ -28,7 +28,7 @@ export async function probe(parts: ProbeParts, known: OutOfBand): Promise<ProbeR
   const { db, calls } = parts;
   const now = parts.now();
   const nextAt = nextProbeAt(known.probes + 1, known.beganAt, now, parts.random());
-  if (!(await claimProbe(db, known, { now, since: now - PROBE_PAUSE_MS, nextAt }))) return 'unknown';
+  if (!(await claimProbe(db, known, { now, since: now - PROBE_PAUSE_MS, nextAt }))) return 'asked';
   const { servers } = await candidatesFor(parts, known.roomId, known.userId);
   for (const server of servers) {
     const made = await calls.makeLeave(server, known, AbortSignal.timeout(EACH_MS));
@@ -66,7 +66,7 @@ export async function endInferred(parts: ProbeParts, known: OutOfBand): Promise<
 export async function probeKnock(parts: ProbeParts, known: OutOfBand): Promise<void> {
   const result = await probe(parts, known);
   if (result === 'ended') await endInferred(parts, known);
-  else if (result !== 'unknown') await noteMaybeAccepted(parts.db, known, result === 'other');
+  else if (result !== 'unknown' && result !== 'asked') await noteMaybeAccepted(parts.db, known, result === 'other');
 }
 
 /** Asks about all knocks of which it is time to; what is left of very many, the next time. */

@@ -186,6 +186,19 @@ export async function claimProbe(
   return rows.length > 0;
 }
 
+/** Has the room's server be asked at this time, if it would be later; in milliseconds. */
+export async function hastenProbe(
+  db: Db,
+  { roomId, userId, event }: Pick<OutOfBand, 'roomId' | 'userId' | 'event'>,
+  at: number,
+): Promise<void> {
+  await sql`
+    update out_of_band set next_probe_at = ${new Date(at)}
+     where room_id = ${roomId} and user_id = ${userId} and event = ${event} and next_probe_at > ${new Date(at)}`.execute(
+    db,
+  );
+}
+
 /** The room's server spoke of another member event of the user, or (`false`) of this one. */
 export async function noteMaybeAccepted(
   db: Db,

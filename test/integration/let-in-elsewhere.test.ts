@@ -1,7 +1,7 @@
 /** What becomes of invites to rooms elsewhere: accepted, declined, revoked, and taken over by the room itself. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EventId, UserId } from '../../src/matrix/identifiers.ts';
-import { jsonObject, parseJsonObject } from '../../src/matrix/json.ts';
+import { jsonObject, parseJsonObject, type JsonObject } from '../../src/matrix/json.ts';
 import type { SignedPdu } from '../../src/matrix/pdu.ts';
 import { countersignEvent } from '../../src/matrix/signatures.ts';
 import type { Client } from '../support/client.ts';
@@ -351,12 +351,8 @@ describe('a denial that another server tells of', () => {
     await verifiedClean(story);
   });
 
-  it('rejects a knock, said to be unverified where the room cannot be asked; one that the room refutes is nothing', async () => {
-    const room = roomElsewhere(other);
-    open(room);
-    await bea.ok('POST', `/knock/${room.roomId}?via=${other.name}`, {});
-    const denial = revoke(room, bea);
-    // The room still has the knock: somebody made the denial on a branch that nobody took.
+  /** The room's server goes on to say that the knock stands. */
+  const refute = (room: RoomElsewhere, denial: SentEvent): void =>
     other.on('/_matrix/federation/v1/make_leave/', () => {
       const known = room.events.get(denial.pdu.prev_events[0] as EventId)!;
       const own = [...known.state.values()].find(({ pdu }) => pdu.state_key === bea.userId)!;
@@ -368,13 +364,47 @@ describe('a denial that another server tells of', () => {
         },
       };
     });
-    await push(room, denial);
-    await until(async () => {
+
+  const probed = (room: RoomElsewhere): Promise<void> =>
+    until(async () => {
       const [row] = await story.rows<{ probes: number }>('select probes from out_of_band where room_id = $1', [
         room.roomId,
       ]);
       return row?.probes === 1;
     });
+
+  it('is believed no more when it is refuted and told again at once, and the room is asked again soon', async () => {
+    const third = await story.otherServer();
+    const room = roomElsewhere(other, '11', 'public', [third]);
+    open(room);
+    const kim = `@kim:${third.name}` as UserId;
+    room.member(kim, kim, 'join');
+    const users = { [room.host]: 100, [kim]: 100 };
+    const set = (sender: UserId, type: string, content: object): SentEvent =>
+      room.send({ type, sender, stateKey: '', content: content as JsonObject });
+    set(room.host, 'm.room.power_levels', { users });
+    set(room.host, 'm.room.join_rules', { join_rule: 'knock' });
+    set(kim, 'm.room.name', { name: 'As Kim calls it' });
+    await bea.ok('POST', `/knock/${room.roomId}?via=${other.name}`, {});
+    const denial = revoke(room, bea, kim);
+    refute(room, denial);
+    await push(room, denial, third);
+    await probed(room);
+    await push(room, denial, third);
+    const soon = "select from out_of_band where room_id = $1 and next_probe_at < now() + interval '2 minutes'";
+    await until(async () => (await story.rows(soon, [room.roomId])).length === 1);
+    expect(await episodesOf(story, room.roomId, bea.userId)).toEqual(['PENDING']);
+  });
+
+  it('rejects a knock, said to be unverified where the room cannot be asked; one that the room refutes is nothing', async () => {
+    const room = roomElsewhere(other);
+    open(room);
+    await bea.ok('POST', `/knock/${room.roomId}?via=${other.name}`, {});
+    const denial = revoke(room, bea);
+    // The room still has the knock: somebody made the denial on a branch that nobody took.
+    refute(room, denial);
+    await push(room, denial);
+    await probed(room);
     expect(await episodesOf(story, room.roomId, bea.userId)).toEqual(['PENDING']);
     // Within the minute nobody is asked again.
     await push(room, denial);
