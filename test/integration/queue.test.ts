@@ -235,7 +235,10 @@ async function openDoor(): Promise<{ readonly url: string; shut: boolean; close(
   const door = { url: '', shut: false, close };
   const server = createServer((client) => {
     client.on('error', () => undefined);
-    if (door.shut) return void client.destroy();
+    if (door.shut) {
+      client.destroy();
+      return;
+    }
     const postgres = connectTo(Number(target.port), target.hostname);
     for (const socket of [client, postgres]) {
       open.add(socket);
