@@ -19,7 +19,7 @@ import {
 import { askServers } from './ask-servers.ts';
 import type { ActorElsewhere, DoneElsewhere, ElsewhereInput } from './elsewhere.ts';
 import { makeLeave } from './make-leave.ts';
-import { candidatesFor, storeAct, type OutsideParts } from './outside-parts.ts';
+import { candidatesFor, ofVersion, storeAct, versionByState, type OutsideParts } from './outside-parts.ts';
 import { refusalOf } from './remote-refusal.ts';
 
 const VERSIONS = Object.keys(ROOM_VERSIONS) as RoomVersionId[];
@@ -88,8 +88,9 @@ async function makeKnock(
   content: JsonObject,
 ): Promise<SignedKnock> {
   const { identity, calls, db, now } = parts;
-  const made = await askServers(identity.serverName, servers, (server, signal) =>
-    calls.makeKnock(server, { roomId, userId, versions: VERSIONS }, signal),
+  const known = await versionByState(parts, roomId);
+  const made = await askServers(identity.serverName, servers, async (server, signal) =>
+    ofVersion(known, await calls.makeKnock(server, { roomId, userId, versions: VERSIONS }, signal)),
   );
   const { version, ...template } = made.value;
   // Of the template nothing is said that is not ours to say.

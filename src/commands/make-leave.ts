@@ -6,7 +6,7 @@ import { eventTemplate, type SignedPdu } from '../matrix/pdu.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import { signEvent } from '../matrix/signatures.ts';
 import { askServers } from './ask-servers.ts';
-import type { OutsideParts } from './outside-parts.ts';
+import { ofVersion, versionByState, type OutsideParts } from './outside-parts.ts';
 
 export interface MadeLeave {
   readonly server: ServerName;
@@ -25,15 +25,16 @@ interface WhoLeaves {
 
 /** `content`: what is said besides the membership. Throws as askServers(). */
 export async function makeLeave(
-  { identity, calls, now }: Pick<OutsideParts, 'identity' | 'calls' | 'now'>,
+  { identity, calls, db, now }: Pick<OutsideParts, 'identity' | 'calls' | 'db' | 'now'>,
   { roomId, userId }: WhoLeaves,
   servers: readonly ServerName[],
   content: JsonObject,
 ): Promise<MadeLeave> {
+  const known = await versionByState({ db }, roomId);
   const made = await askServers(
     identity.serverName,
     servers,
-    (server, signal) => calls.makeLeave(server, { roomId, userId }, signal),
+    async (server, signal) => ofVersion(known, await calls.makeLeave(server, { roomId, userId }, signal)),
     LIMITS,
   );
   const { version, ...template } = made.value;

@@ -1,12 +1,15 @@
 /** What all acts in rooms elsewhere stand on: whom to ask, and how what came of it is stored. */
+import { sql } from 'kysely';
 import { serversInRoom } from '../directory/aliases.ts';
 import type { Db } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
+import { malformed, type Answer } from '../federation/answer.ts';
 import type { Calls } from '../federation/calls.ts';
 import { outOfBandOf, type OutOfBand } from '../log/out-of-band.ts';
 import { domainOfRoomId, serverOf, type RoomId, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { redact } from '../matrix/redaction.ts';
 import type { SignedPdu } from '../matrix/pdu.ts';
+import type { RoomVersion } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { actionOf } from './act.ts';
 import type { ActorElsewhere } from './elsewhere.ts';
@@ -55,6 +58,24 @@ export async function candidatesFor(
   const all = [...given, ...inviter, ...(known?.via ?? []), ...met, ...(domain === null ? [] : [domain])];
   const servers = [...new Set(all)].filter((server) => server !== identity.serverName);
   return { servers: servers.slice(0, MAX_CANDIDATES), known };
+}
+
+/** The version of a room by its own create event, if somebody here was in it; null: nobody was. */
+export async function versionByState({ db }: Pick<OutsideParts, 'db'>, roomId: RoomId): Promise<string | null> {
+  const { rows } = await sql<{ version: string }>`
+    select r.version from rooms r
+      join room_state s on s.room_id = r.room_id and s.type = 'm.room.create' and s.state_key = ''
+     where r.room_id = ${roomId}`.execute(db);
+  return rows[0]?.version ?? null;
+}
+
+/** A template of another version than the room is known to have makes no sense. */
+export function ofVersion<T extends { readonly version: RoomVersion }>(
+  version: string | null,
+  answer: Answer<T>,
+): Answer<T> {
+  const isOther = answer.ok && version !== null && answer.value.version.id !== version;
+  return isOther ? malformed('The room is of another version.') : answer;
 }
 
 export interface OutsideAct {

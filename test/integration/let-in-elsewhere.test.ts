@@ -195,6 +195,11 @@ describe('a room elsewhere that everybody here has left', () => {
     await gil.ok('POST', `/rooms/${room.roomId}/leave`, {});
     await until(async () => membershipAt(room, gil.userId) === 'leave');
     const { next_batch } = await synced(gil);
+    // What is known of the room is not unlearnt for a template that says otherwise.
+    const otherwise = { ...templateFor(room, gil.userId, 'knock'), room_version: '11' };
+    there.on('/_matrix/federation/v1/make_knock/', () => otherwise);
+    expectRefusal(await gil.call('POST', `/knock/${room.roomId}?via=${there.name}`, {}), 502, 'M_UNKNOWN');
+    keepDoor(room);
     await gil.ok('POST', `/knock/${room.roomId}?via=${there.name}`, { reason: 'again' });
     expect((await synced(gil, next_batch)).rooms.knock[room.roomId]).toBeDefined();
     // Of the time inside they still read what they could.
