@@ -54,7 +54,7 @@ afterAll(async () => {
 
 async function settled(): Promise<void> {
   const open = `select (select count(*) from deliveries where settled_at is null)
-    + (select position from log_head) - (select position from reader_positions where reader = 'deliveries') as open`;
+    + (select position from log_head) - coalesce((select position from reader_positions where reader = 'deliveries'), 0) as open`;
   while (Number((await test.owner.pool.query<{ open: number }>(open)).rows[0]?.open) > 0) await sleep(20);
 }
 
