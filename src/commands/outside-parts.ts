@@ -41,8 +41,9 @@ export interface Candidates {
 }
 
 /**
- * The servers to ask about a room, in their order: those that are named, of a pending invite the inviter's, those that were
- * gone through before, those that were in the room when somebody here was, and the one in the room's id.
+ * The servers to ask about a room, in their order: of a pending invite the inviter's, for others may not have heard of it
+ * yet; those that are named, those that were gone through before, those that were in the room when somebody here was, and the
+ * one in the room's id.
  */
 export async function candidatesFor(
   { db, identity }: Pick<OutsideParts, 'db' | 'identity'>,
@@ -55,7 +56,7 @@ export async function candidatesFor(
   const domain = domainOfRoomId(roomId);
   // The doors put it behind what was named; here there is more before it.
   const given = domain !== null && named.at(-1) === domain ? named.slice(0, -1) : named;
-  const all = [...given, ...inviter, ...(known?.via ?? []), ...met, ...(domain === null ? [] : [domain])];
+  const all = [...inviter, ...given, ...(known?.via ?? []), ...met, ...(domain === null ? [] : [domain])];
   const servers = [...new Set(all)].filter((server) => server !== identity.serverName);
   return { servers: servers.slice(0, MAX_CANDIDATES), known };
 }

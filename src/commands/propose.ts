@@ -33,7 +33,7 @@ export interface ProposedEvent {
 // Room for the signatures that other servers add: the limit on the wire is 65,536 bytes.
 const MAX_EVENT_BYTES = 65_000;
 const MAX_ID_BYTES = 255;
-/** So many ends of a room's graph an event of ours cites, the newest. */
+/** So many ends of a room's graph an event of ours cites. */
 export const MAX_PREV_EVENTS = 10;
 const MAX_DEPTH = Number.MAX_SAFE_INTEGER;
 
@@ -75,7 +75,7 @@ export function placeOnHead(
   const citedState = wantedAuthKeys(described(draft, head.version), head.version)
     .map(([type, key]) => state.get(type, key))
     .filter((entry): entry is StateEntry => entry !== undefined);
-  const tips = head.extremities.slice(0, MAX_PREV_EVENTS);
+  const tips = citedEnds(head.extremities, draft.sender);
   const isCreate = draft.type === 'm.room.create' && draft.stateKey === '';
   const fields = {
     ...described(draft, head.version),
@@ -86,6 +86,18 @@ export function placeOnHead(
     prev_events: tips.map((tip) => tip.slot.eventId),
   };
   return { fields, auth: citedState.map((entry) => entry.slot), prev: tips.map((tip) => tip.slot) };
+}
+
+/**
+ * The newest, and of too many others those from a place on that the sender's name gives: events of many people that are made at
+ * one moment then cite all ends between them, where they would leave all but the same few.
+ */
+function citedEnds(ends: RoomHead['extremities'], sender: string): RoomHead['extremities'] {
+  const [newest, ...others] = ends;
+  if (newest === undefined || ends.length <= MAX_PREV_EVENTS) return ends;
+  let from = 0;
+  for (let n = 0; n < sender.length; n += 1) from = (from * 31 + sender.charCodeAt(n)) % others.length;
+  return [newest, ...others.slice(from), ...others.slice(0, from)].slice(0, MAX_PREV_EVENTS);
 }
 
 function described({ type, sender, content, stateKey, redacts }: EventDraft, { redactsInContent }: RoomVersion) {

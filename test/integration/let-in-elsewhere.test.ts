@@ -88,6 +88,15 @@ describe('an invite that is accepted', () => {
     expect(chain.json.auth_chain.length).toBeGreaterThan(2);
   });
 
+  it('is taken to the server that made it first: others in the room may not have heard of it yet', async () => {
+    const [room, late] = [roomElsewhere(other, '11', 'invite'), await story.otherServer()];
+    open(room);
+    late.on('/_matrix/federation/v1/make_join/', refusing(403, 'M_FORBIDDEN', 'You are not invited.'));
+    await sendInvite(room, inviteTo(room, ada.userId));
+    await ada.ok('POST', `/join/${room.roomId}?via=${late.name}`, {});
+    expect(late.asked.filter(({ target }) => target.includes('/make_join/'))).toEqual([]);
+  });
+
   it('is one of the version that the room is of, whatever was said of it before', async () => {
     const [room, liar] = [roomElsewhere(other, '11', 'invite'), await story.otherServer()];
     open(room);
