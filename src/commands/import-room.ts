@@ -5,6 +5,7 @@ import { serverOf, type RoomId, type ServerName, type UserId } from '../matrix/i
 import { currentState } from '../projections/room-state.ts';
 import { checkToldRoom, type CheckedRoom, type ImportDeps, type ToldRoom } from './import-check.ts';
 import { importTurn, type Difference } from './import-turn.ts';
+import { createKeyedTurns, type KeyedTurns } from './keyed-turns.ts';
 import { isResident } from './room-head.ts';
 import type { RoomLanes } from './room-lane.ts';
 
@@ -39,20 +40,13 @@ async function importChecked(deps: ImportDeps, told: ToldRoom, checked: CheckedR
   }
 }
 
-const underWay = new WeakMap<RoomLanes, Map<RoomId, Promise<unknown>>>();
+const underWay = new WeakMap<RoomLanes, KeyedTurns>();
 
 /** Two users may join through two servers: what each of them tells must not be mixed. */
-async function afterOthers<T>(lanes: RoomLanes, roomId: RoomId, work: () => Promise<T>): Promise<T> {
-  const rooms = underWay.get(lanes) ?? new Map<RoomId, Promise<unknown>>();
-  underWay.set(lanes, rooms);
-  const mine = (rooms.get(roomId) ?? Promise.resolve()).then(work);
-  const done = mine.catch(() => undefined);
-  rooms.set(roomId, done);
-  try {
-    return await mine;
-  } finally {
-    if (rooms.get(roomId) === done) rooms.delete(roomId);
-  }
+function afterOthers<T>(lanes: RoomLanes, roomId: RoomId, work: () => Promise<T>): Promise<T> {
+  const inTurn = underWay.get(lanes) ?? createKeyedTurns();
+  underWay.set(lanes, inTurn);
+  return inTurn(roomId, work);
 }
 
 /** Where nobody of this server has been, there is nothing to catch up with. */

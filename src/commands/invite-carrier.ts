@@ -97,11 +97,12 @@ function textOf(event: JsonObject): string {
   return canonicalJson(rest);
 }
 
-const SILENCE = 'is not to be reached';
+/** Errors that only say that a server was not heard. */
+const silences = new WeakSet<MatrixError>();
 
 /** Whether a server was not heard, and may say something yet. */
 export function isSilence(error: unknown): boolean {
-  return error instanceof MatrixError && error.status === 502 && error.message.endsWith(`${SILENCE}.`);
+  return error instanceof MatrixError && silences.has(error);
 }
 
 function refusalOf(server: ServerName, failure: RemoteFailure): MatrixError {
@@ -118,7 +119,9 @@ function refusalOf(server: ServerName, failure: RemoteFailure): MatrixError {
 
 /** The server of somebody who is to be invited says nothing. */
 export function unreachable(server: ServerName): MatrixError {
-  return new MatrixError('M_UNKNOWN', `The server ${server} ${SILENCE}.`, { status: 502 });
+  const error = new MatrixError('M_UNKNOWN', `The server ${server} is not to be reached.`, { status: 502 });
+  silences.add(error);
+  return error;
 }
 
 function unusable(server: ServerName, what = 'did not sign the invite as it is'): MatrixError {

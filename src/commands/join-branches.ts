@@ -97,8 +97,8 @@ async function saying(
 
 /** Looks after rooms whose ends have become many: one round a room at a time. */
 export interface BranchJoiner {
-  /** `keep`: how many ends are few enough. Never rejects, and is not waited for. */
-  look(roomId: RoomId, keep?: number): void;
+  /** Never rejects, and is not waited for. */
+  look(roomId: RoomId): void;
   /** Resolves when nothing is being done any more. */
   close(): Promise<void>;
 }
@@ -107,9 +107,9 @@ export function createBranchJoiner(deps: JoinBranchesDeps & { readonly log: Logg
   const rounds = new Map<RoomId, Promise<void>>();
   let closed = false;
   return {
-    look(roomId, keep) {
+    look(roomId) {
       if (closed || rounds.has(roomId)) return;
-      const round = joinBranches(deps, roomId, keep)
+      const round = joinBranches(deps, roomId)
         .then(
           () => undefined,
           (error: unknown) => deps.log.warn({ err: error, roomId }, 'the branches of a room stay apart'),

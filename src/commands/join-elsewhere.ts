@@ -8,6 +8,7 @@ import { ROOM_VERSIONS, type RoomVersion, type RoomVersionId } from '../matrix/r
 import { authoriserOf, signEvent, type ServerIdentity } from '../matrix/signatures.ts';
 import { askServers } from './ask-servers.ts';
 import { importRoom } from './import-room.ts';
+import { createKeyedTurns } from './keyed-turns.ts';
 import type { ImportDeps, ToldRoom } from './import-check.ts';
 import type { Receiver } from './receive-pdu.ts';
 import { versionOfOurRoom } from './receive-room.ts';
@@ -44,21 +45,8 @@ const SEND_MS = 600_000;
 const VERSIONS = Object.keys(ROOM_VERSIONS) as RoomVersionId[];
 
 export function createRoomJoiner(deps: JoinElsewhereDeps): RoomJoiner {
-  const turns = new Map<RoomId, Promise<unknown>>();
-  return {
-    join(input) {
-      const turn = (turns.get(input.roomId) ?? Promise.resolve()).then(() => joinThrough(deps, input));
-      const tail = turn.then(ignore, ignore).finally(() => {
-        if (turns.get(input.roomId) === tail) turns.delete(input.roomId);
-      });
-      turns.set(input.roomId, tail);
-      return turn;
-    },
-  };
-}
-
-function ignore(): void {
-  // Whoever waits behind a turn waits for its end alone.
+  const inTurn = createKeyedTurns();
+  return { join: (input) => inTurn(input.roomId, () => joinThrough(deps, input)) };
 }
 
 async function joinThrough(
