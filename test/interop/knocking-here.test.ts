@@ -2,6 +2,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { knockRoom, type Client } from '../support/client.ts';
 import {
+  bodiesIn,
+  outcomeOf,
+  type ToldKnock,
   expectSoon,
   memberSeen,
   openInterop,
@@ -44,14 +47,8 @@ async function knocks(roomId: string): Promise<readonly object[]> {
     { room: roomId },
   );
   expect(answer.errors).toBeUndefined();
-  return answer.data.room.knocks.edges.map(({ node }: { node: never }) => flat(node));
+  return answer.data.room.knocks.edges.map(({ node }: { node: ToldKnock }) => outcomeOf(node));
 }
-
-const flat = (node: { status: string; reason: string | null; decidedBy: { userId: string } | null }) => ({
-  status: node.status,
-  reason: node.reason,
-  by: node.decidedBy?.userId ?? null,
-});
 
 /** What is owed for decisions on the newest knock, as the ledger tells it. */
 async function deliveries(roomId: string): Promise<readonly string[]> {
@@ -85,9 +82,9 @@ describe.skipIf(python === null).each(['10', '11', '12'])('a room of version %s 
     await expectSoon(() => standsIn(knocker, roomId), 'join');
     expect(await memberSeen(owner, roomId, knocker.userId)).toMatchObject({ membership: 'join' });
     await owner.ok('PUT', `/rooms/${enc(roomId)}/send/m.room.message/hello`, { msgtype: 'm.text', body: 'hello' });
-    await expectSoon(async () => bodies(knocker, roomId), expect.arrayContaining(['hello']));
+    await expectSoon(async () => bodiesIn(knocker, roomId), expect.arrayContaining(['hello']));
     await knocker.ok('PUT', `/rooms/${enc(roomId)}/send/m.room.message/back`, { msgtype: 'm.text', body: 'and back' });
-    await expectSoon(async () => bodies(owner, roomId), expect.arrayContaining(['hello', 'and back']));
+    await expectSoon(async () => bodiesIn(owner, roomId), expect.arrayContaining(['hello', 'and back']));
   });
 
   it('rejects, and is knocked on again', async () => {
@@ -207,8 +204,3 @@ const powers = (version: string, moderator: Client): object => ({
   ...(version === '12' ? {} : { [owner.userId]: 100 }),
   [moderator.userId]: 50,
 });
-
-async function bodies(client: Client, roomId: string): Promise<readonly string[]> {
-  const { chunk } = await client.ok('GET', `/rooms/${enc(roomId)}/messages?dir=b&limit=20`);
-  return chunk.flatMap(({ content }: { content: { body?: string } }) => content.body ?? []);
-}

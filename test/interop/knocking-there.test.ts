@@ -2,6 +2,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { knockRoom, type Client } from '../support/client.ts';
 import {
+  bodiesIn,
+  outcomeOf,
+  type ToldKnock,
   expectSoon,
   memberSeen,
   openInterop,
@@ -45,13 +48,7 @@ async function knocks(roomId: string): Promise<readonly object[]> {
     { room: roomId },
   );
   expect(answer.errors).toBeUndefined();
-  return answer.data.viewer.knocks.edges.map(
-    ({ node }: { node: { status: string; reason: string | null; decidedBy: { userId: string } | null } }) => ({
-      status: node.status,
-      reason: node.reason,
-      by: node.decidedBy?.userId ?? null,
-    }),
-  );
+  return answer.data.viewer.knocks.edges.map(({ node }: { node: ToldKnock }) => outcomeOf(node));
 }
 
 describe.skipIf(python === null).each(['10', '11', '12'])('a room of version %s on a Synapse', (version) => {
@@ -81,9 +78,9 @@ describe.skipIf(python === null).each(['10', '11', '12'])('a room of version %s 
     expect(await standsIn(knocker, roomId)).toBe('join');
     await expectSoon(() => memberSeen(owner, roomId, knocker.userId), expect.objectContaining({ membership: 'join' }));
     await owner.ok('PUT', `/rooms/${enc(roomId)}/send/m.room.message/hello`, { msgtype: 'm.text', body: 'hello' });
-    await expectSoon(async () => bodies(knocker, roomId), expect.arrayContaining(['hello']));
+    await expectSoon(async () => bodiesIn(knocker, roomId), expect.arrayContaining(['hello']));
     await knocker.ok('PUT', `/rooms/${enc(roomId)}/send/m.room.message/back`, { msgtype: 'm.text', body: 'and back' });
-    await expectSoon(async () => bodies(owner, roomId), expect.arrayContaining(['hello', 'and back']));
+    await expectSoon(async () => bodiesIn(owner, roomId), expect.arrayContaining(['hello', 'and back']));
     await knocker.ok('POST', `/rooms/${enc(roomId)}/leave`, {});
     await expectSoon(() => memberSeen(owner, roomId, knocker.userId), expect.objectContaining({ membership: 'leave' }));
   });
@@ -202,8 +199,3 @@ describe.skipIf(python === null)('when a server starts again', () => {
     await expectSoon(() => memberSeen(owner, roomId, knocker.userId), expect.objectContaining({ membership: 'join' }));
   });
 });
-
-async function bodies(client: Client, roomId: string): Promise<readonly string[]> {
-  const { chunk } = await client.ok('GET', `/rooms/${enc(roomId)}/messages?dir=b&limit=20`);
-  return chunk.flatMap(({ content }: { content: { body?: string } }) => content.body ?? []);
-}

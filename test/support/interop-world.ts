@@ -146,3 +146,21 @@ export async function memberSeen(
   const { status, body } = await client.call('GET', path);
   return status === 200 ? { membership: body.membership, reason: body.reason ?? null } : null;
 }
+
+/** A knock, as GraphQL tells of it. */
+export interface ToldKnock {
+  readonly status: string;
+  readonly reason: string | null;
+  readonly decidedBy: { readonly userId: string } | null;
+}
+
+/** What became of it, why it was made, and who decided. */
+export function outcomeOf({ status, reason, decidedBy }: ToldKnock): object {
+  return { status, reason, by: decidedBy?.userId ?? null };
+}
+
+/** The texts of the newest messages, newest first. */
+export async function bodiesIn(client: Client, roomId: string): Promise<readonly string[]> {
+  const { chunk } = await client.ok('GET', `/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=20`);
+  return chunk.flatMap(({ content }: { content: { body?: string } }) => content.body ?? []);
+}
