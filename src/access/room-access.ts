@@ -1,17 +1,7 @@
 /** Who may see and do what in a room: pure, over the viewer's standing and the room's power levels; a refusal says why. */
 import type { Membership } from '../matrix/pdu.ts';
 import type { PowerLevels } from '../matrix/room-state.ts';
-
-export interface Viewer {
-  readonly userId: string;
-  /** Admin of this server: sees everything kept here, but acts in a room by power alone. */
-  readonly admin: boolean;
-}
-
-/** Where a viewer stands in a room, now. */
-export interface Standing extends Viewer {
-  readonly membership: Membership | 'none';
-}
+import { isOwn, type Scope, type Standing } from './scopes.ts';
 
 /** Somebody else in the room, or out of it. */
 export interface Target {
@@ -39,18 +29,33 @@ export function isModerator({ userId, membership }: Standing, levels: PowerLevel
   return level >= Math.max(levels.invite, 1) || level >= levels.kick;
 }
 
-/** Sees all knocks, members and transitions of the room; everybody else sees only what is their own. */
+/** Sees all knocks and transitions of the room, and who knocked; everybody else sees only what is their own. */
 export function seesKnocks(standing: Standing, levels: PowerLevels): boolean {
-  return standing.admin || isModerator(standing, levels);
+  return standing.scopes?.includes('knocks:read') ?? (standing.admin || isModerator(standing, levels));
+}
+
+/**
+ * Sees the words of others that came with knocks and decisions, as far as they are shown at all. A token sees the words of
+ * everything it sees, or of nothing; a person those of all that they see.
+ */
+export function seesReasons({ scopes }: Standing): boolean {
+  return scopes?.includes('reasons:read') ?? true;
+}
+
+/** Sees acts and their outcomes, and events that are no member events, of everybody in the room. */
+export function seesAudit(standing: Standing): boolean {
+  return standing.scopes?.includes('audit:read') ?? standing.admin;
 }
 
 /** Knows that the room exists: whoever has, or had, anything to do with it. */
-export function seesRoom({ admin, membership }: Standing): boolean {
+export function seesRoom({ scopes, admin, membership }: Standing): boolean {
+  if (scopes !== null) return scopes.some((scope) => scope !== 'admin');
   return admin || membership !== 'none';
 }
 
 /** Sees its name, topic, alias and join rule as they are now: members, and those on its doorstep. */
-export function seesRoomNow({ admin, membership }: Standing): boolean {
+export function seesRoomNow({ scopes, admin, membership }: Standing): boolean {
+  if (scopes !== null) return scopes.includes('rooms:read');
   return admin || membership === 'join' || membership === 'invite' || membership === 'knock';
 }
 
@@ -75,28 +80,30 @@ export function mayPreview(
 
 /** The memberships of others that the viewer sees in the room; null: all of them. */
 export function visibleMemberships(standing: Standing, levels: PowerLevels): readonly Membership[] | null {
+  const { scopes } = standing;
+  if (scopes !== null && !scopes.includes('rooms:read')) return [];
   if (seesKnocks(standing, levels)) return null;
   // Who knocked, and who was turned away, is for moderators; a `leave` would tell.
-  return standing.membership === 'join' ? ['join', 'invite', 'ban'] : [];
+  return scopes !== null || standing.membership === 'join' ? ['join', 'invite', 'ban'] : [];
 }
 
-export function mayInvite({ userId, membership }: Standing, levels: PowerLevels): Permission {
-  if (membership !== 'join') return NOT_IN_ROOM;
-  return atLeast(levels.user(userId), levels.invite, 'invite');
+export function mayInvite(standing: Standing, levels: PowerLevels): Permission {
+  return scoped(standing, 'admin', canInvite(standing, levels));
 }
 
 /** Kick in general, and in particular when a target is given. */
 export function mayKick(standing: Standing, levels: PowerLevels, target?: Target): Permission {
-  return mayRemove(standing, levels, levels.kick, 'kick', target);
+  return scoped(standing, 'admin', canRemove(standing, levels, 'kick', target));
 }
 
 export function mayBan(standing: Standing, levels: PowerLevels, target?: Target): Permission {
-  return mayRemove(standing, levels, levels.ban, 'ban', target);
+  return scoped(standing, 'admin', canRemove(standing, levels, 'ban', target));
 }
 
-export function maySetState({ userId, membership }: Standing, levels: PowerLevels, type: string): Permission {
-  if (membership !== 'join') return NOT_IN_ROOM;
-  return atLeast(levels.user(userId), levels.forEvent(type, true), `send ${type}`);
+export function maySetState(standing: Standing, levels: PowerLevels, type: string): Permission {
+  if (standing.membership !== 'join') return NOT_IN_ROOM;
+  const power = atLeast(levels.user(standing.userId), levels.forEvent(type, true), `send ${type}`);
+  return scoped(standing, 'admin', power);
 }
 
 // Without its create event a room is none, and an access list without entries shuts every server out.
@@ -116,12 +123,12 @@ export function mayRedact(
 
 /** Accepts knocks in general: accepting is inviting, by somebody who sees who knocked. */
 export function mayAcceptKnocks(standing: Standing, levels: PowerLevels): Permission {
-  return decides(standing, levels, mayInvite(standing, levels));
+  return decides(standing, levels, canInvite(standing, levels));
 }
 
 /** Rejects knocks in general: rejecting is kicking. */
 export function mayRejectKnocks(standing: Standing, levels: PowerLevels): Permission {
-  return decides(standing, levels, mayKick(standing, levels));
+  return decides(standing, levels, canRemove(standing, levels, 'kick'));
 }
 
 export function mayAcceptKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
@@ -132,7 +139,17 @@ export function mayAcceptKnock(standing: Standing, levels: PowerLevels, knocker:
 export function mayRejectKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
   const general = mayRejectKnocks(standing, levels);
   if (!general.allowed) return general;
-  return knocker.membership === 'knock' ? mayKick(standing, levels, knocker) : NOT_PENDING;
+  return knocker.membership === 'knock' ? canRemove(standing, levels, 'kick', knocker) : NOT_PENDING;
+}
+
+/** Bans who knocked, as the answer to the knock or after it. */
+export function mayBanKnocker(standing: Standing, levels: PowerLevels, knocker?: Target): Permission {
+  return scoped(standing, 'knocks:decide', canRemove(standing, levels, 'ban', knocker));
+}
+
+/** Claims knocks, notes and tags them: what moderators share beside deciding. */
+export function mayTriage(standing: Standing, levels: PowerLevels): Permission {
+  return scoped(standing, 'knocks:decide', standing.admin || isModerator(standing, levels) ? ALLOWED : NOT_AT_DOOR);
 }
 
 const NOT_PENDING = refused('The knock is no longer pending.');
@@ -140,19 +157,31 @@ const NOT_AT_DOOR = refused('You do not decide about the knocks on this room.');
 
 // Where every member may invite, not every member learns from a decision who knocked.
 function decides(standing: Standing, levels: PowerLevels, power: Permission): Permission {
-  return power.allowed && !seesKnocks(standing, levels) ? NOT_AT_DOOR : power;
+  const scopedPower = scoped(standing, 'knocks:decide', power);
+  return scopedPower.allowed && !standing.admin && !isModerator(standing, levels) ? NOT_AT_DOOR : scopedPower;
 }
 
-function mayRemove(
+// A token is told of its scope first: no power of its user makes up for it.
+function scoped({ scopes }: Standing, scope: Scope, power: Permission): Permission {
+  if (scopes === null) return power;
+  if (scopes.length === 0) return refused('This token is not for this room.');
+  return scope !== 'admin' && scopes.includes(scope) ? power : refused(`This token needs the scope ${scope}.`);
+}
+
+function canInvite({ userId, membership }: Standing, levels: PowerLevels): Permission {
+  if (membership !== 'join') return NOT_IN_ROOM;
+  return atLeast(levels.user(userId), levels.invite, 'invite');
+}
+
+function canRemove(
   { userId, membership }: Standing,
   levels: PowerLevels,
-  needed: number,
-  act: string,
-  target: Target | undefined,
+  act: 'kick' | 'ban',
+  target?: Target,
 ): Permission {
   if (membership !== 'join') return NOT_IN_ROOM;
   const level = levels.user(userId);
-  const enough = atLeast(level, needed, act);
+  const enough = atLeast(level, levels[act], act);
   if (!enough.allowed || target === undefined) return enough;
   if (target.userId === userId) return refused(`You cannot ${act} yourself.`);
   // The rules ask for strictly less power, of knockers and strangers too.
@@ -166,15 +195,14 @@ function atLeast(level: number, needed: number, act: string): Permission {
 
 /**
  * Sees an event: member events are for those who keep the door, for their sender and for whom they are about; other
- * events for their sender.
+ * events for their sender, and for who audits.
  */
 export function seesEvent(
   standing: Standing,
   levels: PowerLevels,
   event: { readonly type: string; readonly stateKey: string | null; readonly sender: string },
 ): boolean {
-  const { userId, admin } = standing;
-  if (admin || event.sender === userId) return true;
+  if (seesAudit(standing) || isOwn(standing, event.sender)) return true;
   if (event.type !== 'm.room.member') return false;
-  return event.stateKey === userId || isModerator(standing, levels);
+  return (event.stateKey !== null && isOwn(standing, event.stateKey)) || seesKnocks(standing, levels);
 }

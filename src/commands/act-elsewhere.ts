@@ -77,7 +77,7 @@ export function createElsewhere(deps: ElsewhereDeps): ElsewhereActs {
 type Act<Input, T> = (parts: ElsewhereDeps, actor: ActorElsewhere, input: Input) => Promise<T>;
 
 function asActor({ userId, token, onBehalfOf }: ActorElsewhere): Actor {
-  return { userId, token, admin: false, onBehalfOf };
+  return { userId, token, admin: false, onBehalfOf, grant: null };
 }
 
 /** Joins; an invite that the room's server knows nothing of any more is over. */

@@ -1,4 +1,5 @@
 /** The frame of a mutation: runs an act in its room's lane and leaves its outcome in `actions`, refusals too. */
+import type { Grant } from '../access/scopes.ts';
 import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
 import type { EventSlot } from '../log/judged-pdu.ts';
@@ -25,6 +26,8 @@ export interface Actor {
   readonly token: string | null;
   readonly admin: boolean;
   readonly onBehalfOf: string | null;
+  /** What a service token was given; null: a person, or the server itself. */
+  readonly grant: Grant | null;
 }
 
 export interface CommandDeps {

@@ -35,7 +35,7 @@ const DUTIES: Readonly<Record<AftercareKind, Duty>> = {
   profile: ({ commands }, tour, userId) => spreadProfile(commands, tour, userId),
   departure: ({ commands }, tour, userId) => leaveAllRooms(commands, tour, userId),
   async erasure({ erase, scrub }, _tour, userId) {
-    await eraseOneself(erase, { userId, token: null, admin: false, onBehalfOf: null });
+    await eraseOneself(erase, { userId, token: null, admin: false, onBehalfOf: null, grant: null });
     await scrub();
   },
 };

@@ -17,7 +17,7 @@ export interface AutoAccept {
 export function createAutoAccept(commands: CommandDeps, log: Logger): AutoAccept {
   const open = new Set<Promise<void>>();
   const join = async (userId: UserId, roomId: RoomId): Promise<void> => {
-    const actor: Actor = { userId, token: null, admin: false, onBehalfOf: null };
+    const actor: Actor = { userId, token: null, admin: false, onBehalfOf: null, grant: null };
     try {
       await joinRoom(commands, actor, { roomId });
     } catch (error) {

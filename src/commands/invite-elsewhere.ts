@@ -163,7 +163,7 @@ async function finish(deps: CommandDeps, carrier: InviteCarrier, handshake: Hand
 }
 
 function actorOf({ actor, token, onBehalfOf }: IntendedAct): Actor {
-  return { userId: actor, token, admin: false, onBehalfOf };
+  return { userId: actor, token, admin: false, onBehalfOf, grant: null };
 }
 
 async function carryOn(deps: CommandDeps, carrier: InviteCarrier, invite: BegunInvite): Promise<ActResult> {

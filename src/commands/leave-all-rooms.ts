@@ -11,7 +11,7 @@ import { visitRooms, type RoomTour } from './visit-rooms.ts';
  */
 export async function leaveAllRooms(deps: CommandDeps, tour: RoomTour, userId: UserId): Promise<void> {
   // Nobody's token: it may be a later process that does what was asked for.
-  const actor: Actor = { userId, token: null, admin: false, onBehalfOf: null };
+  const actor: Actor = { userId, token: null, admin: false, onBehalfOf: null, grant: null };
   await visitRooms(tour, {
     page: async (after, limit) => {
       const found = await roomsWithMember(deps.db, userId, ['join', 'invite', 'knock'], { after, limit });

@@ -1,5 +1,5 @@
 /** What all membership acts share: the draft of a member event, and who stands where before it. */
-import type { Standing as ViewerStanding } from '../access/room-access.ts';
+import { standingIn, type Standing as ViewerStanding } from '../access/scopes.ts';
 import { profileOf } from '../accounts/profiles.ts';
 import type { Db } from '../database/database.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
@@ -96,13 +96,14 @@ export interface Power {
 }
 
 /** What access/ judges the actor by, right now. */
-export async function powerOf(room: LaneRoom, { userId, admin }: Actor): Promise<Power> {
-  const { membership } = await standingOf(room, userId);
+export async function powerOf(room: LaneRoom, actor: Actor): Promise<Power> {
+  const { membership } = await standingOf(room, actor.userId);
   const state = await room.state([
     ['m.room.create', ''],
     ['m.room.power_levels', ''],
   ]);
-  return { standing: { userId, admin, membership }, levels: powerLevels(state, room.head.version) };
+  const standing = standingIn(actor, room.head.roomId, membership);
+  return { standing, levels: powerLevels(state, room.head.version) };
 }
 
 /** Sends nothing when the same sender already said exactly this, and still may. */

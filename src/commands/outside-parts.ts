@@ -98,7 +98,7 @@ export function storeAct(
 ): Promise<Stored> {
   const { db, lanes, now, identity } = parts;
   const { roomId, userId } = event;
-  const by = { userId: actor.userId, token: actor.token, admin: false, onBehalfOf: actor.onBehalfOf };
+  const by = { userId: actor.userId, token: actor.token, admin: false, onBehalfOf: actor.onBehalfOf, grant: null };
   return lanes.run(roomId, (room) => {
     const said = lanes.forgotten() === seen ? event.pdu : (redact(event.pdu, event.version) as SignedPdu);
     const told = { ...event, pdu: said };

@@ -44,7 +44,7 @@ async function showingAnother(
 
 async function updateMember(deps: CommandDeps, userId: UserId, roomId: RoomId): Promise<void> {
   // Nobody's token: it may be a later process that does what was asked for.
-  const actor: Actor = { userId, token: null, admin: false, onBehalfOf: null };
+  const actor: Actor = { userId, token: null, admin: false, onBehalfOf: null, grant: null };
   const profile = await profileAhead(deps, userId);
   await actInRoom(deps, actor, { operation: 'spreadProfile', roomId, target: userId }, async (room) => {
     const { membership, event } = await standingOf(room, userId);

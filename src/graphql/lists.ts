@@ -1,5 +1,6 @@
 /** The lists of the schema: pages of rooms, members, knocks and transitions, as far as the viewer sees them. */
 import { visibleMemberships } from '../access/room-access.ts';
+import { isBounded, isOwn, roomsGranted } from '../access/scopes.ts';
 import type { TransitionCondition } from '../log/transition-queries.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import { countRooms, pageRooms, type MemberList, type MemberRow } from '../projections/room-queries.ts';
@@ -62,7 +63,7 @@ export async function memberList(context: Context, roomId: string, args: MemberA
     roomId,
     memberships: seen === null ? asked : asked.filter((membership) => seen.includes(membership)),
     own: standing.userId,
-    ownMemberships: asked,
+    ownMemberships: isOwn(standing, standing.userId) ? asked : [],
   };
   const read = await context.loaders.members.load({ list, page });
   const count = (): Promise<number> => context.loaders.memberCount.load(list);
@@ -81,7 +82,7 @@ export async function membershipList(context: Context, userId: string, args: Mem
 }
 
 async function seesMembership(context: Context, { roomId, userId, membership }: MemberRow): Promise<boolean> {
-  if (userId === viewerOf(context).userId) return true;
+  if (isOwn(viewerOf(context), userId)) return true;
   const { standing, levels } = await sightOf(context, roomId);
   return visibleMemberships(standing, levels)?.includes(membership) ?? true;
 }
@@ -90,23 +91,27 @@ export interface RoomArgs extends PageArgs {
   readonly where?: RoomFilter | null | undefined;
 }
 
-/** Rooms, by room id: the viewer's own, or with `all` every room that an admin sees. */
+/** Rooms, by room id: the viewer's own, or with `all` every room that an admin, or a token, sees. */
 export async function roomList(context: Context, args: RoomArgs, all: boolean): Promise<RoomPage> {
   const page = pageOf(args, CURSORS.room);
-  const roomIds = await roomsToList(context, args.where ?? {}, all && viewerOf(context).admin);
+  const roomIds = await roomsToList(context, args.where ?? {}, all);
   const read = await pageRooms(context.db, roomIds, page);
   return { ...listPage(read, CURSORS.room, (room) => room.roomId), count: () => countRooms(context.db, roomIds) };
 }
 
 // Null: every room.
-async function roomsToList(context: Context, where: RoomFilter, everyRoom: boolean): Promise<readonly string[] | null> {
+async function roomsToList(context: Context, where: RoomFilter, all: boolean): Promise<readonly string[] | null> {
+  const viewer = viewerOf(context);
+  const grant = isBounded(viewer) ? viewer.grant : null;
   const memberships = where.viewerMembership?.map(wordOf) ?? null;
-  const mine =
-    everyRoom && memberships === null ? null : await ownRooms(context, memberships ?? ['join', 'invite', 'knock']);
-  const rooms = both(mine, roomIdsOf(where.roomIds));
+  const everyRoom = all && (viewer.admin || grant !== null) && memberships === null;
+  const mine = everyRoom ? null : await ownRooms(context, memberships ?? ['join', 'invite', 'knock']);
+  const seen = grant === null ? mine : both(mine, roomsGranted(grant));
+  const rooms = both(seen, roomIdsOf(where.roomIds));
   const wanted = where.viewerCanSeeKnocks ?? null;
   if (wanted === null) return rooms;
-  if (viewerOf(context).admin) return wanted ? rooms : [];
+  if (viewer.admin) return wanted ? rooms : [];
+  if (grant !== null) return wanted === grant.scopes.includes('knocks:read') ? rooms : [];
   const kept = await keptDoors(context, rooms);
   return wanted ? kept : (rooms ?? []).filter((roomId) => !kept.includes(roomId));
 }

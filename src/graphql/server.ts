@@ -123,7 +123,7 @@ async function actorOf(
   if (token === undefined) throw new MatrixError('M_MISSING_TOKEN');
   const caller = await callerByToken(db, token, commands.now());
   lastSeen.note(caller, ip);
-  return { userId: caller.userId, token: caller.token, admin: caller.admin, onBehalfOf: null };
+  return { userId: caller.userId, token: caller.token, admin: caller.admin, onBehalfOf: null, grant: null };
 }
 
 // Looked at before anything is done: an act whose answer the caller does not take must not be done.

@@ -3,19 +3,23 @@ import {
   isModerator,
   seesEvent,
   seesKnocks,
+  seesReasons,
   seesRoom,
   visibleMemberships,
-  type Standing,
 } from '../access/room-access.ts';
+import { isBounded, isOwn, roomsGranted, standingIn, type Standing } from '../access/scopes.ts';
 import { arm, type Arm } from '../log/arms.ts';
 import type { StoredEvent } from '../log/read.ts';
 import type { TransitionRow } from '../log/transition-queries.ts';
 import { MatrixError } from '../matrix/errors.ts';
+import type { PduFields } from '../matrix/pdu.ts';
+import { redact, redactContent } from '../matrix/redaction.ts';
 import { powerLevels, type PowerLevels, type StateEvent } from '../matrix/room-state.ts';
 import { roomVersion } from '../matrix/room-versions.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { MemberKey, MemberRow, RoomHead } from '../projections/room-queries.ts';
 import { viewerOf, type Context } from './context.ts';
+import { both } from './filters.ts';
 import type { EventKey } from './loaders.ts';
 
 export interface RoomSight {
@@ -25,11 +29,11 @@ export interface RoomSight {
 
 /** Where the viewer stands in a room, and the levels there. Without the room: nowhere, and the defaults. */
 export async function sightOf({ actor, loaders }: Context, roomId: string): Promise<RoomSight> {
-  const { userId, admin } = viewerOf({ actor });
+  const viewer = viewerOf({ actor });
   const state = (type: string): Promise<StoredEvent | null> => loaders.state.load({ roomId, type, stateKey: '' });
   const [room, member, levels, create] = await Promise.all([
     loaders.room.load(roomId),
-    loaders.member.load({ roomId, userId }),
+    loaders.member.load({ roomId, userId: viewer.userId }),
     state('m.room.power_levels'),
     state('m.room.create'),
   ]);
@@ -40,7 +44,7 @@ export async function sightOf({ actor, loaders }: Context, roomId: string): Prom
     ['m.room.create', create],
   ]);
   return {
-    standing: { userId, admin, membership: member?.membership ?? 'none' },
+    standing: standingIn(viewer, roomId, member?.membership ?? 'none'),
     levels: powerLevels({ get: (type, key) => (key === '' ? (events.get(type) ?? undefined) : undefined) }, version),
   };
 }
@@ -50,6 +54,11 @@ export async function keepsDoor(context: Context, roomId: string): Promise<boole
   if (viewerOf(context).admin) return true;
   const { standing, levels } = await sightOf(context, roomId);
   return seesKnocks(standing, levels);
+}
+
+/** The viewer sees the words that come with what is visible of the room. */
+export function seesWords(context: Context, roomId: string): boolean {
+  return seesReasons(standingIn(viewerOf(context), roomId, 'none'));
 }
 
 /** A room that something visible names. */
@@ -71,13 +80,13 @@ export async function visible<Row extends KnockRow | TransitionRow>(
   context: Context,
   row: Row | null,
 ): Promise<Row | null> {
-  if (row === null || row.userId === viewerOf(context).userId) return row;
+  if (row === null || isOwn(viewerOf(context), row.userId)) return row;
   return (await keepsDoor(context, row.roomId)) ? row : null;
 }
 
 export async function visibleMember(context: Context, key: MemberKey): Promise<MemberRow | null> {
   const member = await context.loaders.member.load(key);
-  if (member === null || member.userId === viewerOf(context).userId) return member;
+  if (member === null || isOwn(viewerOf(context), member.userId)) return member;
   const { standing, levels } = await sightOf(context, key.roomId);
   const seen = visibleMemberships(standing, levels);
   return seen === null || seen.includes(member.membership) ? member : null;
@@ -87,7 +96,17 @@ export async function visibleEvent(context: Context, key: EventKey): Promise<Sto
   const event = await context.loaders.event.load(key);
   if (event === null) return null;
   const { standing, levels } = await sightOf(context, key.roomId);
-  return seesEvent(standing, levels, event) ? event : null;
+  if (!seesEvent(standing, levels, event)) return null;
+  return seesReasons(standing) ? event : withoutWords(context, event);
+}
+
+/** The redacted form: whose signatures are good, and in which nobody said anything. */
+async function withoutWords({ loaders }: Context, event: StoredEvent): Promise<StoredEvent> {
+  const room = await loaders.room.load(event.roomId);
+  const version = room === null ? null : roomVersion(room.version);
+  if (version === null) throw new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
+  const content = redactContent(event, version);
+  return { ...event, content, pdu: { ...redact(event.pdu, version), content } as PduFields };
 }
 
 /** Which part of a list; null: whatever it is. */
@@ -100,12 +119,15 @@ export interface ArmScope {
 
 /** The parts of a list of knocks or transitions that the viewer sees. */
 export async function visibleArms(context: Context, scope: ArmScope): Promise<readonly Arm[]> {
-  const { userId: me, admin } = viewerOf(context);
+  const viewer = viewerOf(context);
+  const { userId: me, admin } = viewer;
   const { roomIds, userIds } = scope;
   const bounds = { from: scope.from ?? null, to: scope.to ?? null };
   const cross = (rooms: readonly (string | null)[], users: readonly (string | null)[]): readonly Arm[] =>
     rooms.flatMap((roomId) => users.map((userId) => arm({ ...bounds, roomId, userId })));
   if (admin) return cross(roomIds ?? [null], userIds ?? [null]);
+  if (isBounded(viewer))
+    return cross(both(roomIds, roomsGranted(viewer.grant, 'knocks:read')) ?? [null], userIds ?? [null]);
   const own = userIds === null || userIds.includes(me) ? cross(roomIds ?? [null], [me]) : [];
   const others = userIds?.filter((userId) => userId !== me) ?? null;
   if (others?.length === 0) return own;

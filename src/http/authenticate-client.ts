@@ -21,5 +21,5 @@ export async function authenticateClient(
   }
   const caller = await callerByToken(db, token, now(), patient);
   lastSeen.note(caller, ip);
-  return { ...caller, onBehalfOf: null };
+  return { ...caller, onBehalfOf: null, grant: null };
 }

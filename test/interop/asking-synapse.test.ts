@@ -205,7 +205,7 @@ describe.skipIf(python === null).each(['10', '12'] as const)('a room of version 
       await hear(await say('two'));
       await sameState();
 
-      await leaveRoom(log.deps, { userId, token: null, admin: false, onBehalfOf: null }, { roomId });
+      await leaveRoom(log.deps, { userId, token: null, admin: false, onBehalfOf: null, grant: null }, { roomId });
       await guest.ok('POST', `/rooms/${roomId}/leave`, {});
       await owner.ok('PUT', `/rooms/${roomId}/state/m.room.name/`, { name: 'Laboratory' });
       for (let n = 0; n < 5; n += 1) await say(`alone${n}`);

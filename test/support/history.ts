@@ -73,7 +73,7 @@ export function userId(name: string): UserId {
 }
 
 export function actor(name: string, admin = false): Actor {
-  return { userId: userId(name), token: `token-of-${name}`, admin, onBehalfOf: null };
+  return { userId: userId(name), token: `token-of-${name}`, admin, onBehalfOf: null, grant: null };
 }
 
 export async function makeKnockRoom(deps: CommandDeps, owner: string, version: RoomVersionId = '12'): Promise<RoomId> {

@@ -1,5 +1,11 @@
 /** Resolvers of Knock: one request to join a room, from its first event to its outcome. */
-import { mayAcceptKnock, mayBan, mayRejectKnock, type Permission, type Target } from '../../access/room-access.ts';
+import {
+  mayAcceptKnock,
+  mayBanKnocker,
+  mayRejectKnock,
+  type Permission,
+  type Target,
+} from '../../access/room-access.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import type { Context } from '../context.ts';
@@ -7,13 +13,13 @@ import { deliveryList } from '../delivery-lists.ts';
 import { knockList, transitionList } from '../lists.ts';
 import { nodeId } from '../node-ids.ts';
 import type { KnockResolvers } from '../schema.generated.ts';
-import { roomOf, sightOf, visibleEvent, type RoomSight } from '../sight.ts';
+import { roomOf, seesWords, sightOf, visibleEvent, type RoomSight } from '../sight.ts';
 
 type Ask = (sight: RoomSight, knocker: Target) => Permission;
 
 const accept: Ask = ({ standing, levels }, knocker) => mayAcceptKnock(standing, levels, knocker);
 const reject: Ask = ({ standing, levels }, knocker) => mayRejectKnock(standing, levels, knocker);
-const ban: Ask = ({ standing, levels }, knocker) => mayBan(standing, levels, knocker);
+const ban: Ask = ({ standing, levels }, knocker) => mayBanKnocker(standing, levels, knocker);
 
 // An episode that ended stays ended, also while the same user knocks again.
 async function permission(ask: Ask, { roomId, userId, status }: KnockRow, context: Context): Promise<Permission> {
@@ -36,10 +42,12 @@ export const knock: KnockResolvers = {
   id: ({ opened }) => nodeId('Knock', opened),
   room: ({ roomId }, _args, context) => roomOf(context, roomId),
   user: ({ userId }) => ({ userId }),
+  reason: ({ roomId, reason }, _args, context) => (seesWords(context, roomId) ? reason : null),
   outOfBand: ({ inRoom }) => !inRoom,
   decidedBy: ({ decidedBy }) => (decidedBy === null ? null : { userId: decidedBy }),
-  decisionReason: async ({ roomId, decision }, _args, { loaders }) => {
-    const event = decision === null ? null : await loaders.event.load({ roomId, position: decision });
+  decisionReason: async ({ roomId, decision }, _args, context) => {
+    if (decision === null || !seesWords(context, roomId)) return null;
+    const event = await context.loaders.event.load({ roomId, position: decision });
     return event === null ? null : stringIn(event.content, 'reason');
   },
   secondsToDecision: ({ knockedAt, decidedAt }) =>

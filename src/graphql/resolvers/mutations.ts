@@ -15,6 +15,7 @@ import { nodeId } from '../node-ids.ts';
 import type { KickUserInput, KnockInput, MutationResolvers } from '../schema.generated.ts';
 import { eraseUser, startRebuild, startVerify } from './admin-mutations.ts';
 import { giveUpDeliveries, retryDestination } from './destination.ts';
+import { boundedByScopes } from './bounded-by-scopes.ts';
 import { readInput } from './read-input.ts';
 import { createRoom, setJoinRule } from './room-mutations.ts';
 
@@ -83,7 +84,7 @@ async function alreadyDecided({ loaders }: Context, error: MatrixError): Promise
   });
 }
 
-export const mutation: MutationResolvers = {
+const roots: MutationResolvers = {
   createRoom,
   setJoinRule,
   knock: selfAct('knock', knock),
@@ -103,3 +104,5 @@ export const mutation: MutationResolvers = {
   retryDestination,
   giveUpDeliveries,
 };
+
+export const mutation: MutationResolvers = boundedByScopes(roots);

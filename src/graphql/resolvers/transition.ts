@@ -7,7 +7,7 @@ import { deliveryList } from '../delivery-lists.ts';
 import { enumName } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import type { TransitionResolvers } from '../schema.generated.ts';
-import { roomOf, visible, visibleEvent } from '../sight.ts';
+import { roomOf, seesWords, visible, visibleEvent } from '../sight.ts';
 
 function eventAt(which: 'event' | 'previous' | 'trigger') {
   return async (row: TransitionRow, _args: object, context: Context): Promise<StoredEvent | null> => {
@@ -26,8 +26,9 @@ export const transition: TransitionResolvers = {
   actor: ({ actor }) => (actor === null ? null : { userId: actor }),
   cause: ({ cause }) => enumName(cause),
   outOfBand: ({ inRoom }) => !inRoom,
-  reason: async ({ roomId, event: position }, _args, { loaders }) => {
-    const event = position === null ? null : await loaders.event.load({ roomId, position });
+  reason: async ({ roomId, event: position }, _args, context) => {
+    if (position === null || !seesWords(context, roomId)) return null;
+    const event = await context.loaders.event.load({ roomId, position });
     return event === null ? null : stringIn(event.content, 'reason');
   },
   event: eventAt('event'),

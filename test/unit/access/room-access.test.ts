@@ -16,8 +16,8 @@ import {
   seesKnocks,
   seesRoom,
   visibleMemberships,
-  type Standing,
 } from '../../../src/access/room-access.ts';
+import type { Standing } from '../../../src/access/scopes.ts';
 import { membershipIn, powerLevels, type PowerLevels } from '../../../src/matrix/room-state.ts';
 import type { Membership } from '../../../src/matrix/pdu.ts';
 import { ALL_VERSIONS, CREATOR, makeRoom, user, type TestRoom } from '../../support/rooms.ts';
@@ -56,7 +56,7 @@ function stage({ version, actor, target, actorIs, targetIs, levels, users }: Sce
   return {
     room,
     levels: powerLevels(room.state, room.version),
-    standing: { userId: actor, admin: false, membership: membershipIn(room.state, actor) },
+    standing: { userId: actor, admin: false, scopes: null, membership: membershipIn(room.state, actor) },
     target: { userId: target, membership: membershipIn(room.state, target) },
   };
 }
@@ -134,7 +134,7 @@ describe('what access promises', () => {
 describe('the door', () => {
   const at = (levels: object, level: number, membership: Membership = 'join'): [Standing, PowerLevels] => {
     const room = makeRoom('11', { powerLevels: { ...levels }, users: { [ACTOR]: level } });
-    return [{ userId: ACTOR, admin: false, membership }, powerLevels(room.state, room.version)];
+    return [{ userId: ACTOR, admin: false, scopes: null, membership }, powerLevels(room.state, room.version)];
   };
 
   it('is kept by members who may invite or kick; where everybody may invite, not by everybody', () => {
@@ -191,7 +191,7 @@ describe('redacting', () => {
     membership: Membership = 'join',
   ): boolean => {
     const room = makeRoom('11', { powerLevels: { redact: 30 }, users: { [ACTOR]: power } });
-    const standing = { userId: ACTOR, admin: true, membership };
+    const standing = { userId: ACTOR, admin: true, scopes: null, membership };
     return mayRedact(standing, powerLevels(room.state, room.version), { type, sender }).allowed;
   };
 
