@@ -14,7 +14,7 @@ const config: CodegenConfig = {
         maybeValue: 'T | null',
         inputMaybeValue: 'T | null | undefined',
         resolversNonOptionalTypename: false,
-        scalars: { DateTime: { input: 'string', output: 'Date' }, JSON: 'unknown' },
+        scalars: { DateTime: 'Date', JSON: 'unknown' },
         strictScalars: true,
         useTypeImports: true,
         mappers: {

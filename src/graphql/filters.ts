@@ -1,9 +1,12 @@
 /** What lists are filtered by: from the schema's inputs to what queries ask for. Null: whatever it is. */
+import type { StampedTable } from '../log/moments.ts';
 import type { TransitionCondition } from '../log/transition-queries.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { isMembership, type Membership } from '../matrix/pdu.ts';
 import type { KnockCondition } from '../projections/knock-queries.ts';
+import type { Context } from './context.ts';
 import { roomIdOf, serverNameOf, userIdOf, wordOf } from './names.ts';
+import { parsePosition } from './node-ids.ts';
 import type { KnockFilter, MemberFilter, TransitionFilter } from './schema.generated.ts';
 
 type Given<T> = T | null | undefined;
@@ -44,21 +47,68 @@ export function both(a: readonly string[] | null, b: readonly string[] | null): 
   return a.filter((id) => b.includes(id));
 }
 
-export function knockCondition(where: Given<KnockFilter>): KnockCondition {
-  const { server, status } = where ?? {};
+/** Part of the log by time and position; what is asked for. */
+export interface Stretch {
+  readonly since?: Given<Date>;
+  readonly until?: Given<Date>;
+  readonly sincePosition?: Given<string>;
+  readonly untilPosition?: Given<string>;
+}
+
+/** Positions: the first inclusive, the second exclusive. */
+export interface Bounds {
+  readonly from: number | null;
+  readonly before: number | null;
+}
+
+/** Where a stretch begins and ends. Throws M_INVALID_PARAM for what is no position. */
+export async function boundsOf(
+  { loaders }: Pick<Context, 'loaders'>,
+  table: StampedTable,
+  { since, until, sincePosition, untilPosition }: Stretch,
+): Promise<Bounds> {
+  const at = (time: Given<Date>): Promise<number | null> =>
+    time === null || time === undefined
+      ? Promise.resolve(null)
+      : loaders.positionAt.load({ table, time: time.getTime() });
+  const [sinceAt, untilAt] = await Promise.all([at(since), at(until)]);
   return {
-    server: server === null || server === undefined ? null : serverNameOf(server),
-    statuses: status ?? null,
+    from: outermost(Math.max, sinceAt, positionOf(sincePosition)),
+    before: outermost(Math.min, untilAt, positionOf(untilPosition)),
   };
 }
 
-export function transitionCondition(where: Given<TransitionFilter>): TransitionCondition {
-  const { kinds, cause, actor } = where ?? {};
+function positionOf(text: Given<string>): number | null {
+  if (text === null || text === undefined) return null;
+  const position = parsePosition(text);
+  if (position === null) throw new MatrixError('M_INVALID_PARAM', 'This is no position of the log.');
+  return position;
+}
+
+/** The one that leaves less; null leaves everything. */
+export function outermost(pick: (a: number, b: number) => number, a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : pick(a, b);
+}
+
+export function knockCondition(where: Given<KnockFilter>, ended: Bounds): KnockCondition {
+  const { server, status, decidedBy, outOfBand } = where ?? {};
+  return {
+    server: one(server, serverNameOf)?.[0] ?? null,
+    statuses: status ?? null,
+    decidedBy: one(decidedBy, userIdOf)?.[0] ?? null,
+    outOfBand: outOfBand ?? null,
+    closedFrom: ended.from,
+    closedBefore: ended.before,
+  };
+}
+
+export function transitionCondition(where: Given<TransitionFilter>): Omit<TransitionCondition, 'event'> {
+  const { kinds, cause, actor, server } = where ?? {};
   return {
     kinds: kinds ?? null,
     causes: cause?.map(wordOf) ?? null,
-    actor: actor === null || actor === undefined ? null : userIdOf(actor),
-    event: null,
+    actor: one(actor, userIdOf)?.[0] ?? null,
+    server: one(server, serverNameOf)?.[0] ?? null,
   };
 }
 

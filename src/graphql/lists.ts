@@ -1,15 +1,35 @@
 /** The lists of the schema: pages of rooms, members, knocks and transitions, as far as the viewer sees them. */
 import { visibleMemberships } from '../access/room-access.ts';
 import { isBounded, isOwn, roomsGranted } from '../access/scopes.ts';
+import type { RowCount } from '../log/arm-counts.ts';
 import type { TransitionCondition } from '../log/transition-queries.ts';
 import type { Membership } from '../matrix/pdu.ts';
+import type { KnockKey } from '../projections/knock-queries.ts';
 import { countRooms, pageRooms, type MemberList, type MemberRow } from '../projections/room-queries.ts';
 import { viewerOf, type Context } from './context.ts';
-import { both, knockCondition, membershipsIn, narrow, roomIdsOf, transitionCondition, type Scope } from './filters.ts';
+import {
+  both,
+  boundsOf,
+  knockCondition,
+  membershipsIn,
+  narrow,
+  outermost,
+  roomIdsOf,
+  transitionCondition,
+  type Bounds,
+  type Scope,
+} from './filters.ts';
 import type { KnockPage, MemberPage, RoomPage, TransitionPage } from './models.ts';
 import { wordOf } from './names.ts';
 import { CURSORS, listPage, pageInMemory, pageOf, type PageArgs } from './paging.ts';
-import type { KnockFilter, KnockOrder, MemberFilter, RoomFilter, TransitionFilter } from './schema.generated.ts';
+import type {
+  KnockFilter,
+  KnockOrder,
+  LogOrder,
+  MemberFilter,
+  RoomFilter,
+  TransitionFilter,
+} from './schema.generated.ts';
 import { keptDoors, sightOf, visibleArms, type ArmScope } from './sight.ts';
 
 export const EVERYTHING: Scope = { roomIds: null, userIds: null };
@@ -21,30 +41,49 @@ export interface KnockArgs extends PageArgs {
 
 /** Knocks, newest first unless asked otherwise. */
 export async function knockList(context: Context, scope: ArmScope, args: KnockArgs): Promise<KnockPage> {
-  const page = pageOf(args, CURSORS.knock, args.orderBy?.direction !== 'ASC');
-  const condition = knockCondition(args.where);
-  const arms = await visibleArms(context, { ...scope, ...narrow(scope, args.where) });
-  const read = await context.loaders.knocks.load({ arms, condition, page });
-  const count = (): Promise<number> => context.loaders.knockCount.load({ arms, condition });
-  return { ...listPage(read, CURSORS.knock, (knock) => knock.opened), count };
+  const key: KnockKey = args.orderBy?.field === 'DECIDED_AT' ? 'closed' : 'opened';
+  const cursors = key === 'opened' ? CURSORS.knock : CURSORS.decidedKnock;
+  const page = pageOf(args, cursors, args.orderBy?.direction !== 'ASC');
+  const where = args.where ?? {};
+  const [made, ended] = await Promise.all([
+    boundsOf(context, 'transitions', where),
+    boundsOf(context, 'transitions', { since: where.decidedSince, until: where.decidedUntil }),
+  ]);
+  const condition = knockCondition(where, ended);
+  const arms = await visibleArms(context, within({ ...scope, ...narrow(scope, where) }, made));
+  const read = await context.loaders.knocks.load({ arms, condition, key, page });
+  const count = (): Promise<RowCount> => context.loaders.knockCount.load({ arms, condition, key });
+  return { ...listPage(read, cursors, (knock) => (key === 'opened' ? knock.opened : knock.closed!)), count };
 }
 
 export interface TransitionArgs extends PageArgs {
   readonly where?: TransitionFilter | null | undefined;
+  readonly orderBy?: LogOrder | null | undefined;
 }
 
-/** Transitions, oldest first. `event`: only those that this event brought into force. */
+/** Transitions, oldest first unless asked otherwise. `event`: only those that this event brought into force. */
 export async function transitionList(
   context: Context,
   scope: ArmScope,
   args: TransitionArgs,
   event: TransitionCondition['event'] = null,
 ): Promise<TransitionPage> {
-  const page = pageOf(args, CURSORS.transition);
-  const condition = { ...transitionCondition(args.where), event };
-  const arms = await visibleArms(context, { ...scope, ...narrow(scope, args.where) });
+  const page = pageOf(args, CURSORS.transition, args.orderBy?.direction === 'DESC');
+  const where = args.where ?? {};
+  const condition = { ...transitionCondition(where), event };
+  const bounds = await boundsOf(context, 'transitions', where);
+  const arms = await visibleArms(context, within({ ...scope, ...narrow(scope, where) }, bounds));
   const read = await context.loaders.transitions.load({ arms, condition, page });
-  return listPage(read, CURSORS.transition, (transition) => transition.position);
+  const count = (): Promise<RowCount> => context.loaders.transitionCount.load({ arms, condition });
+  return { ...listPage(read, CURSORS.transition, (transition) => transition.position), count };
+}
+
+function within(scope: ArmScope, { from, before }: Bounds): ArmScope {
+  return {
+    ...scope,
+    from: outermost(Math.max, scope.from ?? null, from) ?? undefined,
+    to: outermost(Math.min, scope.to ?? null, before === null ? null : before - 1) ?? undefined,
+  };
 }
 
 export interface MemberArgs extends PageArgs {

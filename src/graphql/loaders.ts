@@ -5,7 +5,9 @@ import type { Db } from '../database/database.ts';
 import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
 import type { Arm } from '../log/arms.ts';
 import { readEvents, type StoredEvent } from '../log/read.ts';
+import { positionsAt, type Moment } from '../log/moments.ts';
 import {
+  countTransitions,
   pageTransitions,
   transitionsAt,
   transitionsOfActs,
@@ -29,6 +31,7 @@ import {
   knocksOpenedAt,
   pageKnocks,
   type KnockCondition,
+  type KnockKey,
   type KnockMoment,
   type KnockRow,
 } from '../projections/knock-queries.ts';
@@ -53,12 +56,13 @@ export interface EventKey {
 interface KnockListKey {
   readonly arms: readonly Arm[];
   readonly condition: KnockCondition;
+  readonly key: KnockKey;
 }
 interface TransitionListKey {
   readonly arms: readonly Arm[];
   readonly condition: TransitionCondition;
-  readonly page: KeysetPage;
 }
+type Paged<List> = List & { readonly page: KeysetPage };
 interface DeliveryListKey {
   readonly list: DeliveryList;
   readonly page: KeysetPage<string>;
@@ -105,6 +109,8 @@ function rowLoaders(db: Db) {
     knock: keyed((opened: readonly number[]) => knocksOpenedAt(db, opened)),
     knockDuring: keyed((moments: readonly KnockMoment[]) => knocksDuring(db, moments)),
     transition: keyed((positions: readonly number[]) => transitionsAt(db, positions)),
+    /** Where a moment lies in the log. */
+    positionAt: keyed((moments: readonly Moment[]) => positionsAt(db, moments)),
     transitionOf: keyed((acts: readonly ActOnMember[]) => transitionsOfActs(db, acts)),
   };
 }
@@ -112,33 +118,22 @@ function rowLoaders(db: Db) {
 function listLoaders(db: Db) {
   return {
     knocks: alike(
-      ({ condition, page }: KnockListKey & { readonly page: KeysetPage }) => [condition, page],
+      ({ condition, key, page }: Paged<KnockListKey>) => [condition, key, page],
       (keys): Promise<readonly PageOfRows<KnockRow>[]> =>
-        pageKnocks(
-          db,
-          keys.map(({ arms }) => arms),
-          keys[0].condition,
-          keys[0].page,
-        ),
+        pageKnocks(db, armsOf(keys), keys[0].condition, keys[0].key, keys[0].page),
     ),
     knockCount: alike(
-      ({ condition }: KnockListKey) => condition,
-      (keys) =>
-        countKnocks(
-          db,
-          keys.map(({ arms }) => arms),
-          keys[0].condition,
-        ),
+      ({ condition, key }: KnockListKey) => [condition, key],
+      (keys) => countKnocks(db, armsOf(keys), keys[0].condition, keys[0].key),
     ),
     transitions: alike(
-      ({ condition, page }: TransitionListKey) => [condition, page],
+      ({ condition, page }: Paged<TransitionListKey>) => [condition, page],
       (keys): Promise<readonly PageOfRows<TransitionRow>[]> =>
-        pageTransitions(
-          db,
-          keys.map(({ arms }) => arms),
-          keys[0].condition,
-          keys[0].page,
-        ),
+        pageTransitions(db, armsOf(keys), keys[0].condition, keys[0].page),
+    ),
+    transitionCount: alike(
+      ({ condition }: TransitionListKey) => condition,
+      (keys) => countTransitions(db, armsOf(keys), keys[0].condition),
     ),
     members: alike(
       ({ page }: MemberListKey) => page,
@@ -161,6 +156,10 @@ function listLoaders(db: Db) {
     ),
     deliveryCount: keyed((lists: readonly DeliveryList[]) => countDeliveries(db, lists)),
   };
+}
+
+function armsOf(keys: readonly { readonly arms: readonly Arm[] }[]): readonly (readonly Arm[])[] {
+  return keys.map(({ arms }) => arms);
 }
 
 function tallyLoaders(db: Db) {

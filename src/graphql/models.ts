@@ -1,4 +1,5 @@
 /** What resolvers hand to each other: the shapes behind the schema's types that no query returns as they are. */
+import type { RowCount } from '../log/arm-counts.ts';
 import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knock-outcome.ts';
@@ -20,12 +21,15 @@ export interface ListPage<Row> {
   readonly count: () => Promise<number>;
 }
 
-export type KnockPage = ListPage<KnockRow>;
+/** A page of a list that may be too long to be counted. */
+export type LongListPage<Row> = Omit<ListPage<Row>, 'count'> & { readonly count: () => Promise<RowCount> };
+
+export type KnockPage = LongListPage<KnockRow>;
 export type MemberPage = ListPage<MemberRow>;
 export type RoomPage = ListPage<RoomHead>;
 export type DeliveryPage = ListPage<DeliveryRow>;
 export type DestinationPage = ListPage<DestinationRow>;
-export type TransitionPage = Omit<ListPage<TransitionRow>, 'count'>;
+export type TransitionPage = LongListPage<TransitionRow>;
 
 /** What a room counts; what is not there is zero. */
 export interface RoomCounts {

@@ -26,6 +26,8 @@ export const CURSORS = {
   member: { name: 'member', parse: parseUserId } satisfies CursorKind<string>,
   membership: { name: 'membership', parse: parseRoomId } satisfies CursorKind<string>,
   knock: { name: 'knock', parse: parsePosition } satisfies CursorKind<number>,
+  /** Of knocks by their end. */
+  decidedKnock: { name: 'decided', parse: parsePosition } satisfies CursorKind<number>,
   transition: { name: 'transition', parse: parsePosition } satisfies CursorKind<number>,
   destination: { name: 'destination', parse: parseServerName } satisfies CursorKind<string>,
   delivery: { name: 'delivery', parse: parseDeliveryKey } satisfies CursorKind<string>,

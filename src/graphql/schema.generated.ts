@@ -18,8 +18,11 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** An instant, as an ISO 8601 string in UTC with milliseconds: `2026-01-31T12:00:00.000Z`. */
-  DateTime: { input: string; output: Date; }
+  /**
+   * An instant, as an ISO 8601 string in UTC with milliseconds: `2026-01-31T12:00:00.000Z`. What is given may have any zone, and
+   * needs one.
+   */
+  DateTime: { input: Date; output: Date; }
   /** Any JSON value, as it stands in the event. */
   JSON: { input: unknown; output: unknown; }
 };
@@ -532,8 +535,10 @@ export type KnockConnection = {
   readonly nodes: ReadonlyArray<Knock>;
   /** Where the page stands in the list. */
   readonly pageInfo: PageInfo;
-  /** How many entries the whole list has; counted only when asked for. */
+  /** How many entries the whole list has; counted only when asked for, up to 10,000, and estimated beyond. */
   readonly totalCount: Scalars['Int']['output'];
+  /** There are more than 10,000 entries: the count is an estimate. */
+  readonly totalCountIsEstimate: Scalars['Boolean']['output'];
 };
 
 /** An entry of a list of knocks. */
@@ -547,14 +552,30 @@ export type KnockEdge = {
 
 /** Which knocks. What is left out does not matter; all that is given must hold. */
 export type KnockFilter = {
+  /** Only ended by this user, by Matrix id. */
+  readonly decidedBy?: InputMaybe<Scalars['String']['input']>;
+  /** Only ended then or later. */
+  readonly decidedSince?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only ended before. */
+  readonly decidedUntil?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only on rooms that this server was not in, or only others. */
+  readonly outOfBand?: InputMaybe<Scalars['Boolean']['input']>;
   /** Only on this room, by Matrix id. */
   readonly roomId?: InputMaybe<Scalars['String']['input']>;
   /** Only on these rooms, by Matrix id; at most 100. */
   readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** Only by users of this server. */
   readonly server?: InputMaybe<Scalars['String']['input']>;
+  /** Only made then or later. */
+  readonly since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only made at this position of the log or behind it. */
+  readonly sincePosition?: InputMaybe<Scalars['String']['input']>;
   /** Only with one of these statuses. */
   readonly status?: InputMaybe<ReadonlyArray<KnockStatus>>;
+  /** Only made before. */
+  readonly until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only made before this position of the log. */
+  readonly untilPosition?: InputMaybe<Scalars['String']['input']>;
   /** Only by this user, by Matrix id. */
   readonly userId?: InputMaybe<Scalars['String']['input']>;
 };
@@ -579,6 +600,8 @@ export type KnockOrder = {
 
 /** What a list of knocks is ordered by. */
 export type KnockOrderField =
+  /** When it ended; pending knocks are left out. */
+  | 'DECIDED_AT'
   /** When the knock was made. */
   | 'KNOCKED_AT';
 
@@ -637,6 +660,12 @@ export type LeaveRoomPayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** The order of a list of the log. */
+export type LogOrder = {
+  /** Which end comes first. */
+  readonly direction?: OrderDirection;
 };
 
 /** A user's membership in a room, as it is now. */
@@ -999,8 +1028,8 @@ export type Query = {
   /** The rooms that the viewer is in, invited to or knocking on; every room, for an admin. Ordered by room id. */
   readonly rooms: RoomConnection;
   /**
-   * The membership log, oldest first: all transitions of the rooms whose door the viewer keeps, and the viewer's own.
-   * `last` gives the newest.
+   * The membership log: all transitions of the rooms whose door the viewer keeps, and the viewer's own. Oldest first unless
+   * `orderBy` says otherwise.
    */
   readonly transitions: TransitionConnection;
   /** Who asks. */
@@ -1103,6 +1132,7 @@ export type QueryTransitionsArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
   where?: InputMaybe<TransitionFilter>;
 };
 
@@ -1308,6 +1338,7 @@ export type RoomTransitionsArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
   where?: InputMaybe<TransitionFilter>;
 };
 
@@ -1503,6 +1534,10 @@ export type TransitionConnection = {
   readonly nodes: ReadonlyArray<Transition>;
   /** Where the page stands in the list. */
   readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for, up to 10,000, and estimated beyond. */
+  readonly totalCount: Scalars['Int']['output'];
+  /** There are more than 10,000 entries: the count is an estimate. */
+  readonly totalCountIsEstimate: Scalars['Boolean']['output'];
 };
 
 /** An entry of a list of transitions. */
@@ -1526,6 +1561,16 @@ export type TransitionFilter = {
   readonly roomId?: InputMaybe<Scalars['String']['input']>;
   /** Only in these rooms, by Matrix id; at most 100. */
   readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only of users of this server. */
+  readonly server?: InputMaybe<Scalars['String']['input']>;
+  /** Only recorded then or later. */
+  readonly since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only at this position of the log or behind it. */
+  readonly sincePosition?: InputMaybe<Scalars['String']['input']>;
+  /** Only recorded before. */
+  readonly until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only before this position of the log. */
+  readonly untilPosition?: InputMaybe<Scalars['String']['input']>;
   /** Only of this user's membership, by Matrix id. */
   readonly userId?: InputMaybe<Scalars['String']['input']>;
 };
@@ -1641,6 +1686,7 @@ export type UserTransitionsArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
   where?: InputMaybe<TransitionFilter>;
 };
 
@@ -1829,6 +1875,7 @@ export type ResolversTypes = {
   KnockStatus: KnockStatus;
   LeaveRoomInput: LeaveRoomInput;
   LeaveRoomPayload: ResolverTypeWrapper<MembershipChange>;
+  LogOrder: LogOrder;
   Member: ResolverTypeWrapper<MemberModel>;
   MemberConnection: ResolverTypeWrapper<MemberPageModel>;
   MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
@@ -1915,6 +1962,7 @@ export type ResolversParentTypes = {
   KnockPayload: MembershipChange;
   LeaveRoomInput: LeaveRoomInput;
   LeaveRoomPayload: MembershipChange;
+  LogOrder: LogOrder;
   Member: MemberModel;
   MemberConnection: MemberPageModel;
   MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
@@ -2125,6 +2173,7 @@ export type KnockConnectionResolvers<ContextType = Context, ParentType extends R
   nodes?: Resolver<ReadonlyArray<ResolversTypes['Knock']>, ParentType, ContextType>;
   pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
   totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  totalCountIsEstimate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type KnockEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockEdge'] = ResolversParentTypes['KnockEdge']> = {
@@ -2347,6 +2396,8 @@ export type TransitionConnectionResolvers<ContextType = Context, ParentType exte
   edges?: Resolver<ReadonlyArray<ResolversTypes['TransitionEdge']>, ParentType, ContextType>;
   nodes?: Resolver<ReadonlyArray<ResolversTypes['Transition']>, ParentType, ContextType>;
   pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  totalCountIsEstimate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type TransitionEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TransitionEdge'] = ResolversParentTypes['TransitionEdge']> = {

@@ -1,9 +1,10 @@
 /** Queries on the membership log: pages of it, single transitions, the one an event brought into force. */
-import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import type { Membership } from '../matrix/pdu.ts';
-import { firstOfArms, type Arm } from './arms.ts';
+import { countRows, type RowCount } from './arm-counts.ts';
+import { allOf, firstOfArms, type Arm, type ArmTable } from './arms.ts';
 import type { TransitionCause } from './judged-pdu.ts';
 import type { TransitionKind } from './transition.ts';
 
@@ -35,6 +36,8 @@ export interface TransitionCondition {
   readonly kinds: readonly TransitionKind[] | null;
   readonly causes: readonly TransitionCause[] | null;
   readonly actor: string | null;
+  /** Whose users' membership. */
+  readonly server: string | null;
   /** Brought into force by this event of the arm's room. */
   readonly event: number | null;
 }
@@ -51,21 +54,31 @@ export async function pageTransitions(
   page: KeysetPage,
 ): Promise<readonly PageOfRows<TransitionRow>[]> {
   if (lists.every((arms) => arms.length === 0)) return lists.map(() => toPage<TransitionRow, number>([], page));
-  const first = firstOfArms({ table: 'transitions', key: 'position', condition: matches(condition) }, lists, page);
+  const first = firstOfArms(table(condition), lists, page);
   const found = await sql<TransitionRow & { n: number }>`
     select u.n, ${COLUMNS} from (${first}) u order by u.n, u.r`.execute(db);
   const byList = Map.groupBy(found.rows, (row) => row.n);
   return lists.map((_, n) => toPage<TransitionRow, number>(byList.get(n) ?? [], page));
 }
 
-function matches({ kinds, causes, actor, event }: TransitionCondition): RawBuilder<SqlBool> {
-  const parts = [
+/** How many transitions each list has. */
+export function countTransitions(
+  db: Db,
+  lists: readonly (readonly Arm[])[],
+  condition: TransitionCondition,
+): Promise<readonly RowCount[]> {
+  return countRows(db, table(condition), lists);
+}
+
+function table({ kinds, causes, actor, server, event }: TransitionCondition): ArmTable {
+  const condition = allOf([
     kinds === null ? null : sql`t.kind = any(${kinds}::text[])`,
     causes === null ? null : sql`t.cause = any(${causes}::text[])`,
     actor === null ? null : sql`t.actor = ${actor}`,
+    server === null ? null : sql`substr(t.user_id, strpos(t.user_id, ':') + 1) = ${server}`,
     event === null ? null : sql`t.event = ${event}`,
-  ].filter((part) => part !== null);
-  return parts.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(parts, sql` and `)}`;
+  ]);
+  return { table: 'transitions', user: 'user_id', key: 'position', place: 'position', condition };
 }
 
 /** The transitions at these positions, in the order asked; null where there is none. */

@@ -1,8 +1,9 @@
 /** Queries on knock episodes: pages of them, single ones, the one that a transition belongs to, counts by outcome. */
-import { sql, type RawBuilder, type SqlBool } from 'kysely';
+import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
-import { countOfArms, firstOfArms, type Arm, type ArmTable } from '../log/arms.ts';
+import { countRows, type RowCount } from '../log/arm-counts.ts';
+import { allOf, firstOfArms, type Arm, type ArmTable } from '../log/arms.ts';
 import type { KnockStatus } from './knock-outcome.ts';
 
 export interface KnockRow {
@@ -30,23 +31,32 @@ export interface KnockRow {
 export interface KnockCondition {
   readonly server: string | null;
   readonly statuses: readonly KnockStatus[] | null;
+  readonly decidedBy: string | null;
+  readonly outOfBand: boolean | null;
+  /** Positions between which it ended: the first inclusive, the second exclusive. */
+  readonly closedFrom: number | null;
+  readonly closedBefore: number | null;
 }
+
+/** What a list of knocks is ordered by; what has not ended is in no list by its end. */
+export type KnockKey = 'opened' | 'closed';
 
 // The episode's times are those of the transitions that opened and ended it.
 const EPISODE = sql`k.room_id as "roomId", k.opened, k.user_id as "userId", k.status, k.event, k.closed,
   k.decided_by as "decidedBy", k.reason, k.in_room as "inRoom", k.via, o.recorded_at as "knockedAt", c.recorded_at as "decidedAt", c.event as decision`;
 const TIMES = sql`join transitions o on o.position = k.opened left join transitions c on c.position = k.closed`;
 
-/** A page of each list of knocks, by when they were made. Lists are made of arms (arms.ts). */
+/** A page of each list of knocks. Lists are made of arms (arms.ts), whose bounds are on when knocks were made. */
 export async function pageKnocks(
   db: Db,
   lists: readonly (readonly Arm[])[],
   condition: KnockCondition,
+  key: KnockKey,
   page: KeysetPage,
 ): Promise<readonly PageOfRows<KnockRow>[]> {
   if (lists.every((arms) => arms.length === 0)) return lists.map(() => toPage<KnockRow, number>([], page));
   const found = await sql<KnockRow & { n: number }>`
-    select k.n, ${EPISODE} from (${firstOfArms(table(condition), lists, page)}) k ${TIMES} order by k.n, k.r`.execute(
+    select k.n, ${EPISODE} from (${firstOfArms(table(condition, key), lists, page)}) k ${TIMES} order by k.n, k.r`.execute(
     db,
   );
   const byList = Map.groupBy(found.rows, (row) => row.n);
@@ -54,23 +64,27 @@ export async function pageKnocks(
 }
 
 /** How many knocks each list has. */
-export async function countKnocks(
+export function countKnocks(
   db: Db,
   lists: readonly (readonly Arm[])[],
   condition: KnockCondition,
-): Promise<readonly number[]> {
-  if (lists.every((arms) => arms.length === 0)) return lists.map(() => 0);
-  const found = await sql<{ n: number; count: number }>`${countOfArms(table(condition), lists)}`.execute(db);
-  const byList = new Map(found.rows.map((row) => [row.n, row.count]));
-  return lists.map((_, n) => byList.get(n) ?? 0);
+  key: KnockKey,
+): Promise<readonly RowCount[]> {
+  return countRows(db, table(condition, key), lists);
 }
 
-function table({ server, statuses }: KnockCondition): ArmTable {
-  const parts: RawBuilder<unknown>[] = [];
-  if (server !== null) parts.push(sql`t.server = ${server}`);
-  if (statuses !== null) parts.push(sql`t.status = any(${statuses}::text[])`);
-  const condition = parts.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(parts, sql` and `)}`;
-  return { table: 'knocks', key: 'opened', condition };
+function table(asked: KnockCondition, key: KnockKey): ArmTable {
+  const { server, statuses, decidedBy, outOfBand, closedFrom, closedBefore } = asked;
+  const condition = allOf([
+    key === 'opened' ? null : sql`t.closed is not null`,
+    server === null ? null : sql`t.server = ${server}`,
+    statuses === null ? null : sql`t.status = any(${statuses}::text[])`,
+    decidedBy === null ? null : sql`t.decided_by = ${decidedBy}`,
+    outOfBand === null ? null : sql`t.in_room = ${!outOfBand}`,
+    closedFrom === null ? null : sql`t.closed >= ${closedFrom}`,
+    closedBefore === null ? null : sql`t.closed < ${closedBefore}`,
+  ]);
+  return { table: 'knocks', user: 'user_id', key, place: 'opened', condition };
 }
 
 /** The episodes that these transitions opened, in the order asked; null where there is none. */

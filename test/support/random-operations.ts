@@ -137,6 +137,8 @@ function valueOf(state: State, type: GraphQLInputType, name: string): unknown {
       return draw(fc.constantFrom(1, 2, 3, 1, 2, 3, 0, 100, 101, -1, 2_147_483_647));
     case 'Boolean':
       return draw(fc.boolean());
+    case 'DateTime':
+      return draw(fc.constantFrom('2026-01-31T12:00:00Z', '1970-01-01T00:00:00.000+14:00', '9999-12-31T23:59:59Z'));
     case 'ID':
       return draw(fc.constantFrom(...(draw(fc.nat({ max: 3 })) === 0 ? HOSTILE : state.pool.ids)));
     default:
@@ -147,7 +149,8 @@ function valueOf(state: State, type: GraphQLInputType, name: string): unknown {
 function textFor({ pool, draw }: State, name: string): string {
   if (draw(fc.nat({ max: 5 })) === 0) return draw(fc.constantFrom(...HOSTILE));
   if (/room/i.test(name)) return draw(fc.constantFrom(...pool.roomIds));
-  if (/user|actor|invite/i.test(name)) return draw(fc.constantFrom(...pool.userIds));
+  if (/user|actor|invite|by$/i.test(name)) return draw(fc.constantFrom(...pool.userIds));
+  if (/position/i.test(name)) return draw(fc.constantFrom('0', '1', '12', '9007199254740991'));
   if (name === 'after' || name === 'before') return draw(fc.constantFrom(...pool.cursors));
   if (name === 'version') return draw(fc.constantFrom('7', '8', '9', '10', '11', '12', '99'));
   if (name === 'via' || name === 'server') return draw(fc.constantFrom('localhost:8448', 'other.example', 'no server'));

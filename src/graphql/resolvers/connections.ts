@@ -1,5 +1,5 @@
 /** Connections and their edges: one way for all lists. */
-import type { ListPage } from '../models.ts';
+import type { ListPage, LongListPage } from '../models.ts';
 import type { PageInfo, Resolvers } from '../schema.generated.ts';
 
 type Page<Row> = Omit<ListPage<Row>, 'count'>;
@@ -22,13 +22,18 @@ function pageInfo<Row>({ rows, cursorOf, hasNextPage, hasPreviousPage }: Page<Ro
   };
 }
 
+const bounded = {
+  totalCount: async <Row>({ count }: LongListPage<Row>): Promise<number> => (await count()).rows,
+  totalCountIsEstimate: async <Row>({ count }: LongListPage<Row>): Promise<boolean> => (await count()).isEstimate,
+};
+
 const totalCount = <Row>({ count }: ListPage<Row>): Promise<number> => count();
 
 export const connections = {
   RoomConnection: { ...parts(), totalCount },
   MemberConnection: { ...parts(), totalCount },
-  KnockConnection: { ...parts(), totalCount },
-  TransitionConnection: parts(),
+  KnockConnection: { ...parts(), ...bounded },
+  TransitionConnection: { ...parts(), ...bounded },
   DestinationConnection: { ...parts(), totalCount },
   DeliveryConnection: { ...parts(), totalCount },
 } satisfies Resolvers;

@@ -1,11 +1,19 @@
-/** The schema's own scalars; both are only ever given out. */
-import { GraphQLScalarType } from 'graphql';
+/** The schema's own scalars. */
+import { GraphQLError, GraphQLScalarType } from 'graphql';
 
-const dateTime = new GraphQLScalarType<never, string>({
+// With its zone: a time without one means another instant in each place.
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+const dateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   serialize(value) {
     if (value instanceof Date) return value.toISOString();
     throw new TypeError('an instant is not a Date');
+  },
+  parseValue(value) {
+    const instant = typeof value === 'string' && INSTANT.test(value) ? new Date(value) : null;
+    if (instant !== null && !Number.isNaN(instant.getTime())) return instant;
+    throw new GraphQLError('This is no instant, such as "2026-01-31T12:00:00Z".');
   },
 });
 
