@@ -26,16 +26,16 @@ export interface HistoryViewer {
  * is seen than the history visibility gives to anyone.
  */
 export function maySeeEvent(event: ViewedEvent, viewer: HistoryViewer, before: Viewpoint, after: Viewpoint): boolean {
-  if (allows(before, viewer)) return true;
+  if (seesMoment(before, viewer)) return true;
   // One's own member event is seen from either side of it; and always that one is out, or a declined invite or a
   // rejected knock would never go away on the viewer's screen.
   if (event.type === 'm.room.member' && event.stateKey === viewer.userId) {
     const out = after.membership === 'leave' || after.membership === 'ban';
-    return out || allows({ visibility: before.visibility, membership: after.membership }, viewer);
+    return out || seesMoment({ visibility: before.visibility, membership: after.membership }, viewer);
   }
   // A change of the visibility itself is seen when the old or the new value lets it be seen.
   if (event.type === 'm.room.history_visibility' && event.stateKey === '') {
-    return allows({ visibility: after.visibility, membership: before.membership }, viewer);
+    return seesMoment({ visibility: after.visibility, membership: before.membership }, viewer);
   }
   return false;
 }
@@ -57,7 +57,8 @@ export function serverMaySee({ visibility, joined, invited }: ServerViewpoint, i
   return visibility === 'invited' ? invited : isInRoom;
 }
 
-function allows({ visibility, membership }: Viewpoint, { joinedSince }: HistoryViewer): boolean {
+/** Whether the viewer may see what stood at one point: what maySeeEvent() asks before and after an event. */
+export function seesMoment({ visibility, membership }: Viewpoint, { joinedSince }: HistoryViewer): boolean {
   if (membership === 'join') return true;
   switch (visibility) {
     case 'world_readable':

@@ -59,6 +59,12 @@ export function seesRoomNow({ scopes, admin, membership }: Standing): boolean {
   return admin || membership === 'join' || membership === 'invite' || membership === 'knock';
 }
 
+/** Sees who has power in the room: those on its doorstep are not told. */
+export function seesLevels(standing: Standing): boolean {
+  const { scopes, admin, membership } = standing;
+  return seesRoomNow(standing) && (scopes !== null || admin || membership === 'join');
+}
+
 const OPEN_DOORS: readonly string[] = ['public', 'knock', 'knock_restricted'];
 const INSIDE_OR_AT_DOOR: readonly string[] = ['join', 'invite', 'knock'];
 

@@ -25,7 +25,7 @@ export interface Context extends GraphqlParts {
 }
 
 export function createContext(parts: GraphqlParts, actor: Actor | null): Context {
-  return { ...parts, actor, loaders: createLoaders(parts.db) };
+  return { ...parts, actor, loaders: createLoaders(parts.db, parts.commands.identity.serverName) };
 }
 
 /** Who asks and acts. Throws M_MISSING_TOKEN. */

@@ -22,7 +22,9 @@ import {
 import type { KnockPage, MemberPage, RoomPage, TransitionPage } from './models.ts';
 import { wordOf } from './names.ts';
 import { CURSORS, listPage, pageInMemory, pageOf, type PageArgs } from './paging.ts';
+import { pastMemberList } from './past-lists.ts';
 import type {
+  AsOf,
   KnockFilter,
   KnockOrder,
   LogOrder,
@@ -92,9 +94,14 @@ export interface MemberArgs extends PageArgs {
 
 const MEMBERSHIPS: readonly Membership[] = ['knock', 'invite', 'join', 'leave', 'ban'];
 
-/** The members of a room, by user id. */
-export async function memberList(context: Context, roomId: string, args: MemberArgs): Promise<MemberPage> {
+export interface RoomMemberArgs extends MemberArgs {
+  readonly asOf?: AsOf | null | undefined;
+}
+
+/** The members of a room, by user id; as of a moment when one is given. */
+export async function memberList(context: Context, roomId: string, args: RoomMemberArgs): Promise<MemberPage> {
   const page = pageOf(args, CURSORS.member);
+  if (args.asOf) return pastMemberList(context, roomId, args.asOf, membershipsIn(args.where) ?? MEMBERSHIPS, page);
   const { standing, levels } = await sightOf(context, roomId);
   const seen = visibleMemberships(standing, levels);
   const asked = membershipsIn(args.where) ?? MEMBERSHIPS;

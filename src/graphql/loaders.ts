@@ -1,5 +1,4 @@
 /** What resolvers load, gathered: all that one step of a query needs of a kind comes with one statement. */
-import DataLoader from 'dataloader';
 import { profilesOf } from '../accounts/profiles.ts';
 import type { Db } from '../database/database.ts';
 import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
@@ -24,6 +23,7 @@ import {
   sentCounts,
   type DeliveryList,
 } from '../outbox/ledger-queries.ts';
+import type { ServerName } from '../matrix/identifiers.ts';
 import {
   countKnocks,
   knocksByStatus,
@@ -47,6 +47,8 @@ import {
   type MemberList,
   type StateKey,
 } from '../projections/room-queries.ts';
+import { alike, keyed } from './keyed-loaders.ts';
+import { createPastLoaders } from './past-loaders.ts';
 
 export interface EventKey {
   readonly roomId: string;
@@ -75,8 +77,13 @@ interface MemberListKey {
 export type Loaders = ReturnType<typeof createLoaders>;
 
 /** The loaders of one request: each remembers what it loaded until `forget`. */
-export function createLoaders(db: Db) {
-  const loaders = { ...rowLoaders(db), ...listLoaders(db), ...tallyLoaders(db) };
+export function createLoaders(db: Db, serverName: ServerName) {
+  const loaders = {
+    ...rowLoaders(db),
+    ...listLoaders(db),
+    ...tallyLoaders(db),
+    ...createPastLoaders(db, serverName),
+  };
   return {
     ...loaders,
     /** After an act nothing that was loaded before it holds. */
@@ -184,27 +191,4 @@ async function eventsAt(db: Db, keys: readonly EventKey[]): Promise<readonly (St
   const found = await readEvents(db, keys);
   const byKey = new Map(found.map((event) => [JSON.stringify([event.roomId, event.position]), event]));
   return keys.map(({ roomId, position }) => byKey.get(JSON.stringify([roomId, position])) ?? null);
-}
-
-/** A loader whose keys are plain data. */
-function keyed<K, V>(load: (keys: readonly K[]) => Promise<readonly V[]>): DataLoader<K, V, string> {
-  return new DataLoader(load, { cacheKeyFn: (key) => JSON.stringify(key) });
-}
-
-/** A loader of lists: those that are `alike` in what a statement can hold only once are read together. */
-function alike<K, V>(
-  likeness: (key: K) => unknown,
-  load: (keys: readonly [K, ...K[]]) => Promise<readonly V[]>,
-): DataLoader<K, V, string> {
-  return keyed(async (keys) => {
-    const groups = Map.groupBy(keys.keys(), (n) => JSON.stringify(likeness(keys[n]!)));
-    const values = new Map<number, V>();
-    await Promise.all(
-      [...groups.values()].map(async (group) => {
-        const loaded = await load(group.map((n) => keys[n]!) as [K, ...K[]]);
-        group.forEach((n, place) => values.set(n, loaded[place]!));
-      }),
-    );
-    return keys.map((_, n) => values.get(n)!);
-  });
 }

@@ -4,12 +4,17 @@ import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knock-outcome.ts';
 import type { DeliveryRow, DestinationRow } from '../outbox/ledger-queries.ts';
+import type { PastMember } from '../log/past-state.ts';
 import type { Membership } from '../matrix/pdu.ts';
+import type { PowerLevels } from '../matrix/room-state.ts';
 import type { MemberRow, RoomHead } from '../projections/room-queries.ts';
 
 export interface UserModel {
   readonly userId: string;
 }
+
+/** A membership as it is, or as it was at a room position (`at`). */
+export type MemberModel = MemberRow | PastMember;
 
 /** A page of a list. */
 export interface ListPage<Row> {
@@ -25,7 +30,7 @@ export interface ListPage<Row> {
 export type LongListPage<Row> = Omit<ListPage<Row>, 'count'> & { readonly count: () => Promise<RowCount> };
 
 export type KnockPage = LongListPage<KnockRow>;
-export type MemberPage = ListPage<MemberRow>;
+export type MemberPage = ListPage<MemberModel>;
 export type RoomPage = ListPage<RoomHead>;
 export type DeliveryPage = ListPage<DeliveryRow>;
 export type DestinationPage = ListPage<DestinationRow>;
@@ -35,6 +40,20 @@ export type TransitionPage = LongListPage<TransitionRow>;
 export interface RoomCounts {
   readonly members: Readonly<Partial<Record<Membership, number>>>;
   readonly knocks: Readonly<Partial<Record<KnockStatus, number>>>;
+}
+
+export interface UserLevelModel {
+  readonly userId: string;
+  readonly level: number;
+}
+
+/** The power levels of a room. */
+export interface LevelsModel {
+  readonly levels: PowerLevels;
+  /** Users with a level of their own, the most powerful first. */
+  readonly users: readonly UserLevelModel[];
+  /** Creators above all levels. */
+  readonly creators: readonly string[];
 }
 
 /** What an act on a membership left behind: the payload's fields are read when they are asked for. */

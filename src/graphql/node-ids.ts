@@ -5,7 +5,8 @@ import { parseRoomId, parseUserId, type RoomId, type UserId } from '../matrix/id
 export type NodeKey =
   | { readonly type: 'Room'; readonly roomId: RoomId }
   | { readonly type: 'User'; readonly userId: UserId }
-  | { readonly type: 'Member'; readonly roomId: RoomId; readonly userId: UserId }
+  /** `at`: as it was at that room position; null: as it is. */
+  | { readonly type: 'Member'; readonly roomId: RoomId; readonly userId: UserId; readonly at: number | null }
   | { readonly type: 'Knock'; readonly opened: number }
   | { readonly type: 'Transition'; readonly position: number }
   | { readonly type: 'Event'; readonly roomId: RoomId; readonly position: number };
@@ -27,8 +28,9 @@ export function parseNodeId(id: string): NodeKey {
 }
 
 function keyOf(type: string, parts: readonly string[]): NodeKey | null {
-  const [first = '', second = ''] = parts;
-  if (parts.length !== (type === 'Member' || type === 'Event' ? 2 : 1)) return null;
+  const [first = '', second = '', third] = parts;
+  const isPast = type === 'Member' && third !== undefined;
+  if (parts.length !== (type === 'Member' || type === 'Event' ? 2 : 1) + Number(isPast)) return null;
   const [roomId, position] = [parseRoomId(first), parsePosition(type === 'Event' ? second : first)];
   const userId = parseUserId(type === 'Member' ? second : first);
   switch (type) {
@@ -36,8 +38,10 @@ function keyOf(type: string, parts: readonly string[]): NodeKey | null {
       return roomId && { type, roomId };
     case 'User':
       return userId && { type, userId };
-    case 'Member':
-      return roomId && userId && { type, roomId, userId };
+    case 'Member': {
+      const at = isPast ? parsePosition(third) : null;
+      return roomId && userId && (!isPast || at !== null) ? { type, roomId, userId, at } : null;
+    }
     case 'Knock':
       return position === null ? null : { type, opened: position };
     case 'Transition':

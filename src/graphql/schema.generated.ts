@@ -1,10 +1,10 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberPage as MemberPageModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel } from './models.ts';
+import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { StoredEvent as EventModel } from '../log/read.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
-import type { MemberRow as MemberModel, RoomHead as RoomModel } from '../projections/room-queries.ts';
+import type { RoomHead as RoomModel } from '../projections/room-queries.ts';
 import type { TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -51,6 +51,13 @@ export type AcceptKnockPayload = MembershipPayload & {
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
 };
+
+/** A moment of the past: a place in the log, or a time. */
+export type AsOf =
+  /** After the row of the log with this position, such as `Transition.position`. Positions that no row has yet are refused. */
+  { readonly position: Scalars['String']['input']; readonly time?: never; }
+  |  /** When it was recorded, by this server's clock; what was recorded in the same millisecond counts. The future is refused. */
+  { readonly position?: never; readonly time: Scalars['DateTime']['input']; };
 
 /** A user to ban. */
 export type BanUserInput = {
@@ -668,7 +675,7 @@ export type LogOrder = {
   readonly direction?: OrderDirection;
 };
 
-/** A user's membership in a room, as it is now. */
+/** A user's membership in a room, as it is now, or as it was at the moment that it was asked for. */
 export type Member = Node & {
   readonly __typename?: 'Member';
   /** The name the user shows in this room; null when none is set or it was erased. */
@@ -697,7 +704,7 @@ export type Member = Node & {
 };
 
 
-/** A user's membership in a room, as it is now. */
+/** A user's membership in a room, as it is now, or as it was at the moment that it was asked for. */
 export type MemberKnocksArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
@@ -706,7 +713,7 @@ export type MemberKnocksArgs = {
 };
 
 
-/** A user's membership in a room, as it is now. */
+/** A user's membership in a room, as it is now, or as it was at the moment that it was asked for. */
 export type MemberTransitionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
@@ -1001,6 +1008,37 @@ export type PageInfo = {
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** The power levels of a room. A creator of a version 12 room stands above all of them. */
+export type PowerLevels = {
+  readonly __typename?: 'PowerLevels';
+  /** To ban. */
+  readonly ban: Scalars['Float']['output'];
+  /** Creators who stand above all levels: none before version 12. */
+  readonly creators: ReadonlyArray<User>;
+  /** To send messages, unless the type of event has a level of its own. */
+  readonly eventsDefault: Scalars['Float']['output'];
+  /** To invite. */
+  readonly invite: Scalars['Float']['output'];
+  /** To set the join rule. */
+  readonly joinRule: Scalars['Float']['output'];
+  /** To remove a member, take an invite back or reject a knock. */
+  readonly kick: Scalars['Float']['output'];
+  /** To redact what others sent. */
+  readonly redact: Scalars['Float']['output'];
+  /** To set state, unless the type of event has a level of its own. */
+  readonly stateDefault: Scalars['Float']['output'];
+  /** Users with a level of their own, the most powerful first; at most 100. */
+  readonly users: ReadonlyArray<UserPowerLevel>;
+  /** Of users who have no level of their own. */
+  readonly usersDefault: Scalars['Float']['output'];
+};
+
+
+/** The power levels of a room. A creator of a version 12 room stands above all of them. */
+export type PowerLevelsUsersArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
 /**
  * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
  * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
@@ -1223,16 +1261,20 @@ export type RevokeInvitePayload = MembershipPayload & {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type Room = Node & {
   readonly __typename?: 'Room';
-  /** The users who are banned now. */
+  /** The users who are banned now, or were at a moment. */
   readonly bans: MemberConnection;
   /** The room's main alias, `#…`, as its state names it. */
   readonly canonicalAlias?: Maybe<Scalars['String']['output']>;
   /** Opaque id. */
   readonly id: Scalars['ID']['output'];
-  /** The users who are invited now. */
+  /** The users who are invited now, or were at a moment. */
   readonly invites: MemberConnection;
   /** Who may join, and how; null also when the room has a rule that Matrix does not know. */
   readonly joinRule?: Maybe<JoinRule>;
@@ -1244,6 +1286,11 @@ export type Room = Node & {
   readonly members: MemberConnection;
   /** The room's name. */
   readonly name?: Maybe<Scalars['String']['output']>;
+  /**
+   * What power acts take here, and who has more than others. Null for a viewer who may not see the room; without a `m.room.power_levels`
+   * event Matrix' defaults.
+   */
+  readonly powerLevels?: Maybe<PowerLevels>;
   /** Matrix id, `!…`. */
   readonly roomId: Scalars['String']['output'];
   /** Counts; null for those who do not keep the door. */
@@ -1272,9 +1319,14 @@ export type Room = Node & {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type RoomBansArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  asOf?: InputMaybe<AsOf>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -1284,9 +1336,27 @@ export type RoomBansArgs = {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
+export type RoomCanonicalAliasArgs = {
+  asOf?: InputMaybe<AsOf>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type RoomInvitesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  asOf?: InputMaybe<AsOf>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -1296,6 +1366,23 @@ export type RoomInvitesArgs = {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
+export type RoomJoinRuleArgs = {
+  asOf?: InputMaybe<AsOf>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type RoomKnocksArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
@@ -1310,8 +1397,13 @@ export type RoomKnocksArgs = {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type RoomMemberArgs = {
+  asOf?: InputMaybe<AsOf>;
   userId: Scalars['String']['input'];
 };
 
@@ -1319,9 +1411,14 @@ export type RoomMemberArgs = {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type RoomMembersArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
+  asOf?: InputMaybe<AsOf>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -1332,6 +1429,49 @@ export type RoomMembersArgs = {
 /**
  * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
  * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
+export type RoomNameArgs = {
+  asOf?: InputMaybe<AsOf>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
+export type RoomPowerLevelsArgs = {
+  asOf?: InputMaybe<AsOf>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
+export type RoomTopicArgs = {
+  asOf?: InputMaybe<AsOf>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
 export type RoomTransitionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
@@ -1690,6 +1830,15 @@ export type UserTransitionsArgs = {
   where?: InputMaybe<TransitionFilter>;
 };
 
+/** A user's power level. */
+export type UserPowerLevel = {
+  readonly __typename?: 'UserPowerLevel';
+  /** How much. */
+  readonly level: Scalars['Float']['output'];
+  /** Who. */
+  readonly user: User;
+};
+
 /** How this server judged an event. */
 export type Verdict =
   /** It is part of the room. */
@@ -1832,6 +1981,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 export type ResolversTypes = {
   AcceptKnockInput: AcceptKnockInput;
   AcceptKnockPayload: ResolverTypeWrapper<MembershipChange>;
+  AsOf: AsOf;
   BanUserInput: BanUserInput;
   BanUserPayload: ResolverTypeWrapper<MembershipChange>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
@@ -1886,6 +2036,7 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
+  PowerLevels: ResolverTypeWrapper<LevelsModel>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RejectKnockInput: RejectKnockInput;
   RejectKnockPayload: ResolverTypeWrapper<MembershipChange>;
@@ -1916,6 +2067,7 @@ export type ResolversTypes = {
   UnbanUserInput: UnbanUserInput;
   UnbanUserPayload: ResolverTypeWrapper<MembershipChange>;
   User: ResolverTypeWrapper<UserModel>;
+  UserPowerLevel: ResolverTypeWrapper<UserLevelModel>;
   Verdict: Verdict;
   Viewer: ResolverTypeWrapper<UserModel>;
 };
@@ -1924,6 +2076,7 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   AcceptKnockInput: AcceptKnockInput;
   AcceptKnockPayload: MembershipChange;
+  AsOf: AsOf;
   BanUserInput: BanUserInput;
   BanUserPayload: MembershipChange;
   Boolean: Scalars['Boolean']['output'];
@@ -1971,6 +2124,7 @@ export type ResolversParentTypes = {
   Mutation: Record<PropertyKey, never>;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   PageInfo: PageInfo;
+  PowerLevels: LevelsModel;
   Query: Record<PropertyKey, never>;
   RejectKnockInput: RejectKnockInput;
   RejectKnockPayload: MembershipChange;
@@ -1998,6 +2152,7 @@ export type ResolversParentTypes = {
   UnbanUserInput: UnbanUserInput;
   UnbanUserPayload: MembershipChange;
   User: UserModel;
+  UserPowerLevel: UserLevelModel;
   Viewer: UserModel;
 };
 
@@ -2261,6 +2416,19 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
   startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type PowerLevelsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PowerLevels'] = ResolversParentTypes['PowerLevels']> = {
+  ban?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  creators?: Resolver<ReadonlyArray<ResolversTypes['User']>, ParentType, ContextType>;
+  eventsDefault?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  invite?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  joinRule?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  kick?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  redact?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  stateDefault?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  users?: Resolver<ReadonlyArray<ResolversTypes['UserPowerLevel']>, ParentType, ContextType, Partial<PowerLevelsUsersArgs>>;
+  usersDefault?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   destination?: Resolver<Maybe<ResolversTypes['Destination']>, ParentType, ContextType, RequireFields<QueryDestinationArgs, 'server'>>;
   destinations?: Resolver<ResolversTypes['DestinationConnection'], ParentType, ContextType, Partial<QueryDestinationsArgs>>;
@@ -2306,17 +2474,18 @@ export type RevokeInvitePayloadResolvers<ContextType = Context, ParentType exten
 
 export type RoomResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Room'] = ResolversParentTypes['Room']> = {
   bans?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomBansArgs>>;
-  canonicalAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  canonicalAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, Partial<RoomCanonicalAliasArgs>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   invites?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomInvitesArgs>>;
-  joinRule?: Resolver<Maybe<ResolversTypes['JoinRule']>, ParentType, ContextType>;
+  joinRule?: Resolver<Maybe<ResolversTypes['JoinRule']>, ParentType, ContextType, Partial<RoomJoinRuleArgs>>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<RoomKnocksArgs>>;
   member?: Resolver<Maybe<ResolversTypes['Member']>, ParentType, ContextType, RequireFields<RoomMemberArgs, 'userId'>>;
   members?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomMembersArgs>>;
-  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  name?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, Partial<RoomNameArgs>>;
+  powerLevels?: Resolver<Maybe<ResolversTypes['PowerLevels']>, ParentType, ContextType, Partial<RoomPowerLevelsArgs>>;
   roomId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   stats?: Resolver<Maybe<ResolversTypes['RoomStats']>, ParentType, ContextType>;
-  topic?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  topic?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, Partial<RoomTopicArgs>>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<RoomTransitionsArgs>>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   viewerCanBan?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -2425,6 +2594,11 @@ export type UserResolvers<ContextType = Context, ParentType extends ResolversPar
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type UserPowerLevelResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UserPowerLevel'] = ResolversParentTypes['UserPowerLevel']> = {
+  level?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
 export type ViewerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
   isAdmin?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<ViewerKnocksArgs>>;
@@ -2463,6 +2637,7 @@ export type Resolvers<ContextType = Context> = {
   Mutation?: MutationResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  PowerLevels?: PowerLevelsResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RejectKnockPayload?: RejectKnockPayloadResolvers<ContextType>;
   RetractKnockPayload?: RetractKnockPayloadResolvers<ContextType>;
@@ -2480,6 +2655,7 @@ export type Resolvers<ContextType = Context> = {
   TransitionEdge?: TransitionEdgeResolvers<ContextType>;
   UnbanUserPayload?: UnbanUserPayloadResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
+  UserPowerLevel?: UserPowerLevelResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
 };
 

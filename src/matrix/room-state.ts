@@ -23,6 +23,7 @@ export interface PowerLevels {
   readonly redact: number;
   readonly stateDefault: number;
   readonly eventsDefault: number;
+  readonly usersDefault: number;
   /** The level needed to send an event of this type. */
   forEvent(type: string, isState: boolean): number;
 }
@@ -64,6 +65,7 @@ export function powerLevels(state: RoomState, version: RoomVersion): PowerLevels
     redact: level('redact', 50),
     stateDefault,
     eventsDefault,
+    usersDefault,
     forEvent: (type, isState) => levelIn(events, type, version) ?? (isState ? stateDefault : eventsDefault),
   };
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import {
   getNamedType,
   getNullableType,
+  GraphQLNonNull,
   isEnumType,
   isInputObjectType,
   isListType,
@@ -128,6 +129,11 @@ function valueOf(state: State, type: GraphQLInputType, name: string): unknown {
   }
   if (isEnumType(inner)) return draw(fc.constantFrom(...inner.getValues().map((value) => value.name)));
   if (isInputObjectType(inner)) {
+    if (inner.isOneOf) {
+      // Exactly one of them, and not null.
+      const field = draw(fc.constantFrom(...Object.values(inner.getFields())));
+      return { [field.name]: valueOf(state, new GraphQLNonNull(getNullableType(field.type)), field.name) };
+    }
     const fields = Object.values(inner.getFields()).filter((field) => isNonNullType(field.type) || draw(fc.boolean()));
     return Object.fromEntries(fields.map((field) => [field.name, valueOf(state, field.type, field.name)]));
   }
@@ -152,6 +158,9 @@ function textFor({ pool, draw }: State, name: string): string {
   if (/user|actor|invite|by$/i.test(name)) return draw(fc.constantFrom(...pool.userIds));
   if (/position/i.test(name)) return draw(fc.constantFrom('0', '1', '12', '9007199254740991'));
   if (name === 'after' || name === 'before') return draw(fc.constantFrom(...pool.cursors));
+  if (name === 'position') return draw(fc.integer({ min: 0, max: 60 }).map(String));
+  if (name === 'time')
+    return draw(fc.date({ min: new Date(0), noInvalidDate: true }).map((date) => date.toISOString()));
   if (name === 'version') return draw(fc.constantFrom('7', '8', '9', '10', '11', '12', '99'));
   if (name === 'via' || name === 'server') return draw(fc.constantFrom('localhost:8448', 'other.example', 'no server'));
   return draw(fc.string({ unit: 'grapheme', maxLength: 40 }));

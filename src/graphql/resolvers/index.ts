@@ -8,6 +8,7 @@ import { knock } from './knock.ts';
 import { member } from './member.ts';
 import { mutation } from './mutations.ts';
 import { payloads } from './payloads.ts';
+import { powerLevels, userPowerLevel } from './power-levels.ts';
 import { query } from './queries.ts';
 import { room, roomStats } from './room.ts';
 import { scalars } from './scalars.ts';
@@ -22,6 +23,8 @@ export const resolvers: Resolvers = {
   User: user,
   Room: room,
   RoomStats: roomStats,
+  PowerLevels: powerLevels,
+  UserPowerLevel: userPowerLevel,
   Member: member,
   Knock: knock,
   Transition: transition,

@@ -10,7 +10,9 @@ import { viewerOf, type Context } from '../context.ts';
 import { checkAdmin, destinationList } from '../delivery-lists.ts';
 import { EVERYTHING, knockList, ownRooms, roomList, transitionList } from '../lists.ts';
 import { roomIdOf, serverNameOf } from '../names.ts';
+import type { MemberModel } from '../models.ts';
 import { parseNodeId, type NodeKey } from '../node-ids.ts';
+import { pastMember, sightAt } from '../past-sight.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
 import { jobStatus } from './job.ts';
@@ -37,6 +39,15 @@ async function knockById(context: Context, id: string): Promise<KnockRow | null>
   return visible(context, await context.loaders.knock.load(key.opened));
 }
 
+async function memberByKey(context: Context, key: NodeKey & { readonly type: 'Member' }): Promise<MemberModel | null> {
+  const { roomId, userId, at } = key;
+  if (at === null) return visibleMember(context, { roomId, userId });
+  const { loaders } = context;
+  const room = await loaders.room.load(roomId);
+  if (room === null || !(await loaders.known.load({ roomId, at }))) return null;
+  return pastMember(context, await sightAt(context, roomId, at), userId);
+}
+
 /** A thing with the name of its type, by which it is told apart. */
 function typed<Type extends string, Row extends object>(__typename: Type, row: Row | null) {
   return row === null ? null : { ...row, __typename };
@@ -50,7 +61,7 @@ async function nodeByKey(context: Context, key: NodeKey) {
     case 'User':
       return typed('User', { userId: key.userId });
     case 'Member':
-      return typed('Member', await visibleMember(context, { roomId: key.roomId, userId: key.userId }));
+      return typed('Member', await memberByKey(context, key));
     case 'Knock':
       return typed('Knock', await visible(context, await loaders.knock.load(key.opened)));
     case 'Transition':

@@ -1,13 +1,24 @@
 /** Resolvers of Room and its counts. */
-import { mayBan, mayInvite, mayKick, maySetState, seesRoomNow, type Permission } from '../../access/room-access.ts';
+import {
+  mayBan,
+  mayInvite,
+  mayKick,
+  maySetState,
+  seesLevels,
+  seesRoomNow,
+  type Permission,
+} from '../../access/room-access.ts';
 import { isJsonObject } from '../../matrix/json.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { RoomHead } from '../../projections/room-queries.ts';
 import type { Context } from '../context.ts';
+import { levelsAt } from '../levels.ts';
 import { knockList, memberList, transitionList } from '../lists.ts';
+import type { LevelsModel } from '../models.ts';
 import { enumName, userIdOf } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
-import type { JoinRule, RoomResolvers, RoomStatsResolvers } from '../schema.generated.ts';
+import { pastMember, pastSight, pastWord } from '../past-sight.ts';
+import type { AsOf, JoinRule, RoomResolvers, RoomStatsResolvers } from '../schema.generated.ts';
 import { keepsDoor, sightOf, visibleMember, type RoomSight } from '../sight.ts';
 
 /** A word of the room's state as it is now; null for a viewer outside. */
@@ -25,9 +36,28 @@ async function stateWord(context: Context, roomId: string, type: string, key: st
 
 const JOIN_RULES = ['PUBLIC', 'INVITE', 'KNOCK', 'RESTRICTED', 'KNOCK_RESTRICTED', 'PRIVATE'] as const;
 
-async function joinRule({ roomId }: RoomHead, _args: object, context: Context): Promise<JoinRule | null> {
-  const word = await stateWord(context, roomId, 'm.room.join_rules', 'join_rule');
-  return JOIN_RULES.find((name) => name.toLowerCase() === word) ?? null;
+/** A word of the room's state, as it is now or was as of a moment. */
+function word(type: string, key: string) {
+  return async ({ roomId }: RoomHead, { asOf }: Moment, context: Context): Promise<string | null> =>
+    asOf ? pastWord(context, await pastSight(context, roomId, asOf), type, key) : stateWord(context, roomId, type, key);
+}
+
+interface Moment {
+  readonly asOf?: AsOf | null | undefined;
+}
+
+async function joinRule(room: RoomHead, moment: Moment, context: Context): Promise<JoinRule | null> {
+  const rule = await word('m.room.join_rules', 'join_rule')(room, moment, context);
+  return JOIN_RULES.find((name) => name.toLowerCase() === rule) ?? null;
+}
+
+async function powerLevels({ roomId }: RoomHead, { asOf }: Moment, context: Context): Promise<LevelsModel | null> {
+  if (asOf) {
+    const { seesRoom, at } = await pastSight(context, roomId, asOf);
+    return seesRoom ? levelsAt(context, roomId, at) : null;
+  }
+  const { standing } = await sightOf(context, roomId);
+  return seesLevels(standing) ? levelsAt(context, roomId, null) : null;
 }
 
 function viewerCan(permission: (sight: RoomSight) => Permission) {
@@ -37,12 +67,16 @@ function viewerCan(permission: (sight: RoomSight) => Permission) {
 
 export const room: RoomResolvers = {
   id: ({ roomId }) => nodeId('Room', roomId),
-  name: ({ roomId }, _args, context) => stateWord(context, roomId, 'm.room.name', 'name'),
-  topic: ({ roomId }, _args, context) => stateWord(context, roomId, 'm.room.topic', 'topic'),
-  canonicalAlias: ({ roomId }, _args, context) => stateWord(context, roomId, 'm.room.canonical_alias', 'alias'),
+  name: word('m.room.name', 'name'),
+  topic: word('m.room.topic', 'topic'),
+  canonicalAlias: word('m.room.canonical_alias', 'alias'),
   joinRule,
+  powerLevels,
   members: ({ roomId }, args, context) => memberList(context, roomId, args),
-  member: ({ roomId }, { userId }, context) => visibleMember(context, { roomId, userId: userIdOf(userId) }),
+  member: async ({ roomId }, { userId, asOf }, context) =>
+    asOf
+      ? pastMember(context, await pastSight(context, roomId, asOf), userIdOf(userId))
+      : visibleMember(context, { roomId, userId: userIdOf(userId) }),
   knocks: ({ roomId }, args, context) => knockList(context, { roomIds: [roomId], userIds: null }, args),
   transitions: ({ roomId }, args, context) => transitionList(context, { roomIds: [roomId], userIds: null }, args),
   bans: ({ roomId }, args, context) => memberList(context, roomId, { ...args, where: { membership: ['BAN'] } }),

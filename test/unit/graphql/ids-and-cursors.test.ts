@@ -20,7 +20,12 @@ const key = fc.oneof(
   fc.tuple(roomId, userId).map(([room, user]) => ({
     type: 'Member' as const,
     parts: [room, user],
-    key: { type: 'Member', roomId: room, userId: user },
+    key: { type: 'Member', roomId: room, userId: user, at: null },
+  })),
+  fc.tuple(roomId, userId, position).map(([room, user, at]) => ({
+    type: 'Member' as const,
+    parts: [room, user, at],
+    key: { type: 'Member', roomId: room, userId: user, at },
   })),
   position.map((at) => ({ type: 'Knock' as const, parts: [at], key: { type: 'Knock', opened: at } })),
   position.map((at) => ({ type: 'Transition' as const, parts: [at], key: { type: 'Transition', position: at } })),
@@ -62,6 +67,11 @@ describe('an id', () => {
     for (const id of [
       ...['', 'x', 'Um9vbQ', '__proto__', made('Room'), made('Room', 'nowhere'), made('Room', '!a:b', '!a:b')],
       ...[made('User', 'kim'), made('User', '@kim'), made('Member', '!a:b'), made('Member', '@k:b', '!a:b')],
+      ...[
+        made('Member', '!a:b', '@k:b', ''),
+        made('Member', '!a:b', '@k:b', '-1'),
+        made('Member', '!a:b', '@k:b', '1', '1'),
+      ],
       ...[made('Knock', '-1'), made('Knock', '1.5'), made('Knock', '01'), made('Knock', '9007199254740993')],
       ...[made('Event', '!a:b', ''), made('Event', '!a:b', '$x'), made('constructor', 'x'), made('Knock', '1e3')],
       ...[

@@ -1,0 +1,154 @@
+/** Rooms as they were: whatever the graph and in whatever order it came, the past is what was in force then. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  countMembersAt,
+  membersAt,
+  pageMembersAt,
+  roomPositionsAt,
+  type PastMember,
+  type PastMemberList,
+} from '../../src/log/past-state.ts';
+import { logHead } from '../../src/log/read.ts';
+import { stateAt, valuesOnBranches } from '../../src/log/state-lines.ts';
+import { wholeState } from '../../src/log/whole-state.ts';
+import type { Membership } from '../../src/matrix/pdu.ts';
+import { openTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seededRandom } from '../support/dice.ts';
+import type { StateMap } from '../support/forked-room.ts';
+import { naiveServer, type World } from '../support/forked-world.ts';
+import { openTestLog, type TestLog } from '../support/history.ts';
+import { randomWorld, shuffled } from '../support/random-world.ts';
+import { identityOf } from '../support/rooms.ts';
+import { knowKeys, startWorld, type WorldLog } from '../support/world-log.ts';
+
+const SEED = Number(process.env['DAG_SEED'] ?? Math.floor(Math.random() * 1e9));
+const SIZE = Number(process.env['DAG_SIZE'] ?? 40);
+const EVERY: readonly Membership[] = ['knock', 'invite', 'join', 'leave', 'ban'];
+
+let test: TestDatabase;
+let log: TestLog;
+
+beforeAll(async () => {
+  test = await openTestDatabase();
+  await knowKeys(
+    test.database.db,
+    ['a.test', 'b.test', 'c.test'].map((name) => identityOf(name)),
+  );
+  log = await openTestLog(test.database);
+});
+
+afterAll(async () => {
+  await log.close();
+  await test.close();
+});
+
+/** What a naive server held for the current state when the log's head was there. */
+interface Remembered {
+  readonly head: number;
+  readonly current: StateMap;
+}
+
+async function remember(version: '8' | '11' | '12', name: string, random: () => number) {
+  const one = randomWorld(random, version, name, SIZE);
+  const naive = naiveServer(one.world);
+  for (const event of [one.world.create, ...one.first]) naive.take(event);
+  const before = await logHead(test.database.db);
+  const stored = await startWorld(log, one.world, one.first);
+  const moments: Remembered[] = [{ head: await logHead(test.database.db), current: naive.current }];
+  for (const event of shuffled(random, one)) {
+    await stored.receive(event);
+    naive.take(event);
+    moments.push({ head: await logHead(test.database.db), current: naive.current });
+  }
+  return { stored, moments, before };
+}
+
+const members = (world: World, state: StateMap) =>
+  [...state]
+    .flatMap(([key, position]) => {
+      const [type, userId] = key.split('\0');
+      const { content } = world.events.get(position)!.pdu;
+      return type === 'm.room.member' ? [{ userId: userId!, membership: content['membership'], position }] : [];
+    })
+    .sort((a, b) => (a.userId < b.userId ? -1 : 1));
+
+/** All pages of a list, from the start or from the end, with what each member was. */
+async function walk(list: PastMemberList, limit: number, fromEnd: boolean): Promise<readonly PastMember[]> {
+  const found: PastMember[] = [];
+  for (;;) {
+    const bound = (fromEnd ? found[0] : found.at(-1))?.userId ?? null;
+    const bounds = fromEnd ? { after: null, before: bound } : { after: bound, before: null };
+    const [page] = await pageMembersAt(test.database.db, [list], { ...bounds, limit, fromEnd, descending: false });
+    if (fromEnd) found.unshift(...page!.rows);
+    else found.push(...page!.rows);
+    if (fromEnd ? !page!.hasPreviousPage : !page!.hasNextPage) return found;
+  }
+}
+
+async function expectMoment({ world, slots }: WorldLog, at: number, current: StateMap, limit: number): Promise<void> {
+  const { db } = test.database;
+  const { roomId } = world;
+  const expected = members(world, current).map(({ userId, membership, position }) => {
+    return { userId, membership, event: slots.get(world.events.get(position)!)!.position };
+  });
+  const seen = (rows: readonly PastMember[]) =>
+    rows.map(({ userId, membership, event }) => ({ userId, membership, event }));
+  const all = { roomId, at, memberships: EVERY, own: '', ownMemberships: [] };
+  expect(seen(await walk(all, limit, false))).toEqual(expected);
+  expect(seen(await walk(all, limit, true))).toEqual(expected);
+  const [joined] = await countMembersAt(db, [{ ...all, memberships: ['join'] }]);
+  expect(joined).toBe(expected.filter(({ membership }) => membership === 'join').length);
+  const keys = [...expected.map(({ userId }) => userId), '@nobody:a.test'].map((userId) => ({ roomId, at, userId }));
+  const single = await membersAt(db, keys);
+  expect(single.at(-1)).toBeNull();
+  expect(seen(single.filter((row) => row !== null))).toEqual(expected);
+  // The whole, as the log's own checks put it together: by reading it, and by undoing what came after.
+  const positions = [...current.values()].map((position) => slots.get(world.events.get(position)!)!.position);
+  const read = await stateAt(db, roomId, { line: 0, at });
+  const undone = await wholeState(db, roomId, { line: 0, at });
+  const byValue = (a: number, b: number) => a - b;
+  expect(read.map(({ event }) => event).toSorted(byValue)).toEqual(positions.toSorted(byValue));
+  expect(undone.map(({ position }) => position).toSorted(byValue)).toEqual(positions.toSorted(byValue));
+  const words = ['m.room.topic', 'm.room.join_rules', 'm.room.power_levels'].map((type) => [type, ''] as const);
+  const [values] = await valuesOnBranches(db, [{ roomId, ref: { line: 0, at }, keys: words }]);
+  for (const [type] of words) {
+    const position = current.get(`${type}\0`);
+    const slot = position === undefined ? undefined : slots.get(world.events.get(position)!)!.position;
+    expect(values!.get(`${type}\0`), type).toBe(slot);
+  }
+}
+
+for (const version of ['8', '11', '12'] as const) {
+  it(`P-D11: each moment of a room of version ${version} that forked is what was in force then (seed ${SEED})`, async () => {
+    const random = seededRandom(SEED + Number(version));
+    const { stored, moments, before } = await remember(version, `past${version}`, random);
+    const { db } = test.database;
+    const { roomId } = stored.world;
+    const asked = (position: number) => ({ roomId, position, time: null });
+    expect(await roomPositionsAt(db, [asked(before), asked(0)])).toEqual([null, null]);
+    for (const { head, current } of moments) {
+      const [at] = await roomPositionsAt(db, [asked(head)]);
+      await expectMoment(stored, at!, current, 1 + Math.floor(random() * 4));
+    }
+    // Somewhere a resolution took back what an event had done, or nothing was asked here.
+    const { rows } = await test.database.pool.query<{ count: number }>(
+      'select count(*) as count from state_lines where room_id = $1 and line > 0',
+      [roomId],
+    );
+    expect(rows[0]!.count).toBeGreaterThan(0);
+  });
+}
+
+it('a time is the last that was recorded by then, to the millisecond', async () => {
+  const { db, pool } = test.database;
+  const { rows } = await pool.query<{ room_id: string; room_position: number; decided_at: Date }>(
+    'select room_id, room_position, decided_at from verdicts order by position',
+  );
+  expect(rows.length).toBeGreaterThan(100);
+  const latest = (roomId: string, time: Date) =>
+    rows.filter((row) => row.room_id === roomId && row.decided_at <= time).at(-1)?.room_position ?? null;
+  const moments = rows.flatMap(({ room_id: roomId, decided_at: at }) =>
+    [-1, 0, 1].map((ms) => ({ roomId, position: null, time: new Date(at.getTime() + ms) })),
+  );
+  expect(await roomPositionsAt(db, moments)).toEqual(moments.map(({ roomId, time }) => latest(roomId, time)));
+});
