@@ -43,6 +43,8 @@ const config: CodegenConfig = {
           Room: '../projections/room-queries.ts#RoomHead as RoomModel',
           RoomConnection: './models.ts#RoomPage as RoomPageModel',
           RoomStats: './models.ts#RoomCounts as RoomCountsModel',
+          ServiceToken: '../accounts/service-tokens.ts#ServiceToken as ServiceTokenModel',
+          ServiceTokenConnection: './models.ts#ServiceTokenPage as ServiceTokenPageModel',
           Transition: '../log/transition-queries.ts#TransitionRow as TransitionModel',
           TransitionConnection: './models.ts#TransitionPage as TransitionPageModel',
           User: './models.ts#UserModel',

@@ -11,6 +11,10 @@ export const SCOPES = ['rooms:read', 'knocks:read', 'reasons:read', 'knocks:deci
 
 export type Scope = (typeof SCOPES)[number];
 
+export function isScope(word: string): word is Scope {
+  return (SCOPES as readonly string[]).includes(word);
+}
+
 /** What a service token was given. */
 export interface Grant {
   readonly scopes: readonly Scope[];

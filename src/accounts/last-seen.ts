@@ -1,12 +1,15 @@
-/** Notes when and from where devices are used: to the minute, many at once, and never in anybody's way. */
-import { LRUCache } from 'lru-cache';
+/** Notes when devices and service tokens are used, and from where devices are. */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { UserId } from '../matrix/identifiers.ts';
+import { createNotedUses } from './noted-uses.ts';
+import { noteTokenUses } from './service-tokens.ts';
 
 export interface LastSeen {
   /** Notes a use. Returns at once; what cannot be written is forgotten. */
   note(device: { readonly userId: UserId; readonly deviceId: string }, ip: string): void;
+  /** Notes a use of a service token, by its public id. */
+  noteToken(id: string): void;
   /** Resolves when nothing is being written any more. */
   close(): Promise<void>;
 }
@@ -15,42 +18,29 @@ interface Use {
   readonly userId: UserId;
   readonly deviceId: string;
   readonly ip: string;
-  readonly at: number;
 }
-
-const EVERY_MS = 60_000;
-const REMEMBERED = 20_000;
 
 /** `now` in milliseconds. */
 export function createLastSeen(db: Db, now: () => number, onError: (error: unknown) => void): LastSeen {
-  const noted = new LRUCache<string, number>({ max: REMEMBERED });
-  let waiting: Use[] = [];
-  let writing: Promise<void> | null = null;
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const uses = waiting;
-      waiting = [];
-      await write(db, uses).catch(onError);
-    }
-    writing = null;
-  };
+  const nameOf = ({ userId, deviceId }: Use): string => `${userId} ${deviceId}`;
+  const uses = createNotedUses(nameOf, (used) => write(db, used), now, onError);
+  const tokenUses = createNotedUses(
+    ({ id }: { readonly id: string }) => id,
+    (used) => noteTokenUses(db, used),
+    now,
+    onError,
+  );
   return {
-    note({ userId, deviceId }, ip) {
-      const at = now();
-      const key = `${userId} ${deviceId}`;
-      if (at - (noted.get(key) ?? -Infinity) < EVERY_MS) return;
-      noted.set(key, at);
-      waiting.push({ userId, deviceId, ip, at });
-      writing ??= drain();
-    },
+    note: ({ userId, deviceId }, ip) => uses.note({ userId, deviceId, ip }),
+    noteToken: (id) => tokenUses.note({ id }),
     async close() {
-      await writing;
+      await Promise.all([uses.close(), tokenUses.close()]);
     },
   };
 }
 
 // A device that somebody holds is passed over: a note is not worth waiting, or being waited for in a circle.
-async function write(db: Db, uses: readonly Use[]): Promise<void> {
+async function write(db: Db, uses: readonly (Use & { readonly at: number })[]): Promise<void> {
   await sql`
     with used as (
       select d.user_id, d.device_id, u.at, u.ip

@@ -581,6 +581,49 @@ export interface ServerKeys {
   valid_until_ts: number | null;
 }
 
+export interface ServiceTokens {
+  created_at: Date;
+  created_by: string;
+  expires_at: Date | null;
+  /**
+   * SHA-256 of the secret; null once it was revoked.
+   */
+  hash: Buffer | null;
+  /**
+   * Public name of the token, shown in actions.
+   */
+  id: string;
+  /**
+   * To the minute.
+   */
+  last_used_at: Date | null;
+  /**
+   * What acts by it are said to be on behalf of.
+   */
+  name: string;
+  /**
+   * The order in which they were made.
+   */
+  number: Generated<number>;
+  /**
+   * Of the secret before the last rotation, which counts until previous_until.
+   */
+  previous_hash: Buffer | null;
+  previous_until: Date | null;
+  revoked_at: Date | null;
+  revoked_by: string | null;
+  /**
+   * Null: all rooms.
+   */
+  room_ids: string[] | null;
+  rotated_at: Date | null;
+  scopes: string[];
+  /**
+   * Who acts and signs, and whose power binds it.
+   */
+  user_id: string;
+}
+
 export interface SigningKeys {
   key_id: string;
   /**
@@ -748,6 +791,7 @@ export interface DB {
   rooms: Rooms;
   server_identity: ServerIdentity;
   server_keys: ServerKeys;
+  service_tokens: ServiceTokens;
   signing_keys: SigningKeys;
   state_changes: StateChanges;
   state_lines: StateLines;

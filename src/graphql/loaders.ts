@@ -1,5 +1,6 @@
 /** What resolvers load, gathered: all that one step of a query needs of a kind comes with one statement. */
 import { profilesOf } from '../accounts/profiles.ts';
+import { serviceTokensById } from '../accounts/service-tokens.ts';
 import type { Db } from '../database/database.ts';
 import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
 import type { Arm } from '../log/arms.ts';
@@ -118,6 +119,7 @@ function rowLoaders(db: Db) {
     transition: keyed((positions: readonly number[]) => transitionsAt(db, positions)),
     /** Where a moment lies in the log. */
     positionAt: keyed((moments: readonly Moment[]) => positionsAt(db, moments)),
+    serviceToken: keyed((ids: readonly string[]) => serviceTokensById(db, ids)),
     transitionOf: keyed((acts: readonly ActOnMember[]) => transitionsOfActs(db, acts)),
   };
 }

@@ -1,5 +1,6 @@
 /** What resolvers hand to each other: the shapes behind the schema's types that no query returns as they are. */
 import type { RowCount } from '../log/arm-counts.ts';
+import type { ServiceToken } from '../accounts/service-tokens.ts';
 import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knock-outcome.ts';
@@ -35,6 +36,7 @@ export type RoomPage = ListPage<RoomHead>;
 export type DeliveryPage = ListPage<DeliveryRow>;
 export type DestinationPage = ListPage<DestinationRow>;
 export type TransitionPage = LongListPage<TransitionRow>;
+export type ServiceTokenPage = ListPage<ServiceToken>;
 
 /** What a room counts; what is not there is zero. */
 export interface RoomCounts {

@@ -9,7 +9,8 @@ export type NodeKey =
   | { readonly type: 'Member'; readonly roomId: RoomId; readonly userId: UserId; readonly at: number | null }
   | { readonly type: 'Knock'; readonly opened: number }
   | { readonly type: 'Transition'; readonly position: number }
-  | { readonly type: 'Event'; readonly roomId: RoomId; readonly position: number };
+  | { readonly type: 'Event'; readonly roomId: RoomId; readonly position: number }
+  | { readonly type: 'ServiceToken'; readonly token: string };
 
 export type NodeType = NodeKey['type'];
 
@@ -48,6 +49,8 @@ function keyOf(type: string, parts: readonly string[]): NodeKey | null {
       return position === null ? null : { type, position };
     case 'Event':
       return roomId && position !== null ? { type, roomId, position } : null;
+    case 'ServiceToken':
+      return /^[A-Za-z0-9]{1,32}$/.test(first) ? { type, token: first } : null;
     default:
       return null;
   }

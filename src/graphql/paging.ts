@@ -31,6 +31,7 @@ export const CURSORS = {
   transition: { name: 'transition', parse: parsePosition } satisfies CursorKind<number>,
   destination: { name: 'destination', parse: parseServerName } satisfies CursorKind<string>,
   delivery: { name: 'delivery', parse: parseDeliveryKey } satisfies CursorKind<string>,
+  serviceToken: { name: 'service-token', parse: parsePosition } satisfies CursorKind<number>,
   /** Of deliveries to one server. */
   sent: { name: 'sent', parse: parsePosition } satisfies CursorKind<number>,
 };

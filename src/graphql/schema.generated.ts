@@ -1,10 +1,11 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { StoredEvent as EventModel } from '../log/read.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
 import type { RoomHead as RoomModel } from '../projections/room-queries.ts';
+import type { ServiceToken as ServiceTokenModel } from '../accounts/service-tokens.ts';
 import type { TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -107,6 +108,29 @@ export type CreateRoomPayload = {
   readonly __typename?: 'CreateRoomPayload';
   /** The new room. */
   readonly room: Room;
+};
+
+/** A service token to make. */
+export type CreateServiceTokenInput = {
+  /** When it ends by itself; never when nothing is said. */
+  readonly expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** What acts by it are said to be on behalf of: 1 to 64 printable characters, not beginning with `@`, that no other token has. */
+  readonly name: Scalars['String']['input'];
+  /** The rooms it is good for, by Matrix id, at most 100; all when nothing is said. */
+  readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** What it may see and do; at least one scope. */
+  readonly scopes: ReadonlyArray<ServiceTokenScope>;
+  /** Who acts and signs: Matrix id of a user of this server. */
+  readonly userId: Scalars['String']['input'];
+};
+
+/** What createServiceToken made. */
+export type CreateServiceTokenPayload = {
+  readonly __typename?: 'CreateServiceTokenPayload';
+  /** What is sent as `Authorization: Bearer …`. It is told here and never again. */
+  readonly secret: Scalars['String']['output'];
+  /** The token. */
+  readonly serviceToken: ServiceToken;
 };
 
 /** An event that a server is owed, and what became of it. */
@@ -791,6 +815,8 @@ export type Mutation = {
   readonly banUser: BanUserPayload;
   /** Makes a room. For a room that people knock on, only power level 50 may invite. */
   readonly createRoom: CreateRoomPayload;
+  /** Makes a service token, and tells its secret this once. For admins who are signed in themselves. */
+  readonly createServiceToken: CreateServiceTokenPayload;
   /**
    * Deletes a user's words: reasons, names, messages, notes about them. Ids, memberships and times stay, for they are
    * signed. Copies on other servers and in backups are not reached. Admins only.
@@ -816,6 +842,10 @@ export type Mutation = {
   readonly retryDestination: RetryDestinationPayload;
   /** Takes an invite back. */
   readonly revokeInvite: RevokeInvitePayload;
+  /** Ends a service token for good. Admins only. */
+  readonly revokeServiceToken: RevokeServiceTokenPayload;
+  /** Gives a service token another secret, and tells it this once. For admins who are signed in themselves, and for the token itself. */
+  readonly rotateServiceToken: RotateServiceTokenPayload;
   /** Sets who may join the room, and how. */
   readonly setJoinRule: SetJoinRulePayload;
   /**
@@ -854,6 +884,15 @@ export type MutationBanUserArgs = {
  */
 export type MutationCreateRoomArgs = {
   input: CreateRoomInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationCreateServiceTokenArgs = {
+  input: CreateServiceTokenInput;
 };
 
 
@@ -953,6 +992,24 @@ export type MutationRetryDestinationArgs = {
  */
 export type MutationRevokeInviteArgs = {
   input: RevokeInviteInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRevokeServiceTokenArgs = {
+  input: RevokeServiceTokenInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRotateServiceTokenArgs = {
+  input: RotateServiceTokenInput;
 };
 
 
@@ -1065,6 +1122,8 @@ export type Query = {
   readonly room?: Maybe<Room>;
   /** The rooms that the viewer is in, invited to or knocking on; every room, for an admin. Ordered by room id. */
   readonly rooms: RoomConnection;
+  /** The service tokens, oldest first, ended ones too. Admins only; their secrets are told by what makes them and by nothing else. */
+  readonly serviceTokens: ServiceTokenConnection;
   /**
    * The membership log: all transitions of the rooms whose door the viewer keeps, and the viewer's own. Oldest first unless
    * `orderBy` says otherwise.
@@ -1165,6 +1224,19 @@ export type QueryRoomsArgs = {
  * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
  * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
  */
+export type QueryServiceTokensArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<ServiceTokenFilter>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
 export type QueryTransitionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
@@ -1256,6 +1328,19 @@ export type RevokeInvitePayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** A service token to end. */
+export type RevokeServiceTokenInput = {
+  /** Id of the token. */
+  readonly id: Scalars['ID']['input'];
+};
+
+/** What revokeServiceToken changed. */
+export type RevokeServiceTokenPayload = {
+  readonly __typename?: 'RevokeServiceTokenPayload';
+  /** The token. */
+  readonly serviceToken: ServiceToken;
 };
 
 /**
@@ -1549,6 +1634,100 @@ export type RoomStats = {
   /** Knocks that never held, by the room's own resolution of its state. */
   readonly voidedKnocks: Scalars['Int']['output'];
 };
+
+/** A service token to give another secret. */
+export type RotateServiceTokenInput = {
+  /** How long the secret it has is good besides the new one, in seconds; at most a week. */
+  readonly graceSeconds?: Scalars['Int']['input'];
+  /** Id of the token. */
+  readonly id: Scalars['ID']['input'];
+};
+
+/** What rotateServiceToken changed. */
+export type RotateServiceTokenPayload = {
+  readonly __typename?: 'RotateServiceTokenPayload';
+  /** The new secret. It is told here and never again. */
+  readonly secret: Scalars['String']['output'];
+  /** The token. */
+  readonly serviceToken: ServiceToken;
+};
+
+/**
+ * A key to this API for a dashboard, a bot or another program: it sees what its scopes say, and acts as a user of this server,
+ * whose power levels bind it.
+ */
+export type ServiceToken = Node & {
+  readonly __typename?: 'ServiceToken';
+  /** When it was made. */
+  readonly createdAt: Scalars['DateTime']['output'];
+  /** Who made it. */
+  readonly createdBy: User;
+  /** When it ends by itself; null: never. */
+  readonly expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** When it was last used, to the minute; null when it never was. */
+  readonly lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What acts by it are said to be on behalf of. */
+  readonly name: Scalars['String']['output'];
+  /** When it was ended; null while it was not. */
+  readonly revokedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Who ended it. */
+  readonly revokedBy?: Maybe<User>;
+  /** The rooms it is good for, by Matrix id; null: all. */
+  readonly roomIds?: Maybe<ReadonlyArray<Scalars['String']['output']>>;
+  /** When it last got another secret; null when it has its first. */
+  readonly rotatedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What it may see and do. */
+  readonly scopes: ReadonlyArray<ServiceTokenScope>;
+  /** Who acts and signs. While the account is deactivated, the token is good for nothing. */
+  readonly user: User;
+};
+
+/** A page of a list of service tokens. */
+export type ServiceTokenConnection = {
+  readonly __typename?: 'ServiceTokenConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<ServiceTokenEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<ServiceToken>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for. */
+  readonly totalCount: Scalars['Int']['output'];
+};
+
+/** An entry of a list of service tokens. */
+export type ServiceTokenEdge = {
+  readonly __typename?: 'ServiceTokenEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: ServiceToken;
+};
+
+/** Which service tokens. What is left out does not matter; all that is given must hold. */
+export type ServiceTokenFilter = {
+  /** Only tokens that can be used now, or only others. */
+  readonly usable?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Only tokens of this user, by Matrix id. */
+  readonly userId?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What a service token may see and do. None implies another, but `ADMIN` all of them. */
+export type ServiceTokenScope =
+  /** `admin`: all that its user sees and may do, who has to be an admin of this server; but not making other tokens. */
+  | 'ADMIN'
+  /** `audit:read`: acts with their outcomes, and all events. */
+  | 'AUDIT_READ'
+  /** `knocks:decide`: accepts and rejects knocks, bans knockers, and sorts knocks, as far as its user may. */
+  | 'KNOCKS_DECIDE'
+  /** `knocks:read`: knocks and transitions, without the words that came with them. */
+  | 'KNOCKS_READ'
+  /** `reasons:read`: the words that came with what the token sees. */
+  | 'REASONS_READ'
+  /** `rooms:read`: rooms, with their names and rules, and who is in them, invited or banned. */
+  | 'ROOMS_READ';
 
 /** A join rule to set. */
 export type SetJoinRuleInput = {
@@ -1855,12 +2034,14 @@ export type Verdict =
 /** Who asks. */
 export type Viewer = {
   readonly __typename?: 'Viewer';
-  /** Admin of this server: sees everything kept here, but acts in rooms by power level alone. */
+  /** Admin of this server: sees everything kept here, but acts in rooms by power level alone. Of a service token only with the scope `ADMIN`. */
   readonly isAdmin: Scalars['Boolean']['output'];
   /** The viewer's own knocks, newest first. */
   readonly knocks: KnockConnection;
   /** The rooms that the viewer is in, invited to or knocking on. Their `viewerCan…` fields tell what the viewer may do there. */
   readonly rooms: RoomConnection;
+  /** The service token that asks; null for a person. */
+  readonly serviceToken?: Maybe<ServiceToken>;
   /** The viewer as a user. */
   readonly user: User;
 };
@@ -1972,6 +2153,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( KnockModel )
     | ( MemberModel )
     | ( RoomModel )
+    | ( ServiceTokenModel )
     | ( TransitionModel )
     | ( UserModel )
   ;
@@ -1987,6 +2169,8 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: ResolverTypeWrapper<Omit<CreateRoomPayload, 'room'> & { room: ResolversTypes['Room'] }>;
+  CreateServiceTokenInput: CreateServiceTokenInput;
+  CreateServiceTokenPayload: ResolverTypeWrapper<Omit<CreateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversTypes['ServiceToken'] }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Delivery: ResolverTypeWrapper<DeliveryModel>;
   DeliveryConnection: ResolverTypeWrapper<DeliveryPageModel>;
@@ -2046,12 +2230,21 @@ export type ResolversTypes = {
   RetryDestinationPayload: ResolverTypeWrapper<Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
   RevokeInviteInput: RevokeInviteInput;
   RevokeInvitePayload: ResolverTypeWrapper<MembershipChange>;
+  RevokeServiceTokenInput: RevokeServiceTokenInput;
+  RevokeServiceTokenPayload: ResolverTypeWrapper<Omit<RevokeServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversTypes['ServiceToken'] }>;
   Room: ResolverTypeWrapper<RoomModel>;
   RoomConnection: ResolverTypeWrapper<RoomPageModel>;
   RoomEdge: ResolverTypeWrapper<Omit<RoomEdge, 'node'> & { node: ResolversTypes['Room'] }>;
   RoomFilter: RoomFilter;
   RoomPreset: RoomPreset;
   RoomStats: ResolverTypeWrapper<RoomCountsModel>;
+  RotateServiceTokenInput: RotateServiceTokenInput;
+  RotateServiceTokenPayload: ResolverTypeWrapper<Omit<RotateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversTypes['ServiceToken'] }>;
+  ServiceToken: ResolverTypeWrapper<ServiceTokenModel>;
+  ServiceTokenConnection: ResolverTypeWrapper<ServiceTokenPageModel>;
+  ServiceTokenEdge: ResolverTypeWrapper<Omit<ServiceTokenEdge, 'node'> & { node: ResolversTypes['ServiceToken'] }>;
+  ServiceTokenFilter: ServiceTokenFilter;
+  ServiceTokenScope: ServiceTokenScope;
   SetJoinRuleInput: SetJoinRuleInput;
   SetJoinRulePayload: ResolverTypeWrapper<Omit<SetJoinRulePayload, 'event' | 'room'> & { event: ResolversTypes['Event'], room: ResolversTypes['Room'] }>;
   StartRebuildInput: StartRebuildInput;
@@ -2082,6 +2275,8 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: Omit<CreateRoomPayload, 'room'> & { room: ResolversParentTypes['Room'] };
+  CreateServiceTokenInput: CreateServiceTokenInput;
+  CreateServiceTokenPayload: Omit<CreateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversParentTypes['ServiceToken'] };
   DateTime: Scalars['DateTime']['output'];
   Delivery: DeliveryModel;
   DeliveryConnection: DeliveryPageModel;
@@ -2134,11 +2329,19 @@ export type ResolversParentTypes = {
   RetryDestinationPayload: Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
   RevokeInviteInput: RevokeInviteInput;
   RevokeInvitePayload: MembershipChange;
+  RevokeServiceTokenInput: RevokeServiceTokenInput;
+  RevokeServiceTokenPayload: Omit<RevokeServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversParentTypes['ServiceToken'] };
   Room: RoomModel;
   RoomConnection: RoomPageModel;
   RoomEdge: Omit<RoomEdge, 'node'> & { node: ResolversParentTypes['Room'] };
   RoomFilter: RoomFilter;
   RoomStats: RoomCountsModel;
+  RotateServiceTokenInput: RotateServiceTokenInput;
+  RotateServiceTokenPayload: Omit<RotateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversParentTypes['ServiceToken'] };
+  ServiceToken: ServiceTokenModel;
+  ServiceTokenConnection: ServiceTokenPageModel;
+  ServiceTokenEdge: Omit<ServiceTokenEdge, 'node'> & { node: ResolversParentTypes['ServiceToken'] };
+  ServiceTokenFilter: ServiceTokenFilter;
   SetJoinRuleInput: SetJoinRuleInput;
   SetJoinRulePayload: Omit<SetJoinRulePayload, 'event' | 'room'> & { event: ResolversParentTypes['Event'], room: ResolversParentTypes['Room'] };
   StartRebuildInput: StartRebuildInput;
@@ -2176,6 +2379,11 @@ export type BanUserPayloadResolvers<ContextType = Context, ParentType extends Re
 
 export type CreateRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateRoomPayload'] = ResolversParentTypes['CreateRoomPayload']> = {
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+};
+
+export type CreateServiceTokenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateServiceTokenPayload'] = ResolversParentTypes['CreateServiceTokenPayload']> = {
+  secret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  serviceToken?: Resolver<ResolversTypes['ServiceToken'], ParentType, ContextType>;
 };
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -2388,6 +2596,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   acceptKnock?: Resolver<ResolversTypes['AcceptKnockPayload'], ParentType, ContextType, RequireFields<MutationAcceptKnockArgs, 'input'>>;
   banUser?: Resolver<ResolversTypes['BanUserPayload'], ParentType, ContextType, RequireFields<MutationBanUserArgs, 'input'>>;
   createRoom?: Resolver<ResolversTypes['CreateRoomPayload'], ParentType, ContextType, RequireFields<MutationCreateRoomArgs, 'input'>>;
+  createServiceToken?: Resolver<ResolversTypes['CreateServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationCreateServiceTokenArgs, 'input'>>;
   eraseUser?: Resolver<ResolversTypes['EraseUserPayload'], ParentType, ContextType, RequireFields<MutationEraseUserArgs, 'input'>>;
   giveUpDeliveries?: Resolver<ResolversTypes['GiveUpDeliveriesPayload'], ParentType, ContextType, RequireFields<MutationGiveUpDeliveriesArgs, 'input'>>;
   inviteUser?: Resolver<ResolversTypes['InviteUserPayload'], ParentType, ContextType, RequireFields<MutationInviteUserArgs, 'input'>>;
@@ -2399,6 +2608,8 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   retractKnock?: Resolver<ResolversTypes['RetractKnockPayload'], ParentType, ContextType, RequireFields<MutationRetractKnockArgs, 'input'>>;
   retryDestination?: Resolver<ResolversTypes['RetryDestinationPayload'], ParentType, ContextType, RequireFields<MutationRetryDestinationArgs, 'input'>>;
   revokeInvite?: Resolver<ResolversTypes['RevokeInvitePayload'], ParentType, ContextType, RequireFields<MutationRevokeInviteArgs, 'input'>>;
+  revokeServiceToken?: Resolver<ResolversTypes['RevokeServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationRevokeServiceTokenArgs, 'input'>>;
+  rotateServiceToken?: Resolver<ResolversTypes['RotateServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationRotateServiceTokenArgs, 'input'>>;
   setJoinRule?: Resolver<ResolversTypes['SetJoinRulePayload'], ParentType, ContextType, RequireFields<MutationSetJoinRuleArgs, 'input'>>;
   startRebuild?: Resolver<ResolversTypes['StartRebuildPayload'], ParentType, ContextType, Partial<MutationStartRebuildArgs>>;
   startVerify?: Resolver<ResolversTypes['StartVerifyPayload'], ParentType, ContextType>;
@@ -2406,7 +2617,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType: TypeResolveFn<'Event' | 'Knock' | 'Member' | 'Room' | 'Transition' | 'User', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'Event' | 'Knock' | 'Member' | 'Room' | 'ServiceToken' | 'Transition' | 'User', ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2438,6 +2649,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   room?: Resolver<Maybe<ResolversTypes['Room']>, ParentType, ContextType, Partial<QueryRoomArgs>>;
   rooms?: Resolver<ResolversTypes['RoomConnection'], ParentType, ContextType, Partial<QueryRoomsArgs>>;
+  serviceTokens?: Resolver<ResolversTypes['ServiceTokenConnection'], ParentType, ContextType, Partial<QueryServiceTokensArgs>>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<QueryTransitionsArgs>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
 };
@@ -2470,6 +2682,10 @@ export type RevokeInvitePayloadResolvers<ContextType = Context, ParentType exten
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type RevokeServiceTokenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeServiceTokenPayload'] = ResolversParentTypes['RevokeServiceTokenPayload']> = {
+  serviceToken?: Resolver<ResolversTypes['ServiceToken'], ParentType, ContextType>;
 };
 
 export type RoomResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Room'] = ResolversParentTypes['Room']> = {
@@ -2521,6 +2737,39 @@ export type RoomStatsResolvers<ContextType = Context, ParentType extends Resolve
   retractedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   supersededKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   voidedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type RotateServiceTokenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RotateServiceTokenPayload'] = ResolversParentTypes['RotateServiceTokenPayload']> = {
+  secret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  serviceToken?: Resolver<ResolversTypes['ServiceToken'], ParentType, ContextType>;
+};
+
+export type ServiceTokenResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ServiceToken'] = ResolversParentTypes['ServiceToken']> = {
+  createdAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  createdBy?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  lastUsedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  revokedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  revokedBy?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
+  roomIds?: Resolver<Maybe<ReadonlyArray<ResolversTypes['String']>>, ParentType, ContextType>;
+  rotatedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  scopes?: Resolver<ReadonlyArray<ResolversTypes['ServiceTokenScope']>, ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ServiceTokenConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ServiceTokenConnection'] = ResolversParentTypes['ServiceTokenConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['ServiceTokenEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['ServiceToken']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type ServiceTokenEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ServiceTokenEdge'] = ResolversParentTypes['ServiceTokenEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['ServiceToken'], ParentType, ContextType>;
 };
 
 export type SetJoinRulePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetJoinRulePayload'] = ResolversParentTypes['SetJoinRulePayload']> = {
@@ -2603,6 +2852,7 @@ export type ViewerResolvers<ContextType = Context, ParentType extends ResolversP
   isAdmin?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<ViewerKnocksArgs>>;
   rooms?: Resolver<ResolversTypes['RoomConnection'], ParentType, ContextType, Partial<ViewerRoomsArgs>>;
+  serviceToken?: Resolver<Maybe<ResolversTypes['ServiceToken']>, ParentType, ContextType>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
 };
 
@@ -2610,6 +2860,7 @@ export type Resolvers<ContextType = Context> = {
   AcceptKnockPayload?: AcceptKnockPayloadResolvers<ContextType>;
   BanUserPayload?: BanUserPayloadResolvers<ContextType>;
   CreateRoomPayload?: CreateRoomPayloadResolvers<ContextType>;
+  CreateServiceTokenPayload?: CreateServiceTokenPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   Delivery?: DeliveryResolvers<ContextType>;
   DeliveryConnection?: DeliveryConnectionResolvers<ContextType>;
@@ -2643,10 +2894,15 @@ export type Resolvers<ContextType = Context> = {
   RetractKnockPayload?: RetractKnockPayloadResolvers<ContextType>;
   RetryDestinationPayload?: RetryDestinationPayloadResolvers<ContextType>;
   RevokeInvitePayload?: RevokeInvitePayloadResolvers<ContextType>;
+  RevokeServiceTokenPayload?: RevokeServiceTokenPayloadResolvers<ContextType>;
   Room?: RoomResolvers<ContextType>;
   RoomConnection?: RoomConnectionResolvers<ContextType>;
   RoomEdge?: RoomEdgeResolvers<ContextType>;
   RoomStats?: RoomStatsResolvers<ContextType>;
+  RotateServiceTokenPayload?: RotateServiceTokenPayloadResolvers<ContextType>;
+  ServiceToken?: ServiceTokenResolvers<ContextType>;
+  ServiceTokenConnection?: ServiceTokenConnectionResolvers<ContextType>;
+  ServiceTokenEdge?: ServiceTokenEdgeResolvers<ContextType>;
   SetJoinRulePayload?: SetJoinRulePayloadResolvers<ContextType>;
   StartRebuildPayload?: StartRebuildPayloadResolvers<ContextType>;
   StartVerifyPayload?: StartVerifyPayloadResolvers<ContextType>;

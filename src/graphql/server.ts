@@ -9,11 +9,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
-import { callerByToken } from '../accounts/access-tokens.ts';
-import type { Actor } from '../commands/act.ts';
 import { databaseAway } from '../commands/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { parseJson } from '../matrix/json.ts';
+import { actorOf } from './authenticate.ts';
 import { createContext, type Context, type GraphqlParts } from './context.ts';
 import { errorBody, errorFormatter, requestError } from './errors.ts';
 import { mountExplorer } from './explorer.ts';
@@ -110,20 +109,6 @@ async function answer(
   if (body.kind !== 'complete') throw new Error('an answer in pieces, which the schema does not offer');
   for (const [name, value] of headers) reply.header(name, value);
   return reply.code(status ?? 200).send(body.string);
-}
-
-/** Null without an Authorization header. Throws M_MISSING_TOKEN for one without a token, M_UNKNOWN_TOKEN for a bad one. */
-async function actorOf(
-  { db, commands, lastSeen }: GraphqlParts,
-  header: string | undefined,
-  ip: string,
-): Promise<Actor | null> {
-  if (header === undefined) return null;
-  const token = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(header)?.[1];
-  if (token === undefined) throw new MatrixError('M_MISSING_TOKEN');
-  const caller = await callerByToken(db, token, commands.now());
-  lastSeen.note(caller, ip);
-  return { userId: caller.userId, token: caller.token, admin: caller.admin, onBehalfOf: null, grant: null };
 }
 
 // Looked at before anything is done: an act whose answer the caller does not take must not be done.

@@ -35,5 +35,6 @@ export const connections = {
   KnockConnection: { ...parts(), ...bounded },
   TransitionConnection: { ...parts(), ...bounded },
   DestinationConnection: { ...parts(), totalCount },
+  ServiceTokenConnection: { ...parts(), totalCount },
   DeliveryConnection: { ...parts(), totalCount },
 } satisfies Resolvers;

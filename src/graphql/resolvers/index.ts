@@ -12,6 +12,7 @@ import { powerLevels, userPowerLevel } from './power-levels.ts';
 import { query } from './queries.ts';
 import { room, roomStats } from './room.ts';
 import { scalars } from './scalars.ts';
+import { serviceToken } from './service-token.ts';
 import { transition } from './transition.ts';
 import { user } from './user.ts';
 import { viewer } from './viewer.ts';
@@ -31,6 +32,7 @@ export const resolvers: Resolvers = {
   Event: event,
   Destination: destination,
   Delivery: delivery,
+  ServiceToken: serviceToken,
   Job: job,
   ...connections,
   ...payloads,

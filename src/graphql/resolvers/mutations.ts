@@ -18,6 +18,7 @@ import { giveUpDeliveries, retryDestination } from './destination.ts';
 import { boundedByScopes } from './bounded-by-scopes.ts';
 import { readInput } from './read-input.ts';
 import { createRoom, setJoinRule } from './room-mutations.ts';
+import { createServiceToken, revokeServiceToken, rotateServiceToken } from './service-token.ts';
 
 type Command<Input> = (deps: CommandDeps, actor: Actor, input: Input) => Promise<ActResult>;
 
@@ -103,6 +104,9 @@ const roots: MutationResolvers = {
   startRebuild,
   retryDestination,
   giveUpDeliveries,
+  createServiceToken,
+  rotateServiceToken,
+  revokeServiceToken,
 };
 
 export const mutation: MutationResolvers = boundedByScopes(roots);

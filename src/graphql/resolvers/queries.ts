@@ -16,6 +16,7 @@ import { pastMember, sightAt } from '../past-sight.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
 import { jobStatus } from './job.ts';
+import { serviceTokenList, visibleServiceToken } from './service-token.ts';
 
 async function roomByAlias(context: Context, text: string): Promise<RoomHead | null> {
   const alias = parseRoomAlias(text);
@@ -68,6 +69,8 @@ async function nodeByKey(context: Context, key: NodeKey) {
       return typed('Transition', await visible(context, await loaders.transition.load(key.position)));
     case 'Event':
       return typed('Event', await visibleEvent(context, { roomId: key.roomId, position: key.position }));
+    case 'ServiceToken':
+      return typed('ServiceToken', await visibleServiceToken(context, key.token));
     default:
       return key satisfies never;
   }
@@ -90,6 +93,7 @@ export const query: QueryResolvers = {
     checkAdmin(context);
     return destinationNamed(context.db, serverNameOf(server));
   },
+  serviceTokens: (_root, args, context) => serviceTokenList(context, args),
   node: (_root, { id }, context) => nodeByKey(context, parseNodeId(id)),
   job: (_root, { id }, context) => {
     if (!viewerOf(context).admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server sees its jobs.');

@@ -48,7 +48,7 @@ describe('the schema', () => {
     expect(poor).toEqual([]);
   });
 
-  it('pages every list of rooms, members, knocks, transitions, servers and deliveries by Relay’s connections', () => {
+  it('pages every list of rooms, members, knocks, transitions, servers, tokens and deliveries by Relay’s connections', () => {
     const connections = types.filter(({ name }) => name.endsWith('Connection'));
     expect(connections.map(({ name }) => name)).toEqual([
       'RoomConnection',
@@ -56,6 +56,7 @@ describe('the schema', () => {
       'KnockConnection',
       'TransitionConnection',
       'DestinationConnection',
+      'ServiceTokenConnection',
       'DeliveryConnection',
     ]);
     const listed = types.filter(isObjectType).flatMap((type) =>
