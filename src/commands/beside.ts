@@ -18,6 +18,8 @@ import type { RoomState } from '../matrix/room-state.ts';
 export interface BesideKnock {
   readonly userId: string;
   readonly slot: EventSlot;
+  /** Room position from which on the current state has it. */
+  readonly at: number;
 }
 
 /** An event after which the state is the common one with some of the knocks: bit n stands for the n-th. */
@@ -29,13 +31,21 @@ export interface BesideEvent {
 
 /** Since the room last had one end and other state; all of its ends are among `events`. */
 export interface Beside {
+  /** Room position up to which the current state had none of the knocks; from there on it became each of them in turn, and nothing else. */
+  readonly base: number;
   readonly knocks: BesideKnock[];
   readonly events: Map<EventId, BesideEvent>;
   /** Lines that were begun here, with their last change and how deep they hang. */
   readonly lines: Map<number, { at: number; readonly depth: number }>;
+  /** How many events in a row, up to now, knew nearly all knocks before them. */
+  calm: number;
 }
 
-const MAX_KNOCKS = 4_096;
+const MAX_KNOCKS = 16_384;
+/** What knows all but these of the knocks is up to date. */
+const NEARLY_ALL = 128;
+/** After so many events in a row that were, those before are not waited for any more. */
+const CALM = 512;
 const MAX_EVENTS = 1_000;
 /** While nobody knocks, of each of thousands of rooms. */
 const MAX_QUIET_EVENTS = 50;
@@ -61,15 +71,20 @@ export function markIndependent(judged: JudgedPdu): void {
 }
 
 /** After the one end of a room nothing stands beside anything yet. */
-export function besideEnd(slot: EventSlot, ref: Ref): Beside {
-  return { knocks: [], events: new Map([[slot.eventId, { slot, ref, has: 0n }]]), lines: new Map() };
+export function besideEnd(slot: EventSlot, ref: Ref, base: number): Beside {
+  return { base, knocks: [], events: new Map([[slot.eventId, { slot, ref, has: 0n }]]), lines: new Map(), calm: 0 };
 }
 
 /**
  * What stands beside each other after an event that was accepted; null: nothing can be said. `ends` are those that the room
- * has by then.
+ * has by then, `stateAt` is the room position of the last change of its current state.
  */
-export function besideAfter(beside: Beside | null, judged: JudgedPdu, ends: readonly EventSlot[]): Beside | null {
+export function besideAfter(
+  beside: Beside | null,
+  judged: JudgedPdu,
+  ends: readonly EventSlot[],
+  stateAt: number,
+): Beside | null {
   if (judged.verdict === 'soft_failed' || judged.verdict === 'rejected') return beside;
   const { after, anchor, back, roomPosition, slot } = judged;
   if (judged.verdict !== 'accepted' || after === null || anchor !== roomPosition || back !== 0) return null;
@@ -77,12 +92,14 @@ export function besideAfter(beside: Beside | null, judged: JudgedPdu, ends: read
   const isStateless = judged.pdu.state_key === undefined && judged.changes.every(({ line }) => line !== 0);
   const prev = judged.prev.map(({ eventId }) => beside?.events.get(eventId));
   const goesOn = (isKnock || isStateless) && prev.length > 0 && prev.every((one) => one !== undefined);
-  if (beside === null || !goesOn || beside.knocks.length >= MAX_KNOCKS)
-    return ends.length === 1 ? besideEnd(slot, after) : null;
+  if (beside === null || !goesOn || isOver(beside, ends))
+    return ends.length === 1 ? besideEnd(slot, after, stateAt) : null;
   let has = prev.reduce((all, one) => all | one.has, 0n);
+  const isUpToDate = beside.knocks.length <= NEARLY_ALL || has >> BigInt(beside.knocks.length - NEARLY_ALL) > 0n;
+  beside.calm = isUpToDate ? beside.calm + 1 : 0;
   if (isKnock) {
     has |= 1n << BigInt(beside.knocks.length);
-    beside.knocks.push({ userId: judged.pdu.sender, slot });
+    beside.knocks.push({ userId: judged.pdu.sender, slot, at: roomPosition });
   }
   for (const one of prev) remember(beside, one);
   remember(beside, { slot, ref: after, has });
@@ -91,6 +108,11 @@ export function besideAfter(beside: Beside | null, judged: JudgedPdu, ends: read
   const own = beside.lines.get(after.line);
   if (own !== undefined) own.at = Math.max(own.at, after.at);
   return beside;
+}
+
+/** Too much to remember, or, where all has come together, nothing in it that is still waited for. */
+function isOver({ knocks, calm }: Beside, ends: readonly EventSlot[]): boolean {
+  return knocks.length >= MAX_KNOCKS || (ends.length === 1 && calm >= CALM);
 }
 
 /** As the newest: what is cited will be cited again. */

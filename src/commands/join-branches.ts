@@ -9,7 +9,7 @@ import { isRejection } from '../matrix/rejection.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { powerLevels } from '../matrix/room-state.ts';
 import { judgeProposed } from './judge-proposed.ts';
-import { keysToPropose, MAX_PREV_EVENTS, propose, type EventDraft } from './propose.ts';
+import { keysToPropose, MAX_JOINED_ENDS, MAX_PREV_EVENTS, propose, type EventDraft } from './propose.ts';
 import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
 
 export interface JoinBranchesDeps {
@@ -22,7 +22,7 @@ export interface JoinBranchesDeps {
 
 /** So many users of this server are asked at most: one of a crowd without power would not have more than the others. */
 const MAX_SENDERS = 20;
-/** So often: each takes ten ends together into one. */
+/** So many turns of the room are asked for at once: in a storm each comes only when those before it were answered. */
 const MAX_EVENTS = 20;
 
 /**
@@ -31,17 +31,20 @@ const MAX_EVENTS = 20;
  */
 export async function joinBranches(deps: JoinBranchesDeps, roomId: RoomId, keep = MAX_PREV_EVENTS): Promise<number> {
   const locals = await localMembers(deps, roomId);
-  for (let sent = 0; sent < MAX_EVENTS; sent += 1) {
-    const done = await deps.lanes.run(roomId, async (room) => {
+  const joinOnce = (): Promise<number | null> =>
+    deps.lanes.run(roomId, async (room) => {
       if (room === null || room.head.extremities.length <= keep) return nothing;
       return (await saying(deps, room, await ableToSend(deps, room, locals))) ?? nothing;
     });
-    if (!done) return sent;
-  }
-  return MAX_EVENTS;
+  const left = await joinOnce();
+  if (left === null) return 0;
+  const more = Math.min(MAX_EVENTS - 1, Math.ceil((left - keep) / (MAX_JOINED_ENDS - 1)));
+  const joined = await Promise.all(Array.from({ length: Math.max(0, more) }, joinOnce));
+  return 1 + joined.filter((one) => one !== null).length;
 }
 
-const nothing: Decision<boolean> = { judged: [], actions: [], answer: false };
+/** How many ends it left; null: nothing was sent. */
+const nothing: Decision<number | null> = { judged: [], actions: [], answer: null };
 
 async function localMembers({ db, identity }: JoinBranchesDeps, roomId: RoomId): Promise<readonly UserId[]> {
   const found = await db
@@ -79,14 +82,16 @@ async function saying(
   { identity, now }: JoinBranchesDeps,
   room: LaneRoom,
   senders: readonly UserId[],
-): Promise<Decision<boolean> | null> {
+): Promise<Decision<number> | null> {
+  const ends = room.head.extremities.length;
   for (const sender of senders) {
-    const draft: EventDraft = { type: DUMMY_EVENT, sender, content: jsonObject({}) };
+    const draft: EventDraft = { type: DUMMY_EVENT, sender, content: jsonObject({}), joins: true };
     const state = await room.state(keysToPropose(draft, room.head));
     const proposed = propose(draft, room.head, state, identity, now());
     if (isRejection(proposed)) continue;
     try {
-      return { judged: [await judgeProposed(room, proposed, state, null)], actions: [], answer: true };
+      const judged = [await judgeProposed(room, proposed, state, null)];
+      return { judged, actions: [], answer: ends - proposed.prev.length + 1 };
     } catch (error) {
       // On the ends that it cites it may not be allowed, on which somebody else may be.
       if (!(error instanceof MatrixError)) throw error;

@@ -7,7 +7,7 @@ import type { Ref } from '../log/state-lines.ts';
 import { stateKeysForAuth } from '../matrix/auth-events.ts';
 import { authorize } from '../matrix/event-auth.ts';
 import { isRejection } from '../matrix/rejection.ts';
-import { isFirstKnock, markIndependent, type Beside, type BesideEvent } from './beside.ts';
+import { isFirstKnock, markIndependent, type Beside, type BesideEvent, type BesideKnock } from './beside.ts';
 import { stateChange } from './judge.ts';
 import type { Candidate } from './judge-branch.ts';
 import { MAX_LINE_DEPTH } from './line-draft.ts';
@@ -86,8 +86,8 @@ async function hasGaps(db: Db, roomId: string): Promise<boolean> {
   return rows[0]?.found === true;
 }
 
-/** What lacks more of the knocks than these stands nearer to something else than to the current state. */
-const MAX_LACKING = 200;
+/** More rows than these are not written to save the reading of lines. */
+const MAX_ROWS = 1_000;
 
 type Place = Pick<JudgedFields, 'lines' | 'changes'> & { readonly before: Ref; readonly after: Ref };
 
@@ -115,24 +115,61 @@ function placeAfter(
   return { before, after, lines: [...lines, ...branch], changes: [...changes, { ...own, line }, own] };
 }
 
-/** All of their knocks together: the current state, or a line of it without the knocks that none of them has. Null: too many. */
-function merged(
-  head: RoomHead,
-  { knocks }: Beside,
-  prev: readonly BesideEvent[],
-  at: number,
-): Omit<Place, 'after'> | null {
-  const current: Ref = { line: 0, at: head.stateAt };
-  const has = prev.reduce((all, one) => all | one.has, 0n);
-  const lacks = ((1n << BigInt(knocks.length)) - 1n) & ~has;
-  if (lacks === 0n) return { before: current, lines: [], changes: [] };
-  const bits = lacks.toString(2);
-  const lacking = knocks.filter((_, n) => bits[bits.length - 1 - n] === '1');
-  if (lacking.length > MAX_LACKING) return null;
+/** All of their knocks together: the current state, now or at an earlier time, or a line of it that differs by a few knocks. Null: by too many. */
+function merged(head: RoomHead, beside: Beside, prev: readonly BesideEvent[], at: number): Omit<Place, 'after'> | null {
+  const has = bitsOf(
+    prev.reduce((all, one) => all | one.has, 0n),
+    beside.knocks.length,
+  );
+  const { first, rows } = nearestTime(has);
+  if (rows > MAX_ROWS) return null;
+  const parent: Ref = { line: 0, at: timeOf(head, beside, first) };
+  if (rows === 0) return { before: parent, lines: [], changes: [] };
   const line = head.nextLine!;
-  const changes = lacking.map(({ userId, slot }) => ({
-    ...{ line, at, type: 'm.room.member', stateKey: userId },
-    ...{ event: null, pdu: null, previous: slot, membership: null },
-  }));
-  return { before: { line, at }, lines: [{ line, parent: current, depth: 1 }], changes };
+  const changes = beside.knocks.flatMap((knock, n) =>
+    has[n] === n < first ? [] : [has[n] === true ? had({ line, at }, knock) : lacked({ line, at }, knock)],
+  );
+  return { before: { line, at }, lines: [{ line, parent, depth: 1 }], changes };
+}
+
+/**
+ * The current state had the first knock alone, then the first two, and so on. From which of these states, that after the first
+ * `first` knocks, the fewest `rows` lead to one with those that `has` says.
+ */
+function nearestTime(has: readonly boolean[]): { readonly first: number; readonly rows: number } {
+  let rows = has.reduce((count, one) => (one ? count + 1 : count), 0);
+  let nearest = { first: 0, rows };
+  for (const [n, one] of has.entries()) {
+    rows += one ? -1 : 1;
+    if (rows <= nearest.rows) nearest = { first: n + 1, rows };
+  }
+  return nearest;
+}
+
+/** Room position at which the current state had the first `first` knocks. */
+function timeOf({ stateAt }: RoomHead, { base, knocks }: Beside, first: number): number {
+  if (first === knocks.length) return stateAt;
+  return first === 0 ? base : knocks[first - 1]!.at;
+}
+
+/** Whether bit n is set, for each of the first `length`. */
+function bitsOf(bits: bigint, length: number): readonly boolean[] {
+  const text = bits.toString(2);
+  return Array.from({ length }, (_, n) => text[text.length - 1 - n] === '1');
+}
+
+function had(ref: Ref, { userId, slot }: BesideKnock): StateChange {
+  return {
+    ...ref,
+    type: 'm.room.member',
+    stateKey: userId,
+    event: slot,
+    pdu: null,
+    previous: null,
+    membership: 'knock',
+  };
+}
+
+function lacked(ref: Ref, { userId, slot }: BesideKnock): StateChange {
+  return { ...ref, type: 'm.room.member', stateKey: userId, event: null, pdu: null, previous: slot, membership: null };
 }

@@ -5,7 +5,7 @@ import { serverOf } from '../matrix/identifiers.ts';
 import { judgeBeside } from './judge-beside.ts';
 import { judgeOnBranch } from './judge-branch.ts';
 import { judge } from './judge.ts';
-import { MAX_PREV_EVENTS, type ProposedEvent } from './propose.ts';
+import type { ProposedEvent } from './propose.ts';
 import type { HeadState } from './room-head.ts';
 import type { LaneRoom } from './room-lane.ts';
 
@@ -19,8 +19,8 @@ export async function judgeProposed(
   state: HeadState,
   onBehalfOf: string | null,
 ): Promise<JudgedPdu> {
-  if (room.head.extremities.length <= MAX_PREV_EVENTS) return judge(room.head, proposed, state, onBehalfOf);
-  const { pdu, eventId, auth } = proposed;
+  const { pdu, eventId, auth, prev } = proposed;
+  if (prev.length === room.head.extremities.length) return judge(room.head, proposed, state, onBehalfOf);
   const candidate = {
     ...{ pdu, eventId, auth, origin: serverOf(pdu.sender), relay: true },
     ...{ authRejection: null, known: null, holes: [] },

@@ -21,6 +21,8 @@ export interface EventDraft {
   readonly content: JsonObject;
   /** Of a redaction: its target. Where the event names it, is the room version's to say. */
   readonly redacts?: EventId;
+  /** It is there to bring ends together: as many, and those that belong together. */
+  readonly joins?: true;
 }
 
 export interface ProposedEvent {
@@ -35,6 +37,8 @@ const MAX_EVENT_BYTES = 65_000;
 const MAX_ID_BYTES = 255;
 /** So many ends of a room's graph an event of ours cites. */
 export const MAX_PREV_EVENTS = 10;
+/** So many are cited by one that is there for nothing else; the protocol allows no more. */
+export const MAX_JOINED_ENDS = 20;
 const MAX_DEPTH = Number.MAX_SAFE_INTEGER;
 
 /** The state keys that `propose` will look up for this draft. */
@@ -75,7 +79,7 @@ export function placeOnHead(
   const citedState = wantedAuthKeys(described(draft, head.version), head.version)
     .map(([type, key]) => state.get(type, key))
     .filter((entry): entry is StateEntry => entry !== undefined);
-  const tips = citedEnds(head.extremities, draft.sender);
+  const tips = draft.joins === true ? joinedEnds(head.extremities) : citedEnds(head.extremities, draft.sender);
   const isCreate = draft.type === 'm.room.create' && draft.stateKey === '';
   const fields = {
     ...described(draft, head.version),
@@ -98,6 +102,16 @@ function citedEnds(ends: RoomHead['extremities'], sender: string): RoomHead['ext
   let from = 0;
   for (let n = 0; n < sender.length; n += 1) from = (from * 31 + sender.charCodeAt(n)) % others.length;
   return [newest, ...others.slice(from), ...others.slice(0, from)].slice(0, MAX_PREV_EVENTS);
+}
+
+/**
+ * The deepest, which has the most behind it, and the oldest: what they say together is what the current state was at some earlier
+ * time, or nearly.
+ */
+function joinedEnds(ends: RoomHead['extremities']): RoomHead['extremities'] {
+  if (ends.length <= MAX_JOINED_ENDS) return ends;
+  const deepest = ends.reduce((one, other) => (other.depth > one.depth ? other : one));
+  return [deepest, ...ends.filter((end) => end !== deepest).slice(1 - MAX_JOINED_ENDS)];
 }
 
 function described({ type, sender, content, stateKey, redacts }: EventDraft, { redactsInContent }: RoomVersion) {

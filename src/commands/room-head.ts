@@ -189,7 +189,7 @@ export function isResident({ servers, resident }: RoomHead, home: ServerName): b
 /** Moves the head past an event that is on its way to the log. */
 export function advance(head: RoomHead, judged: JudgedPdu): void {
   const [end, ...others] = head.extremities;
-  if (end !== undefined && others.length === 0) head.beside ??= besideEnd(end.slot, end.ref);
+  if (end !== undefined && others.length === 0) head.beside ??= besideEnd(end.slot, end.ref, head.stateAt);
   // What was said of the room from outside may have been wrong; what its own events say is not.
   if (judged.verdict !== 'out_of_band' || head.stateAt === 0) head.version = judged.version;
   head.roomPosition = judged.roomPosition;
@@ -218,6 +218,7 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
     head.beside,
     judged,
     head.extremities.map(({ slot }) => slot),
+    head.stateAt,
   );
 }
 
