@@ -27,6 +27,8 @@ const options = readOptions(
     slow: { default: 100, help: 'knocks a round on Synapse' },
     members: { default: 10_000, help: 'members of the big room' },
     rooms: { default: 20, help: 'rooms, where there are many' },
+    from: { default: 1, help: 'the first of the kinds of load, by its place in the table' },
+    to: { default: 99, help: 'the last of them' },
   },
 );
 
@@ -133,7 +135,7 @@ interface Kind {
 const one = ({ rooms }: Side): readonly string[] => rooms.slice(0, 1);
 const many = ({ rooms }: Side): readonly string[] => rooms.slice(1);
 const big = ({ bigRoom }: Side): readonly string[] => [bigRoom];
-const KINDS: readonly Kind[] = [
+const ALL_KINDS: readonly Kind[] = [
   ...[1, 16, 64].map((connections) => ({
     name: `one room, ${connections} at once`,
     rooms: one,
@@ -147,8 +149,10 @@ const KINDS: readonly Kind[] = [
     templates: 'fresh' as const,
   })),
   { name: 'one room, one template, 16 at once', rooms: one, connections: 16, templates: 'one' },
+  { name: 'one room, one template, 64 at once', rooms: one, connections: 64, templates: 'one' },
   { name: `${options.members} members, 16 at once`, rooms: big, connections: 16, templates: 'fresh' },
 ];
+const KINDS = ALL_KINDS.slice(options.from - 1, options.to);
 const SYNAPSE = ', Synapse';
 
 async function compare(cluster: Cluster, homeserver: Homeserver, ours: Side, theirs: Side): Promise<void> {

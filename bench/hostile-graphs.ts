@@ -3,8 +3,9 @@ import { sendMessage } from '../src/commands/send-message.ts';
 import type { Database } from '../src/database/database.ts';
 import type { RoomId } from '../src/matrix/identifiers.ts';
 import { jsonObject } from '../src/matrix/json.ts';
-import { publishKeys, type ForeignRoom } from '../test/support/foreign-room.ts';
+import { HOST, publishKeys, type ForeignRoom } from '../test/support/foreign-room.ts';
 import { actor, makeKnockRoom, openTestLog, type TestLog } from '../test/support/history.ts';
+import { user } from '../test/support/rooms.ts';
 import { startCluster, withCopy, type Cluster } from './support/cluster.ts';
 import {
   joinElsewhere,
@@ -26,11 +27,12 @@ import { spread } from './support/rounds.ts';
 
 const options = readOptions(
   'hostile-graphs',
-  'A room that another server gives thousands of ends, and one in which it goes on from an event of long ago: the time of each event, and of what happens in another room meanwhile.',
+  'A room that another server gives thousands of ends, one in which it goes on from an event of long ago, and one where a knock does: the time of each event, and of what happens in another room meanwhile.',
   {
     ends: { default: 10_000, help: 'events that all follow the same one' },
     changes: { default: 30_000, help: 'changes of state since the fork' },
     late: { default: 20, help: 'events that go on from before them' },
+    knocks: { default: 5_000, help: 'people who knock before a server forgets what it knows of the room' },
   },
 );
 
@@ -52,6 +54,7 @@ async function main(): Promise<void> {
     await template.close();
     await inScene(cluster, manyEnds);
     await inScene(cluster, oldFork);
+    await inScene(cluster, oldKnocks);
   } finally {
     await cluster.stop();
   }
@@ -116,6 +119,35 @@ async function oldFork(scene: Scene): Promise<void> {
   printValue('milliseconds of the first', waits.slice(0, 1), 1);
   printValue('of those after it', waits.slice(1), 1);
   await printBeside(beside);
+}
+
+/** As after a restart: nothing is remembered of the room. */
+async function oldKnocks(scene: Scene): Promise<void> {
+  const { log, service, room } = scene;
+  const receiver = receiverOf(log, service, room);
+  const door = room.send({ type: 'm.room.join_rules', sender: HOST, stateKey: '', content: { join_rule: 'knock' } });
+  await receive(receiver, door);
+  progress(`signing ${options.knocks} knocks`);
+  const knocks = makeChain(room, options.knocks, knockOf);
+  await drive(knocks.length, 64, (n) => receive(receiver, knocks[n]!));
+  log.deps.lanes.forget(room.roomId);
+  const late = Array.from({ length: options.late }, (_, n) => makeEvent(room, knocks.slice(0, 1), knockOf(-1 - n)));
+  const { result: waits, ...beside } = await besideTopics(log, scene.other, async () => {
+    const all: number[] = [];
+    for (const event of late) all.push(await timed(() => receive(receiver, event)));
+    return all;
+  });
+  say(`hostile-graphs: knocks after one that ${options.knocks} others have followed\n`);
+  printValue('milliseconds of the first', waits.slice(0, 1), 1);
+  printValue('of those after it', waits.slice(1), 1);
+  await printBeside(beside);
+  say('');
+}
+
+function knockOf(n: number): Said {
+  const userId = user(`k${n}`, ORIGIN);
+  const content = jsonObject({ membership: 'knock', reason: 'May I?' });
+  return { type: 'm.room.member', sender: userId, state_key: userId, content };
 }
 
 async function printBeside(beside: Omit<Awaited<ReturnType<typeof besideTopics>>, 'result'>): Promise<void> {

@@ -31,21 +31,19 @@ export interface BesideEvent {
 
 /** Since the room last had one end and other state; all of its ends are among `events`. */
 export interface Beside {
-  /** Room position up to which the current state had none of the knocks; from there on it became each of them in turn, and nothing else. */
-  readonly base: number;
+  /** Room position at which the current state had none of the knocks; from there on it became each of them in turn, and nothing else. */
+  base: number;
   readonly knocks: BesideKnock[];
   readonly events: Map<EventId, BesideEvent>;
   /** Lines that were begun here, with their last change and how deep they hang. */
   readonly lines: Map<number, { at: number; readonly depth: number }>;
-  /** How many events in a row, up to now, knew nearly all knocks before them. */
-  calm: number;
 }
 
 const MAX_KNOCKS = 16_384;
-/** What knows all but these of the knocks is up to date. */
-const NEARLY_ALL = 128;
-/** After so many events in a row that were, those before are not waited for any more. */
-const CALM = 512;
+/** From so many knocks on, those that all who are likely to be cited have are taken for granted, so many at once at least. */
+const MANY_KNOCKS = 512;
+const GRANTED_AT_ONCE = 256;
+const LIKELY = 400;
 const MAX_EVENTS = 1_000;
 /** While nobody knocks, of each of thousands of rooms. */
 const MAX_QUIET_EVENTS = 50;
@@ -72,7 +70,7 @@ export function markIndependent(judged: JudgedPdu): void {
 
 /** After the one end of a room nothing stands beside anything yet. */
 export function besideEnd(slot: EventSlot, ref: Ref, base: number): Beside {
-  return { base, knocks: [], events: new Map([[slot.eventId, { slot, ref, has: 0n }]]), lines: new Map(), calm: 0 };
+  return { base, knocks: [], events: new Map([[slot.eventId, { slot, ref, has: 0n }]]), lines: new Map() };
 }
 
 /**
@@ -92,11 +90,9 @@ export function besideAfter(
   const isStateless = judged.pdu.state_key === undefined && judged.changes.every(({ line }) => line !== 0);
   const prev = judged.prev.map(({ eventId }) => beside?.events.get(eventId));
   const goesOn = (isKnock || isStateless) && prev.length > 0 && prev.every((one) => one !== undefined);
-  if (beside === null || !goesOn || isOver(beside, ends))
+  if (beside === null || !goesOn || beside.knocks.length >= MAX_KNOCKS)
     return ends.length === 1 ? besideEnd(slot, after, stateAt) : null;
   let has = prev.reduce((all, one) => all | one.has, 0n);
-  const isUpToDate = beside.knocks.length <= NEARLY_ALL || has >> BigInt(beside.knocks.length - NEARLY_ALL) > 0n;
-  beside.calm = isUpToDate ? beside.calm + 1 : 0;
   if (isKnock) {
     has |= 1n << BigInt(beside.knocks.length);
     beside.knocks.push({ userId: judged.pdu.sender, slot, at: roomPosition });
@@ -107,12 +103,31 @@ export function besideAfter(
   for (const { line, depth } of judged.lines) beside.lines.set(line, { at: lastChange(judged, line), depth });
   const own = beside.lines.get(after.line);
   if (own !== undefined) own.at = Math.max(own.at, after.at);
+  if (beside.knocks.length >= MANY_KNOCKS && beside.knocks.length % GRANTED_AT_ONCE === 0 && isKnock)
+    takeForGranted(beside, ends);
   return beside;
 }
 
-/** Too much to remember, or, where all has come together, nothing in it that is still waited for. */
-function isOver({ knocks, calm }: Beside, ends: readonly EventSlot[]): boolean {
-  return knocks.length >= MAX_KNOCKS || (ends.length === 1 && calm >= CALM);
+/** Forgets the knocks that all events have which are likely to be cited, and the other events. */
+function takeForGranted(beside: Beside, ends: readonly EventSlot[]): void {
+  const { knocks, events } = beside;
+  const unlikely = new Set([...events.values()].slice(0, -LIKELY));
+  for (const { eventId } of ends) unlikely.delete(events.get(eventId)!);
+  const likely = [...events.values()].filter((event) => !unlikely.has(event));
+  const granted = Math.min(...likely.map(({ has }) => firstLacking(has)));
+  if (granted < GRANTED_AT_ONCE) return;
+  beside.base = knocks[granted - 1]!.at;
+  knocks.splice(0, granted);
+  events.clear();
+  for (const event of likely) events.set(event.slot.eventId, { ...event, has: event.has >> BigInt(granted) });
+  const cited = new Set(likely.map(({ ref }) => ref.line));
+  for (const line of beside.lines.keys()) if (!cited.has(line)) beside.lines.delete(line);
+}
+
+/** The number of the first knock that it has not. */
+function firstLacking(has: bigint): number {
+  const lowest = ~has & (has + 1n);
+  return lowest.toString(2).length - 1;
 }
 
 /** As the newest: what is cited will be cited again. */

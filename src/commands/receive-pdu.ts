@@ -14,7 +14,7 @@ import { claimedHole, eventsBetween, type GapDeps } from './receive-gap.ts';
 import { storeOutliers } from './receive-outliers.ts';
 import { countPushed, drawsOfPushed, isWithin } from './pushed-knocks.ts';
 import type { RateLimiter } from './rate-limits.ts';
-import { createReceiveQueue, type QueueLimits, type ReceiveQueue } from './receive-queue.ts';
+import { ALONE, createReceiveQueue, type Place, type QueueLimits, type ReceiveQueue } from './receive-queue.ts';
 import { aclLetsIn, versionOfOurRoom } from './receive-room.ts';
 import {
   failed,
@@ -129,21 +129,32 @@ async function receive(parts: Parts, sent: Sent): Promise<Received> {
   const roomId = value === null ? null : parseRoomId(stringIn(value, 'room_id') ?? '');
   if (roomId === null) return dropped(null, 'The event names no room.');
   // Nothing is looked up before it has its place: what was sent together would lose its order.
-  const turn = parts.queue.run(roomId, origin, () => receiveOfRoom(parts, roomId, sent));
+  const turn = parts.queue.run(roomId, origin, (place) => receiveOfRoom(parts, roomId, sent, place));
   return turn ?? failed(null, 'busy', 'Too much of this room or of this server waits already.');
 }
 
-async function receiveOfRoom(parts: Parts, roomId: RoomId, { origin, value, relay }: Sent): Promise<Received> {
+async function receiveOfRoom(
+  parts: Parts,
+  roomId: RoomId,
+  { origin, value, relay }: Sent,
+  place: Place,
+): Promise<Received> {
   const version = await versionOf(parts, roomId);
   if (version === null) return unknownRoom(null);
   const named = nameEvent(value, version);
   if (isUnfit(named)) return dropped(null, named.reason);
+  // Before its turn: many look together.
+  const found = await lookUp(parts, named, version, origin);
+  await place.turn();
   const budget = parts.budgets.open(origin);
   if (budget === null) return failed(named.eventId, 'busy', 'This server has kept us waiting for too long.');
   try {
     const draws = parts.rates === undefined ? [] : await drawsOfPushed(parts.db, named, origin);
     if (!isWithin(parts.rates, draws)) return failed(named.eventId, 'busy', 'Too many knocks.');
-    const received = await receiveNamed(parts, { roomId, version, origin, budget }, named, relay, true);
+    // A knock counts once it is stored: the next must not be let in before.
+    const counted = draws.length === 0 ? place : { ...place, pass: () => undefined };
+    const task = { roomId, version, origin, budget };
+    const received = await receiveNamed(parts, task, named, { relay, fills: true, place: counted, found });
     if (received.is === 'accepted' && received.isNew) countPushed(parts.rates, draws);
     return received;
   } finally {
@@ -151,16 +162,29 @@ async function receiveOfRoom(parts: Parts, roomId: RoomId, { origin, value, rela
   }
 }
 
-/** `fills`: what it follows may be asked for; not for what was itself asked for so. */
+interface Reception {
+  readonly relay: boolean;
+  /** What it follows may be asked for; not for what was itself asked for so. */
+  readonly fills: boolean;
+  readonly place: Place;
+  /** What was found before its turn. */
+  readonly found: Found | null;
+}
+
 async function receiveNamed(
   parts: Parts,
   task: FetchTask,
   named: NamedPdu,
-  relay: boolean,
-  fills: boolean,
+  { relay, fills, place, ...early }: Reception,
 ): Promise<Received> {
   const { eventId } = named;
-  const found = await lookUp(parts, named, task.version, task.origin);
+  const rests = restsOn(named.pdu, task.roomId, task.version);
+  let { found } = early;
+  if (found !== null && !rests.every((id) => found?.facts.stored.has(id))) {
+    // It may rest on what came just before it.
+    await place.rest();
+    found = await lookUp(parts, named, task.version, task.origin);
+  }
   if (found === null) return unknownRoom(eventId);
   if (!found.isLetIn) return notLetIn(eventId);
   const { facts } = found;
@@ -177,7 +201,7 @@ async function receiveNamed(
   }
   const arrival = { event: checked, origin: task.origin, relay, facts };
   let elsewhere: ReadonlySet<EventId> = new Set();
-  const missing = restsOn(named.pdu, task.roomId, task.version).filter((id) => !stored.has(id));
+  const missing = rests.filter((id) => !stored.has(id));
   if (missing.length > 0) {
     const fetched = await fetchEvidence(parts, task, missing, eventId);
     await storeOutliers(parts, task, fetched.events, fetched.elsewhere);
@@ -185,7 +209,7 @@ async function receiveNamed(
   }
   let holes: readonly Hole[] = [];
   for (let filled = !fills; ; filled = true) {
-    const outcome = await inTurn(parts, { ...arrival, elsewhere, holes });
+    const outcome = await inTurn(parts, { ...arrival, elsewhere, holes }, place);
     if (!('missing' in outcome)) return outcome;
     if (holes.length > 0) return failed(eventId, 'missing', 'Events that it follows could not be had.');
     if (!filled) await fill(parts, task, arrival.event, outcome.missing);
@@ -204,7 +228,7 @@ async function lookUp(
   origin: ServerName,
 ): Promise<Found | null> {
   const [seen, others] = [parts.arrivals.count(roomId), parts.arrivals.others(roomId)];
-  const facts = await arrivalFacts(parts.db, roomId, eventId, restsOn(pdu, roomId, version));
+  const facts = await arrivalFacts(parts.db, { roomId, eventId, rests: restsOn(pdu, roomId, version) });
   if (facts === null || !facts.resident) return null;
   return { facts: { ...facts, seen, others }, isLetIn: await isLetIn(parts, roomId, origin, facts.acl) };
 }
@@ -219,8 +243,12 @@ async function isLetIn(parts: Parts, roomId: RoomId, origin: ServerName, acl: nu
 }
 
 /** Judges the event in its room's turn. */
-function inTurn({ lanes, turn }: Parts, arrival: Arrival): Promise<Turn> {
-  return runArrival(turn, lanes, arrival.event, (room) => receiveInTurn(turn, room, arrival));
+function inTurn({ lanes, turn }: Parts, arrival: Arrival, place: Place): Promise<Turn> {
+  return runArrival(turn, lanes, arrival.event, async (room) => {
+    const decision = await receiveInTurn(turn, room, arrival);
+    if (!('missing' in decision.answer)) place.pass();
+    return decision;
+  });
 }
 
 async function fill(
@@ -230,7 +258,8 @@ async function fill(
   missing: readonly EventId[],
 ): Promise<void> {
   for (const event of await eventsBetween(parts, task, child, missing)) {
-    await receiveNamed(parts, task, event, false, false);
+    const found = await lookUp(parts, event, task.version, task.origin);
+    await receiveNamed(parts, task, event, { relay: false, fills: false, place: ALONE, found });
   }
 }
 

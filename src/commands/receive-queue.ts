@@ -1,9 +1,22 @@
 /** Whose turn it is to be received: what one server sends of one room in order, everything else beside it, and never without end. */
 import type { RoomId, ServerName } from '../matrix/identifiers.ts';
 
+/** An event's place among those that its server sent of its room. */
+export interface Place {
+  /** Resolves when it is this event's turn. */
+  turn(): Promise<void>;
+  /** Resolves when everything before it is done. */
+  rest(): Promise<void>;
+  /** Lets the next have its turn before this one is done: what this one means for the room is known. */
+  pass(): void;
+}
+
+/** Of what nothing waits for. */
+export const ALONE: Place = { turn: async () => undefined, rest: async () => undefined, pass: () => undefined };
+
 export interface ReceiveQueue {
-  /** Runs `work` after all that this server sent of this room before; null, at once, when too much waits. */
-  run<T>(roomId: RoomId, origin: ServerName, work: () => Promise<T>): Promise<T> | null;
+  /** Runs `work` at once, which waits for its turn itself; null when too much waits. */
+  run<T>(roomId: RoomId, origin: ServerName, work: (place: Place) => Promise<T>): Promise<T> | null;
 }
 
 export interface QueueLimits {
@@ -16,7 +29,7 @@ export interface QueueLimits {
 export const QUEUE_LIMITS: QueueLimits = { ofRoom: 400, ofOrigin: 200 };
 
 export function createReceiveQueue(limits: QueueLimits = QUEUE_LIMITS): ReceiveQueue {
-  const tails = new Map<string, Promise<unknown>>();
+  const tails = new Map<string, Tail>();
   const rooms = new Map<string, number>();
   const origins = new Map<string, number>();
   return {
@@ -25,17 +38,30 @@ export function createReceiveQueue(limits: QueueLimits = QUEUE_LIMITS): ReceiveQ
       count(rooms, roomId, 1);
       count(origins, origin, 1);
       const name = `${origin}\u0000${roomId}`;
-      const turn = (tails.get(name) ?? Promise.resolve()).then(work).finally(() => {
+      const before = tails.get(name) ?? START;
+      const { promise: passed, resolve: pass } = Promise.withResolvers<void>();
+      const place: Place = { turn: () => before.passed, rest: () => before.done, pass };
+      const result = work(place).finally(() => {
+        pass();
         count(rooms, roomId, -1);
         count(origins, origin, -1);
         if (tails.get(name) === tail) tails.delete(name);
       });
-      const tail = turn.catch(() => undefined);
+      const done = Promise.allSettled([before.done, result]).then(() => undefined);
+      // Whoever ends early does not let others pass those who were before it.
+      const tail: Tail = { passed: Promise.all([before.passed, passed]).then(() => undefined), done };
       tails.set(name, tail);
-      return turn;
+      return result;
     },
   };
 }
+
+interface Tail {
+  readonly passed: Promise<void>;
+  readonly done: Promise<void>;
+}
+
+const START: Tail = { passed: Promise.resolve(), done: Promise.resolve() };
 
 function count(counts: Map<string, number>, name: string, step: 1 | -1): void {
   const now = (counts.get(name) ?? 0) + step;

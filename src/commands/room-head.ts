@@ -214,12 +214,8 @@ export function advance(head: RoomHead, judged: JudgedPdu): void {
   }
   if (head.servers !== null) countMembers(head.servers, judged.transitions);
   if (judged.gaps.length > 0) head.gapped = true;
-  head.beside = besideAfter(
-    head.beside,
-    judged,
-    head.extremities.map(({ slot }) => slot),
-    head.stateAt,
-  );
+  const ends = head.extremities.map(({ slot }) => slot);
+  head.beside = besideAfter(head.beside, judged, ends, head.stateAt);
 }
 
 // An event that is not stored yet is known by its slot alone.

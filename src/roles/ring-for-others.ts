@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Db } from '../database/database.ts';
 import { createPace } from '../database/pace.ts';
 import type { Appended, AppendedPdu } from '../log/append.ts';
-import { serverOf, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { serverOf, type ServerName } from '../matrix/identifiers.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 
 const MAX_ROOMS = 20_000;
@@ -34,7 +34,9 @@ export function createRinger(db: Db, self: ServerName, doorbell: Doorbell): (app
       shared.delete(roomId);
       asked.delete(roomId);
     }
-    if (transitions.some(({ userId }) => isElsewhere(userId, self))) return true;
+    // Who acted knows of it.
+    const actor = serverOf(judged.pdu.sender);
+    if (transitions.some(({ userId }) => ![self, actor].includes(serverOf(userId)))) return true;
     const known = shared.get(roomId);
     if (known === undefined) unknown.add(roomId);
     return judged.relay && known !== false;
@@ -44,10 +46,6 @@ export function createRinger(db: Db, self: ServerName, doorbell: Doorbell): (app
     if (events.filter(isOwed).length > 0) doorbell.ring();
     if (unknown.size > 0) askSoon();
   };
-}
-
-function isElsewhere(userId: UserId, self: ServerName): boolean {
-  return serverOf(userId) !== self;
 }
 
 async function sharedRooms(db: Db, roomIds: readonly string[], self: ServerName): Promise<ReadonlySet<string>> {

@@ -15,8 +15,9 @@ function judged(name: string, prev: readonly EventSlot[], more: object = {}): Ju
   } as unknown as JudgedPdu;
 }
 
-function knock(name: string, prev: readonly EventSlot[]): JudgedPdu {
-  const one = judged(name, prev, { pdu: { sender: `@${name}:there`, state_key: `@${name}:there` } });
+function knock(name: string, prev: readonly EventSlot[], roomPosition = 5): JudgedPdu {
+  const pdu = { sender: `@${name}:there`, state_key: `@${name}:there` };
+  const one = judged(name, prev, { pdu, roomPosition, anchor: roomPosition });
   markIndependent(one);
   return one;
 }
@@ -64,7 +65,7 @@ describe('what is waited for', () => {
   function queue(length: number, from = begun()) {
     let [beside, last] = [from, start];
     for (let n = 0; n < length; n += 1) {
-      const one = knock(`q${n}`, [last]);
+      const one = knock(`q${n}`, [last], n);
       beside = besideAfter(beside, one, [one.slot], 4)!;
       last = one.slot;
     }
@@ -73,7 +74,11 @@ describe('what is waited for', () => {
 
   it('is nothing old where all have known of each other for long', () => {
     expect(queue(400).knocks).toHaveLength(400);
-    expect(queue(1_000).knocks.length).toBeLessThan(513);
+    const beside = queue(3_000);
+    expect(beside.knocks.length).toBeLessThan(1_025);
+    const last = beside.events.get(slot('q2999').eventId)!;
+    expect(last.has).toBe((1n << BigInt(beside.knocks.length)) - 1n);
+    expect(beside.base).toBe(2_999 - beside.knocks.length);
   });
 
   it('is what follows an old event, as long as such come', () => {
