@@ -4,6 +4,7 @@ import type { LastSeen } from '../accounts/last-seen.ts';
 import type { Actor, CommandDeps } from '../commands/act.ts';
 import type { EraseDeps } from '../commands/erase.ts';
 import type { Db } from '../database/database.ts';
+import type { Ending, Follower } from '../log/follow.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { JobQueue } from '../queue/queue.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
@@ -14,6 +15,9 @@ export interface GraphqlParts {
   readonly commands: CommandDeps;
   readonly erase: EraseDeps;
   readonly lastSeen: LastSeen;
+  readonly follower: Follower;
+  /** Aborts when the server begins to shut down: streams end. */
+  readonly shutdown: AbortSignal;
   readonly queue: Pick<JobQueue, 'enqueue' | 'jobStatus' | 'ring'>;
   readonly log: Logger;
 }
@@ -22,10 +26,24 @@ export interface Context extends GraphqlParts {
   /** Null without a token: then only the schema may be asked for. */
   readonly actor: Actor | null;
   readonly loaders: Loaders;
+  /** Of a subscription; null for what is answered at once. */
+  readonly live: Live | null;
+}
+
+/** How a subscription goes on after its first look. */
+export interface Live {
+  readonly ending: Ending;
+  /** The position that the connection itself goes on after; null: what the subscription says holds. */
+  readonly after: string | null;
+  /**
+   * As things are now, to read with. Throws M_UNKNOWN_TOKEN once the token does not count any more. `again`: for the next of
+   * what was read at once; the token is believed for a moment.
+   */
+  context(again?: 'again'): Promise<Context>;
 }
 
 export function createContext(parts: GraphqlParts, actor: Actor | null): Context {
-  return { ...parts, actor, loaders: createLoaders(parts.db, parts.commands.identity.serverName) };
+  return { ...parts, actor, loaders: createLoaders(parts.db, parts.commands.identity.serverName), live: null };
 }
 
 /** Who asks and acts. Throws M_MISSING_TOKEN. */

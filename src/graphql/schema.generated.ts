@@ -1768,6 +1768,47 @@ export type StartVerifyPayload = {
   readonly job: Job;
 };
 
+/**
+ * What can be waited for, over WebSocket at `/graphql` (graphql-transport-ws) or over server-sent events at
+ * `/graphql/stream`: first what happened after a position, then what happens, in the order of the log, each thing once. What
+ * the viewer may see is decided for each at the moment it is sent. The `position` in each result's extensions is where to
+ * go on after it, on any process of the server.
+ */
+export type Subscription = {
+  readonly __typename?: 'Subscription';
+  /** Knocks, as they are when they are sent: each when it is made, said again in other words, and ended. */
+  readonly knocks: Knock;
+  /**
+   * Transitions: all of the rooms whose door the viewer keeps, and the viewer's own. What came with the state of a room that
+   * this server joined is left out unless `cause` asks for it.
+   */
+  readonly transitions: Transition;
+};
+
+
+/**
+ * What can be waited for, over WebSocket at `/graphql` (graphql-transport-ws) or over server-sent events at
+ * `/graphql/stream`: first what happened after a position, then what happens, in the order of the log, each thing once. What
+ * the viewer may see is decided for each at the moment it is sent. The `position` in each result's extensions is where to
+ * go on after it, on any process of the server.
+ */
+export type SubscriptionKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  where?: InputMaybe<KnockFilter>;
+};
+
+
+/**
+ * What can be waited for, over WebSocket at `/graphql` (graphql-transport-ws) or over server-sent events at
+ * `/graphql/stream`: first what happened after a position, then what happens, in the order of the log, each thing once. What
+ * the viewer may see is decided for each at the moment it is sent. The `position` in each result's extensions is where to
+ * go on after it, on any process of the server.
+ */
+export type SubscriptionTransitionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  where?: InputMaybe<TransitionFilter>;
+};
+
 /** One change of somebody's effective membership, as the log keeps it for ever. */
 export type Transition = Node & {
   readonly __typename?: 'Transition';
@@ -2251,6 +2292,7 @@ export type ResolversTypes = {
   StartRebuildPayload: ResolverTypeWrapper<Omit<StartRebuildPayload, 'job'> & { job: ResolversTypes['Job'] }>;
   StartVerifyPayload: ResolverTypeWrapper<Omit<StartVerifyPayload, 'job'> & { job: ResolversTypes['Job'] }>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Transition: ResolverTypeWrapper<TransitionModel>;
   TransitionCause: TransitionCause;
   TransitionConnection: ResolverTypeWrapper<TransitionPageModel>;
@@ -2348,6 +2390,7 @@ export type ResolversParentTypes = {
   StartRebuildPayload: Omit<StartRebuildPayload, 'job'> & { job: ResolversParentTypes['Job'] };
   StartVerifyPayload: Omit<StartVerifyPayload, 'job'> & { job: ResolversParentTypes['Job'] };
   String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
   Transition: TransitionModel;
   TransitionConnection: TransitionPageModel;
   TransitionEdge: Omit<TransitionEdge, 'node'> & { node: ResolversParentTypes['Transition'] };
@@ -2785,6 +2828,11 @@ export type StartVerifyPayloadResolvers<ContextType = Context, ParentType extend
   job?: Resolver<ResolversTypes['Job'], ParentType, ContextType>;
 };
 
+export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  knocks?: SubscriptionResolver<ResolversTypes['Knock'], "knocks", ParentType, ContextType, Partial<SubscriptionKnocksArgs>>;
+  transitions?: SubscriptionResolver<ResolversTypes['Transition'], "transitions", ParentType, ContextType, Partial<SubscriptionTransitionsArgs>>;
+};
+
 export type TransitionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Transition'] = ResolversParentTypes['Transition']> = {
   actor?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   cause?: Resolver<ResolversTypes['TransitionCause'], ParentType, ContextType>;
@@ -2906,6 +2954,7 @@ export type Resolvers<ContextType = Context> = {
   SetJoinRulePayload?: SetJoinRulePayloadResolvers<ContextType>;
   StartRebuildPayload?: StartRebuildPayloadResolvers<ContextType>;
   StartVerifyPayload?: StartVerifyPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
   Transition?: TransitionResolvers<ContextType>;
   TransitionConnection?: TransitionConnectionResolvers<ContextType>;
   TransitionEdge?: TransitionEdgeResolvers<ContextType>;

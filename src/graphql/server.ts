@@ -7,6 +7,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
+import { OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { databaseAway } from '../commands/connection-loss.ts';
@@ -18,36 +19,54 @@ import { errorBody, errorFormatter, requestError } from './errors.ts';
 import { mountExplorer } from './explorer.ts';
 import { checkSize, isIntrospection, MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
 import { resolvers } from './resolvers/index.ts';
+import { mountEventStream } from './stream/event-stream.ts';
+import { createStreams } from './stream/streams.ts';
+import { mountWebSocket } from './stream/web-socket.ts';
 
-const PATH = '/graphql';
+export const GRAPHQL_PATH = '/graphql';
 const SCHEMA = new URL('../../schema.graphql', import.meta.url);
 
 /** The routes of this door, for the HTTP server to mount. */
 export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    const apollo = await startApollo(parts);
+    const { apollo, schema } = await startApollo(parts);
+    const streams = createStreams(parts, schema);
+    const identify = (header: string | undefined, ip: string) => actorOf(parts, header, ip);
+    mountWebSocket(app.server, { schema, streams, identify, log: parts.log });
+    mountEventStream(app, `${GRAPHQL_PATH}/stream`, {
+      ...parts,
+      streams,
+      identify,
+      refuse: (error, reply) => refuse(parts, error, reply),
+    });
     app.addHook('onClose', () => apollo.stop());
     const explorer = await mountExplorer(app);
     app.route({
       method: 'POST',
-      url: PATH,
+      url: GRAPHQL_PATH,
       bodyLimit: MAX_BODY_BYTES,
       handler: (request, reply) => answer(parts, apollo, request, reply),
       errorHandler: (error, _request, reply) => void refuse(parts, error, reply),
     });
-    app.get(PATH, { exposeHeadRoute: false }, (request, reply) => {
+    app.get(GRAPHQL_PATH, { exposeHeadRoute: false }, (request, reply) => {
       reply.header('vary', 'accept');
       return (request.headers.accept ?? '').includes('text/html') ? explorer(reply) : wrongMethod(reply);
     });
     app.route({
       method: ['HEAD', 'PUT', 'DELETE', 'PATCH'],
-      url: PATH,
+      url: GRAPHQL_PATH,
       handler: (_request, reply) => wrongMethod(reply),
     });
   };
 }
 
-async function startApollo({ log }: GraphqlParts): Promise<ApolloServer<Context>> {
+interface Started {
+  readonly apollo: ApolloServer<Context>;
+  readonly schema: GraphQLSchema;
+}
+
+async function startApollo({ log }: GraphqlParts): Promise<Started> {
+  const { promise: schema, resolve } = Promise.withResolvers<GraphQLSchema>();
   const apollo = new ApolloServer<Context>({
     typeDefs: await readFile(SCHEMA, 'utf8'),
     resolvers,
@@ -61,6 +80,7 @@ async function startApollo({ log }: GraphqlParts): Promise<ApolloServer<Context>
     logger: log,
     plugins: [
       checkOperations,
+      { serverWillStart: async (started) => resolve(started.schema) },
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -69,7 +89,7 @@ async function startApollo({ log }: GraphqlParts): Promise<ApolloServer<Context>
     ],
   });
   await apollo.start();
-  return apollo;
+  return { apollo, schema: await schema };
 }
 
 /** Before anything of an operation runs: who may ask, and how much. */
@@ -80,9 +100,14 @@ const checkOperations: ApolloServerPlugin<Context> = {
         // Its type allows for none, which never gets here.
         if (operation === undefined) return;
         try {
-          // A document with a subscription is valid without a type for it.
-          if (!schema.getRootType(operation.operation)) {
-            throw new MatrixError('M_UNRECOGNIZED', `There is no ${operation.operation} to ask for.`, { status: 400 });
+          if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+            throw new MatrixError(
+              'M_UNRECOGNIZED',
+              `Subscriptions are opened over WebSocket, or at ${GRAPHQL_PATH}/stream.`,
+              {
+                status: 400,
+              },
+            );
           }
           if (contextValue.actor === null && !isIntrospection(operation)) throw new MatrixError('M_MISSING_TOKEN');
           checkSize({ schema, document, operation, variables: request.variables ?? {} });

@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly mounts?: readonly Mount[];
   /** Makes the listener that looks at each request first, of the one to which it hands on what is not for it. */
   readonly before?: (handOn: Listener) => Listener;
+  /** The paths at which a mount takes WebSockets; elsewhere the wish for one is not heard. */
+  readonly sockets?: readonly string[];
   /** With one it speaks TLS. */
   readonly certificate?: Certificate | null;
 }
@@ -43,10 +45,10 @@ export interface ServerOptions {
 export async function createHttpServer(
   parts: HttpParts,
   endpoints: readonly Endpoint[],
-  { mounts = [], before = (handOn) => handOn, certificate = null }: ServerOptions,
+  { mounts = [], before = (handOn) => handOn, sockets = [], certificate = null }: ServerOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    serverFactory: (handOn) => createListener(before(handOn), certificate),
+    serverFactory: (handOn) => createListener(before(handOn), sockets, certificate),
     loggerInstance: quietRoutes(parts.log),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
@@ -70,9 +72,13 @@ export async function createHttpServer(
   return app;
 }
 
-function createListener(take: Listener, certificate: Certificate | null): Server {
-  // A request that trickles in is cut off; a long poll answers within a minute.
-  const times = { requestTimeout: 30_000, keepAliveTimeout: 75_000 };
+function createListener(take: Listener, sockets: readonly string[], certificate: Certificate | null): Server {
+  const times = {
+    // A request that trickles in is cut off; a long poll answers within a minute.
+    ...{ requestTimeout: 30_000, keepAliveTimeout: 75_000 },
+    shouldUpgradeCallback: ({ url = '', headers }: IncomingMessage) =>
+      headers.upgrade?.toLowerCase() === 'websocket' && sockets.includes(url.split('?')[0]!),
+  };
   const server: Server =
     certificate === null
       ? createServer(times)

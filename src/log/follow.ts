@@ -23,12 +23,30 @@ export interface Follower {
   call(interest: Interest, seen: Seen, timeoutMs: number, ending: Ending, done: () => void): void;
   /** Tells of a commit to the log. */
   publish(appended: Appended): void;
+  /** Tells what others committed, up to a position: as namesOf() tells it; null: nobody knows what it concerns. */
+  hear(position: number, names: ReadonlySet<string> | null): void;
   /** Tells, after the commit, that something changed which a user keeps outside of the log. */
   touch(userId: string): void;
   /** Resolves everybody's wait. */
   wakeAll(): void;
   /** How many wait right now. */
   waiting(): number;
+}
+
+/** What is committed in a room, or anywhere, as far as it changes memberships: names to wait for beside rooms and users. */
+export const transitionsIn = (roomId: string): string => `+${roomId}`;
+export const ALL_TRANSITIONS = '+';
+
+/** Whom a commit concerns: its rooms, the users whose membership it changes, and those who wait for transitions. */
+function namesOf({ events }: Appended): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { judged } of events) {
+    names.add(judged.roomId);
+    if (judged.transitions.length === 0) continue;
+    names.add(transitionsIn(judged.roomId)).add(ALL_TRANSITIONS);
+    for (const { userId } of judged.transitions) names.add(userId);
+  }
+  return names;
 }
 
 /** Rooms and users whose last position is remembered; of anything older a waiter is woken for nothing. */
@@ -62,6 +80,20 @@ export function createFollower(initialHead: number): Follower {
     else waiters.add({ interest, seen, ending, done }, timeoutMs);
   };
 
+  const hear: Follower['hear'] = (position, names) => {
+    if (position <= head) return;
+    head = position;
+    if (names === null) {
+      changed.forget(position);
+      return waiters.wakeAll();
+    }
+    for (const name of names) {
+      changed.note(name, head);
+      woken.add(name);
+    }
+    wakeSoon();
+  };
+
   return {
     head: () => head,
     mark: () => touches,
@@ -73,19 +105,8 @@ export function createFollower(initialHead: number): Follower {
     wait: (interest, seen, timeoutMs, ending) =>
       new Promise((resolve) => call(interest, seen, timeoutMs, ending, resolve)),
     call,
-    publish(appended) {
-      head = appended.head;
-      const names = new Set<string>();
-      for (const { judged } of appended.events) {
-        names.add(judged.roomId);
-        for (const { userId } of judged.transitions) names.add(userId);
-      }
-      for (const name of names) {
-        changed.note(name, head);
-        woken.add(name);
-      }
-      wakeSoon();
-    },
+    publish: (appended) => hear(appended.head, namesOf(appended)),
+    hear,
     touch(userId) {
       touched.note(userId, (touches += 1));
       waiters.wake(userId);
@@ -106,6 +127,8 @@ function createMemory(from: number) {
   });
   return {
     note: (name: string, number: number) => void newest.set(name, number),
+    /** Anything may have a number as great as this. */
+    forget: (number: number) => void (forgotten = Math.max(forgotten, number)),
     /** Nothing after that number is forgotten. */
     reaches: (number: number): boolean => number >= forgotten,
     /** The name has a newer number; also true where that is forgotten. Asking keeps nothing longer: the oldest number goes first. */

@@ -17,7 +17,7 @@ import { createRateLimiter } from '../commands/rate-limits.ts';
 import type { BranchJoiner } from '../commands/join-branches.ts';
 import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
-import { graphqlMount } from '../graphql/server.ts';
+import { graphqlMount, GRAPHQL_PATH } from '../graphql/server.ts';
 import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
 import { createPollDoor } from '../http/client-server/sync/poll-door.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
@@ -228,6 +228,7 @@ async function openDoors(
   const forAll = config.federation.listen === null ? [...servedEndpoints, ...serverServerEndpoints] : servedEndpoints;
   const app = await createHttpServer(parts, forAll, {
     mounts,
+    sockets: [GRAPHQL_PATH],
     before: (handOn) => createPollDoor(parts, handOn),
   });
   const doors = createDoors(app);

@@ -13,6 +13,7 @@ import { query } from './queries.ts';
 import { room, roomStats } from './room.ts';
 import { scalars } from './scalars.ts';
 import { serviceToken } from './service-token.ts';
+import { subscription } from './subscriptions.ts';
 import { transition } from './transition.ts';
 import { user } from './user.ts';
 import { viewer } from './viewer.ts';
@@ -20,6 +21,7 @@ import { viewer } from './viewer.ts';
 export const resolvers: Resolvers = {
   Query: query,
   Mutation: mutation,
+  Subscription: subscription,
   Viewer: viewer,
   User: user,
   Room: room,
