@@ -65,7 +65,7 @@ export interface TurnDeps {
 export interface Arrivals {
   count(roomId: RoomId): number;
   add(roomId: RoomId): void;
-  /** How often that was something which may have to do with another event that comes: a redaction, or evidence alone. */
+  /** How often that was something which may have to do with another event that comes: a redaction, evidence alone, or a verdict on such. */
   others(roomId: RoomId): number;
   addOther(roomId: RoomId): void;
 }
@@ -134,8 +134,7 @@ function isStillNew(
   { event: { roomId, eventId }, facts }: Arrival,
 ): boolean {
   if (facts.stored.has(eventId) || facts.others !== arrivals.others(roomId)) return false;
-  if (tools.recent.find(roomId, eventId) !== undefined) return false;
-  return [...facts.stored.values()].every(({ verdict }) => verdict === 'accepted');
+  return tools.recent.find(roomId, eventId) === undefined;
 }
 
 /** Of a room that was taken over the beginning has no verdict. It is not judged again, on nothing: all that there is rests on it. */
@@ -159,12 +158,14 @@ export async function runArrival<T>(
 ): Promise<T> {
   let names: readonly string[] = [];
   let ends = 0;
-  const count = (): void => (names.length > 1 ? arrivals.addOther(event.roomId) : arrivals.add(event.roomId));
+  let isOther = false;
+  const count = (): void => (isOther ? arrivals.addOther(event.roomId) : arrivals.add(event.roomId));
   try {
     const turn = await lanes.run(event.roomId, async (room) => {
       const decision = await decide(room);
       if (names.length === 0 && decision.judged.length > 0 && room !== null) {
         names = flightNames(event, room.head.version);
+        isOther = names.length > 1 || decision.judged.some(({ known }) => known);
         count();
         for (const name of names) inFlight.set(name, (inFlight.get(name) ?? 0) + 1);
       }
