@@ -1,5 +1,5 @@
 /** The current state as it was: rooms at a position or a time of the log, and pages of their members then. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { Db } from '../database/database.ts';
 import {
   inReadingOrder,
@@ -69,52 +69,99 @@ const SINCE = sql`left join lateral (
    where t.room_id = m.room_id and t.user_id = m.state_key and t.at <= m.list_at and t.in_room and t."from" <> t."to"
    order by t.at desc limit 1) s on true`;
 
-/**
- * A page of each list of members, by user id. Walks the changes of the members from the page's bound on, in the order of an
- * index, and stops when the page is full: what it reads depends on the page and not on the room.
- *
- *   select … from (select state_key, max(at) from state_changes where … and line = 0 and at <= $at group by state_key) k
- *     cross join lateral (the change at that place) where membership = any(…) order by state_key limit 51
- */
+/** A page of each list of members, by user id. */
 export async function pageMembersAt(
   db: Db,
   lists: readonly PastMemberList[],
   page: KeysetPage<string>,
 ): Promise<readonly PageOfRows<PastMember>[]> {
-  const key = sql.ref('c.state_key');
-  const found = await Promise.all(
-    lists.map(({ roomId, at, memberships, own, ownMemberships }) =>
-      sql<PastMember>`
-        select ${MEMBER} from (
-          select w.room_id, w.state_key, w.membership, w.event, ${at}::int8 as list_at
-            from (select c.state_key, max(c.at) as at from state_changes c
-                   where c.room_id = ${roomId} and c.type = 'm.room.member' and c.line = 0 and c.at <= ${at}
-                     and ${withinPage(key, page)}
-                   group by c.state_key order by ${inReadingOrder(key, page)}) k
-           cross join lateral (
-             select * from state_changes d
-              where d.room_id = ${roomId} and d.line = 0 and d.at = k.at and d.type = 'm.room.member' and d.state_key = k.state_key
-             offset 0) w
-           where w.event is not null and (w.membership = any(${memberships}::text[])
-             or (w.state_key = ${own} and w.membership = any(${ownMemberships}::text[])))
-           order by ${inReadingOrder(sql.ref('k.state_key'), page)} limit ${rowsToRead(page)}) m ${SINCE}
-         order by ${inReadingOrder(sql.ref('m.state_key'), page)}`.execute(db),
-    ),
+  return Promise.all(lists.map(async (list) => toPage(await readMembersAt(db, list, page), page)));
+}
+
+/** So many members are looked at one by one for a page: where more than these are not on the list, all are read at once. */
+const STEPS = 1_000;
+
+async function readMembersAt(db: Db, list: PastMemberList, page: KeysetPage<string>): Promise<readonly PastMember[]> {
+  const steps = await walkMembersAt(db, list, page);
+  const found = steps.flatMap(({ step: _step, membership, ...row }) =>
+    membership === null ? [] : [{ ...row, membership }],
   );
-  return found.map(({ rows }) => toPage<PastMember, string>(rows, page));
+  const isCutOff = found.length < rowsToRead(page) && steps.at(-1)?.step === STEPS;
+  return isCutOff ? scanMembersAt(db, list, page) : found;
+}
+
+function matches({ memberships, own, ownMemberships }: PastMemberList): RawBuilder<SqlBool> {
+  return sql<SqlBool>`(w.membership = any(${memberships}::text[])
+    or (w.state_key = ${own} and w.membership = any(${ownMemberships}::text[])))`;
+}
+
+/** No membership: the last member that was looked at, who is not on the list. */
+interface Step extends Omit<PastMember, 'membership'> {
+  readonly membership: Membership | null;
+  readonly step: number;
+}
+
+/**
+ * From member to member along the index, two probes each, whatever the size of the room and however often its members changed:
+ *
+ *   with recursive k as ((first key behind the cursor) union all (the key behind the last))
+ *   select … from k cross join lateral (its last change at or before $at) where membership = any(…) limit 51
+ */
+async function walkMembersAt(db: Db, list: PastMemberList, page: KeysetPage<string>): Promise<readonly Step[]> {
+  const { roomId, at } = list;
+  const key = sql.ref('c.state_key');
+  const direction = inReadingOrder(key, page);
+  const further = page.fromEnd === page.descending ? sql`>` : sql`<`;
+  const next = (behind: RawBuilder<SqlBool>) => sql`
+    select c.state_key from state_changes c
+     where c.room_id = ${roomId} and c.type = 'm.room.member' and ${behind} and ${withinPage(key, page)}
+     order by ${direction} limit 1`;
+  const { rows } = await sql<Step>`
+    with recursive k (state_key, step) as (
+      select f.state_key, 1 from (${next(sql`true`)}) f
+      union all
+      select n.state_key, k.step + 1 from k cross join lateral (${next(sql`c.state_key ${further} k.state_key`)}) n
+       where k.step < ${STEPS})
+    select ${MEMBER}, m.step from (
+      select ${roomId}::text as room_id, k.state_key, k.step, w.event, w.membership, ${at}::int8 as list_at
+        from k left join lateral (
+          select * from (
+            select c.state_key, c.event, c.membership from state_changes c
+             where c.room_id = ${roomId} and c.type = 'm.room.member' and c.state_key = k.state_key and c.line = 0 and c.at <= ${at}
+             order by c.at desc limit 1) w
+           where w.event is not null and ${matches(list)}) w on true
+       where w.event is not null or k.step = ${STEPS}
+       limit ${rowsToRead(page)}) m ${SINCE}
+     order by m.step`.execute(db);
+  return rows;
+}
+
+/** All changes of the members up to there, the last of each. */
+async function scanMembersAt(db: Db, list: PastMemberList, page: KeysetPage<string>): Promise<readonly PastMember[]> {
+  const { roomId, at } = list;
+  const { rows } = await sql<PastMember>`
+    select ${MEMBER} from (
+      select ${roomId}::text as room_id, w.*, ${at}::int8 as list_at from (
+        select distinct on (c.state_key) c.state_key, c.event, c.membership from state_changes c
+         where c.room_id = ${roomId} and c.type = 'm.room.member' and c.line = 0 and c.at <= ${at}
+           and ${withinPage(sql.ref('c.state_key'), page)}
+         order by c.state_key, c.at desc) w
+       where w.event is not null and ${matches(list)}
+       order by ${inReadingOrder(sql.ref('w.state_key'), page)} limit ${rowsToRead(page)}) m ${SINCE}
+     order by ${inReadingOrder(sql.ref('m.state_key'), page)}`.execute(db);
+  return rows;
 }
 
 /** How many members each list has. Reads all changes of the room's members up to there. */
 export async function countMembersAt(db: Db, lists: readonly PastMemberList[]): Promise<readonly number[]> {
   const found = await Promise.all(
-    lists.map(({ roomId, at, memberships, own, ownMemberships }) =>
+    lists.map((list) =>
       sql<{ count: number }>`
         select count(*) as count from (
           select distinct on (state_key) state_key, event, membership from state_changes
-           where room_id = ${roomId} and type = 'm.room.member' and line = 0 and at <= ${at}
-           order by state_key, at desc) m
-         where event is not null and (membership = any(${memberships}::text[])
-            or (state_key = ${own} and membership = any(${ownMemberships}::text[])))`.execute(db),
+           where room_id = ${list.roomId} and type = 'm.room.member' and line = 0 and at <= ${list.at}
+           order by state_key, at desc) w
+         where event is not null and ${matches(list)}`.execute(db),
     ),
   );
   return found.map(({ rows }) => rows[0]?.count ?? 0);

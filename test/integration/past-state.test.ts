@@ -1,5 +1,9 @@
 /** Rooms as they were: whatever the graph and in whatever order it came, the past is what was in force then. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { banUser } from '../../src/commands/ban.ts';
+import { joinRoom } from '../../src/commands/join.ts';
+import { unbanUser } from '../../src/commands/leave.ts';
+import { sendState } from '../../src/commands/send-state.ts';
 import {
   countMembersAt,
   membersAt,
@@ -11,12 +15,13 @@ import {
 import { logHead } from '../../src/log/read.ts';
 import { stateAt, valuesOnBranches } from '../../src/log/state-lines.ts';
 import { wholeState } from '../../src/log/whole-state.ts';
+import { jsonObject } from '../../src/matrix/json.ts';
 import type { Membership } from '../../src/matrix/pdu.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seededRandom } from '../support/dice.ts';
 import type { StateMap } from '../support/forked-room.ts';
 import { naiveServer, type World } from '../support/forked-world.ts';
-import { openTestLog, type TestLog } from '../support/history.ts';
+import { actor, makeKnockRoom, openTestLog, type TestLog } from '../support/history.ts';
 import { randomWorld, shuffled } from '../support/random-world.ts';
 import { identityOf } from '../support/rooms.ts';
 import { knowKeys, startWorld, type WorldLog } from '../support/world-log.ts';
@@ -138,6 +143,32 @@ for (const version of ['8', '11', '12'] as const) {
     expect(rows[0]!.count).toBeGreaterThan(0);
   });
 }
+
+it('a list of few among many is found by looking at all of them, in pages from either end', async () => {
+  const { deps } = log;
+  const roomId = await makeKnockRoom(deps, 'boss');
+  const content = jsonObject({ join_rule: 'public' });
+  await sendState(deps, actor('boss'), { roomId, type: 'm.room.join_rules', stateKey: '', content });
+  // More than are looked at one by one.
+  for (let n = 0; n < 1_050; n += 210) {
+    const some = Array.from({ length: 210 }, (_, i) => actor(`m${n + i}`));
+    await Promise.all(some.map((who) => joinRoom(deps, who, { roomId })));
+  }
+  const banned = ['a1', 'a2', 'a3', 'z1'].map((name) => actor(name).userId);
+  for (const userId of banned) await banUser(deps, actor('boss'), { roomId, userId });
+  const [at] = await roomPositionsAt(test.database.db, [{ roomId, position: null, time: new Date() }]);
+  for (const userId of banned) await unbanUser(deps, actor('boss'), { roomId, userId });
+  const list = { roomId, at: at!, memberships: ['ban'] as const, own: '', ownMemberships: [] };
+  for (const limit of [1, 2, 3, 4, 5]) {
+    for (const fromEnd of [false, true]) {
+      const found = await walk(list, limit, fromEnd);
+      expect(
+        found.map(({ userId }) => userId),
+        `${limit} from ${fromEnd ? 'the end' : 'the start'}`,
+      ).toEqual(banned);
+    }
+  }
+});
 
 it('a time is the last that was recorded by then, to the millisecond', async () => {
   const { db, pool } = test.database;
