@@ -21,6 +21,7 @@ const PROGRAMS = [
   'http-knock',
   'long-poll',
   'reading',
+  'as-of',
   'at-rest',
   'federated-knocks',
   'cycle',

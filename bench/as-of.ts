@@ -34,7 +34,7 @@ const options = readOptions(
 interface Moments {
   readonly roomId: RoomId;
   /** Before the changes. */
-  readonly then: number;
+  readonly past: number;
   readonly token: string;
 }
 
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
         const load = { port: server.port, connections: 4, requests };
         return { name, run: () => withCpu(cluster.pid, options.requests, () => runLoad(load), own) };
       };
-      const asOf = `asOf: { position: "${moments.then}" }, `;
+      const asOf = `asOf: { position: "${moments.past}" }, `;
       const middle = Buffer.from(`member:@big-member${Math.floor(options.members / 2)}:vestibule.test`).toString(
         'base64url',
       );
@@ -102,7 +102,7 @@ async function makeRoom(database: BenchDatabase, dataDir: string): Promise<Momen
   const member = (n: number) => actor(`big-member${n}`);
   await many(log, 'join', options.members, (n) => joinRoom(log.deps, member(n), { roomId }));
   for (let n = 0; n < 10; n += 1) await banUser(log.deps, boss, { roomId, userId: actor(`banned${n}`).userId });
-  const then = await logHead(database.service.db);
+  const past = await logHead(database.service.db);
   await many(log, 'leave', options.changes, (n) => leaveRoom(log.deps, member(n), { roomId }));
   await many(log, 'join again', options.changes, (n) => joinRoom(log.deps, member(n), { roomId }));
   await log.close();
@@ -111,7 +111,7 @@ async function makeRoom(database: BenchDatabase, dataDir: string): Promise<Momen
   const { userId } = boss;
   await createUser(db, { userId, passwordHash: null, admin: false, now: Date.now() });
   const { accessToken } = await logIn(db, { userId, now: Date.now() });
-  return { roomId, then, token: accessToken };
+  return { roomId, past, token: accessToken };
 }
 
 async function many(_log: TestLog, act: string, count: number, run: (n: number) => Promise<unknown>): Promise<void> {

@@ -5,6 +5,7 @@ import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knock-outcome.ts';
 import type { DeliveryRow, DestinationRow } from '../outbox/ledger-queries.ts';
+import type { MembershipDiff } from '../log/membership-diff.ts';
 import type { PastMember } from '../log/past-state.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import type { PowerLevels } from '../matrix/room-state.ts';
@@ -32,6 +33,8 @@ export type LongListPage<Row> = Omit<ListPage<Row>, 'count'> & { readonly count:
 
 export type KnockPage = LongListPage<KnockRow>;
 export type MemberPage = ListPage<MemberModel>;
+export type PathPage = Omit<ListPage<TransitionRow>, 'count'>;
+export type DiffPage = Omit<ListPage<MembershipDiff>, 'count'>;
 export type RoomPage = ListPage<RoomHead>;
 export type DeliveryPage = ListPage<DeliveryRow>;
 export type DestinationPage = ListPage<DestinationRow>;

@@ -29,6 +29,8 @@ export const CURSORS = {
   /** Of knocks by their end. */
   decidedKnock: { name: 'decided', parse: parsePosition } satisfies CursorKind<number>,
   transition: { name: 'transition', parse: parsePosition } satisfies CursorKind<number>,
+  path: { name: 'path', parse: parsePosition } satisfies CursorKind<number>,
+  diff: { name: 'diff', parse: parsePosition } satisfies CursorKind<number>,
   destination: { name: 'destination', parse: parseServerName } satisfies CursorKind<string>,
   delivery: { name: 'delivery', parse: parseDeliveryKey } satisfies CursorKind<string>,
   serviceToken: { name: 'service-token', parse: parsePosition } satisfies CursorKind<number>,

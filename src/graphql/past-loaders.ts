@@ -1,6 +1,7 @@
 /** What resolvers load of rooms as they were, gathered as in loaders.ts. */
 import type { Db } from '../database/database.ts';
 import type { KeysetPage } from '../database/keyset.ts';
+import { nextMoves, type UserMoment } from '../log/membership-diff.ts';
 import {
   countMembersAt,
   membersAt,
@@ -46,6 +47,8 @@ export function createPastLoaders(db: Db, serverName: ServerName) {
           keys[0].page,
         ),
     ),
+    /** Position of a user's next transition to another membership. */
+    nextMove: keyed((moments: readonly UserMoment[]) => nextMoves(db, moments)),
     pastMemberCount: keyed((lists: readonly PastMemberList[]) => countMembersAt(db, lists)),
   };
 }

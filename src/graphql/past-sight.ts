@@ -56,11 +56,13 @@ async function roomPositionAt(context: Context, roomId: string, { position, time
     if (asked === null) throw new MatrixError('M_INVALID_PARAM', 'This is no position of the log.');
     if (asked > (await loaders.head.load('head')))
       throw new MatrixError('M_INVALID_PARAM', 'The log is not there yet.');
-    return loaders.roomPosition.load({ roomId, position: asked, time: null });
+    return loaders.roomPosition.load({ roomId, position: asked });
   }
   if (time === undefined) throw new MatrixError('M_INVALID_PARAM', 'Say as of when.');
   if (time.getTime() > commands.now()) throw new MatrixError('M_INVALID_PARAM', 'This time has not come yet.');
-  return loaders.roomPosition.load({ roomId, position: null, time });
+  // All that is not later.
+  const behind = await loaders.positionAt.load({ table: 'verdicts', time: time.getTime() + 1 });
+  return loaders.roomPosition.load({ roomId, position: behind - 1 });
 }
 
 /** A word of the room's state as it was; null when the viewer does not see it. */

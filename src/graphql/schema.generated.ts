@@ -1,12 +1,13 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { StoredEvent as EventModel } from '../log/read.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
+import type { MembershipDiff as MembershipDiffModel } from '../log/membership-diff.ts';
+import type { TransitionRow as PathStepModel, TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { RoomHead as RoomModel } from '../projections/room-queries.ts';
 import type { ServiceToken as ServiceTokenModel } from '../accounts/service-tokens.ts';
-import type { TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
@@ -712,6 +713,8 @@ export type Member = Node & {
   readonly knocks: KnockConnection;
   /** What the user is to the room. */
   readonly membership: Membership;
+  /** The user's way through this room, oldest first: each membership that they came to have here. */
+  readonly path: PathConnection;
   /**
    * The user's power level in the room; null for a creator of a version 12 room, who stands above all levels, and for a
    * viewer who may not see the room as it is now.
@@ -730,6 +733,15 @@ export type Member = Node & {
 
 /** A user's membership in a room, as it is now, or as it was at the moment that it was asked for. */
 export type MemberKnocksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A user's membership in a room, as it is now, or as it was at the moment that it was asked for. */
+export type MemberPathArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -787,6 +799,39 @@ export type Membership =
   | 'LEAVE'
   /** Never had anything to do with the room. */
   | 'NONE';
+
+/** Somebody whose membership of a room is another one at the later of two moments. */
+export type MembershipDiff = {
+  readonly __typename?: 'MembershipDiff';
+  /** The membership at the earlier moment. */
+  readonly from: Membership;
+  /** The membership at the later moment. */
+  readonly to: Membership;
+  /** The last change between the two. */
+  readonly transition: Transition;
+  /** Who. */
+  readonly user: User;
+};
+
+/** A page of differences. */
+export type MembershipDiffConnection = {
+  readonly __typename?: 'MembershipDiffConnection';
+  /** The entries, each with its cursor. */
+  readonly edges: ReadonlyArray<MembershipDiffEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<MembershipDiff>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An entry of a list of differences. */
+export type MembershipDiffEdge = {
+  readonly __typename?: 'MembershipDiffEdge';
+  /** Where the entry stands in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The difference. */
+  readonly node: MembershipDiff;
+};
 
 /** What an act on a membership changed. */
 export type MembershipPayload = {
@@ -1065,6 +1110,47 @@ export type PageInfo = {
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** A page of steps. */
+export type PathConnection = {
+  readonly __typename?: 'PathConnection';
+  /** The entries, each with its cursor. */
+  readonly edges: ReadonlyArray<PathEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<PathStep>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+};
+
+/** An entry of a list of steps. */
+export type PathEdge = {
+  readonly __typename?: 'PathEdge';
+  /** Where the entry stands in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The step. */
+  readonly node: PathStep;
+};
+
+/** A membership that a user had for a while. */
+export type PathStep = {
+  readonly __typename?: 'PathStep';
+  /** What began it. */
+  readonly began: Transition;
+  /** What ended it; null while it lasts. */
+  readonly ended?: Maybe<Transition>;
+  /** What the user was to the room. */
+  readonly membership: Membership;
+  /** Where. */
+  readonly room: Room;
+  /** How long it lasted, in seconds; null while it lasts. */
+  readonly seconds?: Maybe<Scalars['Float']['output']>;
+  /** When it began, by this server's clock. */
+  readonly since: Scalars['DateTime']['output'];
+  /** When it ended; null while it lasts. */
+  readonly until?: Maybe<Scalars['DateTime']['output']>;
+  /** Who. */
+  readonly user: User;
+};
+
 /** The power levels of a room. A creator of a version 12 room stands above all of them. */
 export type PowerLevels = {
   readonly __typename?: 'PowerLevels';
@@ -1112,6 +1198,11 @@ export type Query = {
   readonly knock?: Maybe<Knock>;
   /** Knocks, in all rooms whose door the viewer keeps, and the viewer's own. Newest first unless `orderBy` says otherwise. */
   readonly knocks: KnockConnection;
+  /**
+   * Whose membership of a room differs between two moments, in the order in which it last changed between them: everybody's for those
+   * who keep the door, else the viewer's own. Null when the viewer does not see the room. Fails as `asOf` does.
+   */
+  readonly membershipDiff?: Maybe<MembershipDiffConnection>;
   /** Anything by its id. */
   readonly node?: Maybe<Node>;
   /**
@@ -1185,6 +1276,21 @@ export type QueryKnocksArgs = {
   last?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<KnockOrder>;
   where?: InputMaybe<KnockFilter>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryMembershipDiffArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  from: AsOf;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  roomId: Scalars['String']['input'];
+  to?: InputMaybe<AsOf>;
 };
 
 
@@ -2010,6 +2116,8 @@ export type User = Node & {
   readonly knocks: KnockConnection;
   /** The user's memberships, past ones too, in the rooms where the viewer may see them. Ordered by room id. */
   readonly memberships: MemberConnection;
+  /** The user's way through rooms, oldest first: each membership that they came to have, as far as the viewer sees it. */
+  readonly path: PathConnection;
   /** The server of the user. */
   readonly server: Scalars['String']['output'];
   /** The user's transitions that the viewer may see, oldest first. */
@@ -2037,6 +2145,16 @@ export type UserMembershipsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   where?: InputMaybe<MemberFilter>;
+};
+
+
+/** A Matrix user, of this server or of another one. */
+export type UserPathArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
 
 
@@ -2256,11 +2374,17 @@ export type ResolversTypes = {
   MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
   MemberFilter: MemberFilter;
   Membership: Membership;
+  MembershipDiff: ResolverTypeWrapper<MembershipDiffModel>;
+  MembershipDiffConnection: ResolverTypeWrapper<DiffPage>;
+  MembershipDiffEdge: ResolverTypeWrapper<Omit<MembershipDiffEdge, 'node'> & { node: ResolversTypes['MembershipDiff'] }>;
   MembershipPayload: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['MembershipPayload']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
+  PathConnection: ResolverTypeWrapper<PathPage>;
+  PathEdge: ResolverTypeWrapper<Omit<PathEdge, 'node'> & { node: ResolversTypes['PathStep'] }>;
+  PathStep: ResolverTypeWrapper<PathStepModel>;
   PowerLevels: ResolverTypeWrapper<LevelsModel>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RejectKnockInput: RejectKnockInput;
@@ -2357,10 +2481,16 @@ export type ResolversParentTypes = {
   MemberConnection: MemberPageModel;
   MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
   MemberFilter: MemberFilter;
+  MembershipDiff: MembershipDiffModel;
+  MembershipDiffConnection: DiffPage;
+  MembershipDiffEdge: Omit<MembershipDiffEdge, 'node'> & { node: ResolversParentTypes['MembershipDiff'] };
   MembershipPayload: ResolversInterfaceTypes<ResolversParentTypes>['MembershipPayload'];
   Mutation: Record<PropertyKey, never>;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   PageInfo: PageInfo;
+  PathConnection: PathPage;
+  PathEdge: Omit<PathEdge, 'node'> & { node: ResolversParentTypes['PathStep'] };
+  PathStep: PathStepModel;
   PowerLevels: LevelsModel;
   Query: Record<PropertyKey, never>;
   RejectKnockInput: RejectKnockInput;
@@ -2611,6 +2741,7 @@ export type MemberResolvers<ContextType = Context, ParentType extends ResolversP
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<MemberKnocksArgs>>;
   membership?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  path?: Resolver<ResolversTypes['PathConnection'], ParentType, ContextType, Partial<MemberPathArgs>>;
   powerLevel?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   since?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
@@ -2629,6 +2760,24 @@ export type MemberConnectionResolvers<ContextType = Context, ParentType extends 
 export type MemberEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemberEdge'] = ResolversParentTypes['MemberEdge']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Member'], ParentType, ContextType>;
+};
+
+export type MembershipDiffResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MembershipDiff'] = ResolversParentTypes['MembershipDiff']> = {
+  from?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  transition?: Resolver<ResolversTypes['Transition'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
+export type MembershipDiffConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MembershipDiffConnection'] = ResolversParentTypes['MembershipDiffConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['MembershipDiffEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['MembershipDiff']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type MembershipDiffEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MembershipDiffEdge'] = ResolversParentTypes['MembershipDiffEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['MembershipDiff'], ParentType, ContextType>;
 };
 
 export type MembershipPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MembershipPayload'] = ResolversParentTypes['MembershipPayload']> = {
@@ -2670,6 +2819,28 @@ export type PageInfoResolvers<ContextType = Context, ParentType extends Resolver
   startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type PathConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PathConnection'] = ResolversParentTypes['PathConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['PathEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['PathStep']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type PathEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PathEdge'] = ResolversParentTypes['PathEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['PathStep'], ParentType, ContextType>;
+};
+
+export type PathStepResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PathStep'] = ResolversParentTypes['PathStep']> = {
+  began?: Resolver<ResolversTypes['Transition'], ParentType, ContextType>;
+  ended?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
+  membership?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
+  seconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  since?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  until?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
 export type PowerLevelsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PowerLevels'] = ResolversParentTypes['PowerLevels']> = {
   ban?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   creators?: Resolver<ReadonlyArray<ResolversTypes['User']>, ParentType, ContextType>;
@@ -2689,6 +2860,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType, RequireFields<QueryKnockArgs, 'id'>>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<QueryKnocksArgs>>;
+  membershipDiff?: Resolver<Maybe<ResolversTypes['MembershipDiffConnection']>, ParentType, ContextType, RequireFields<QueryMembershipDiffArgs, 'from' | 'roomId'>>;
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   room?: Resolver<Maybe<ResolversTypes['Room']>, ParentType, ContextType, Partial<QueryRoomArgs>>;
   rooms?: Resolver<ResolversTypes['RoomConnection'], ParentType, ContextType, Partial<QueryRoomsArgs>>;
@@ -2885,6 +3057,7 @@ export type UserResolvers<ContextType = Context, ParentType extends ResolversPar
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<UserKnocksArgs>>;
   memberships?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<UserMembershipsArgs>>;
+  path?: Resolver<ResolversTypes['PathConnection'], ParentType, ContextType, Partial<UserPathArgs>>;
   server?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<UserTransitionsArgs>>;
   userId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -2932,10 +3105,16 @@ export type Resolvers<ContextType = Context> = {
   Member?: MemberResolvers<ContextType>;
   MemberConnection?: MemberConnectionResolvers<ContextType>;
   MemberEdge?: MemberEdgeResolvers<ContextType>;
+  MembershipDiff?: MembershipDiffResolvers<ContextType>;
+  MembershipDiffConnection?: MembershipDiffConnectionResolvers<ContextType>;
+  MembershipDiffEdge?: MembershipDiffEdgeResolvers<ContextType>;
   MembershipPayload?: MembershipPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
+  PathConnection?: PathConnectionResolvers<ContextType>;
+  PathEdge?: PathEdgeResolvers<ContextType>;
+  PathStep?: PathStepResolvers<ContextType>;
   PowerLevels?: PowerLevelsResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RejectKnockPayload?: RejectKnockPayloadResolvers<ContextType>;

@@ -11,30 +11,26 @@ import {
 } from '../database/keyset.ts';
 import type { Membership } from '../matrix/pdu.ts';
 
-/** A room at a position of the log, or at a time (of recording, by this server's clock): one of the two is given. */
+/** A room at a position of the log. */
 export interface RoomMoment {
   readonly roomId: string;
-  readonly position: number | null;
-  readonly time: Date | null;
+  readonly position: number;
 }
 
 /**
  * The places of these moments in their rooms' own logs: the room position of the last verdict by then, which is a point on
- * line 0. In the order asked; null where the room's log has not begun by then. One index probe a moment.
+ * line 0. In the order asked; null where the room's log has not begun by then. One index probe a moment: compared as a pair, so
+ * that a quiet room is not looked for among all that happened since elsewhere.
  */
 export async function roomPositionsAt(db: Db, moments: readonly RoomMoment[]): Promise<readonly (number | null)[]> {
   const { rows } = await sql<{ n: number; at: number }>`
     select m.n, v.room_position as at
       from unnest(${moments.map((_, n) => n)}::int4[], ${moments.map((m) => m.roomId)}::text[],
-                  ${moments.map((m) => m.position)}::int8[], ${moments.map((m) => m.time)}::timestamptz[]) as m (n, room_id, position, time)
+                  ${moments.map((m) => m.position)}::int8[]) as m (n, room_id, position)
      cross join lateral (
-       (select room_position from verdicts
-         where room_id = m.room_id and position <= m.position order by position desc limit 1)
-       union all
-       (select room_position from verdicts
-         where room_id = m.room_id and decided_at <= m.time order by decided_at desc, room_position desc limit 1)) v`.execute(
-    db,
-  );
+       select room_id, room_position from verdicts
+        where (room_id, position) <= (m.room_id, m.position) order by room_id desc, position desc limit 1) v
+     where v.room_id = m.room_id`.execute(db);
   const byMoment = new Map(rows.map((row) => [row.n, row.at]));
   return moments.map((_, n) => byMoment.get(n) ?? null);
 }

@@ -40,6 +40,8 @@ export interface TransitionCondition {
   readonly server: string | null;
   /** Brought into force by this event of the arm's room. */
   readonly event: number | null;
+  /** Only to another membership. */
+  readonly moves?: true;
 }
 
 const COLUMNS = sql`u.position, u.room_id as "roomId", u.user_id as "userId", u."from", u."to", u.kind, u.cause, u.event,
@@ -70,13 +72,14 @@ export function countTransitions(
   return countRows(db, table(condition), lists);
 }
 
-function table({ kinds, causes, actor, server, event }: TransitionCondition): ArmTable {
+function table({ kinds, causes, actor, server, event, moves }: TransitionCondition): ArmTable {
   const condition = allOf([
     kinds === null ? null : sql`t.kind = any(${kinds}::text[])`,
     causes === null ? null : sql`t.cause = any(${causes}::text[])`,
     actor === null ? null : sql`t.actor = ${actor}`,
     server === null ? null : sql`substr(t.user_id, strpos(t.user_id, ':') + 1) = ${server}`,
     event === null ? null : sql`t.event = ${event}`,
+    moves === undefined ? null : sql`t."from" <> t."to"`,
   ]);
   return { table: 'transitions', user: 'user_id', key: 'position', place: 'position', condition };
 }

@@ -260,6 +260,14 @@ describe('a moment that there was not', () => {
     expect(await codeOf({})).toBe('M_INVALID_PARAM');
   });
 
+  it('counts what was recorded in the very millisecond, and not what was recorded in the next', async () => {
+    const query = `query ($id: String) { room(roomId: $id) { transitions(where: { kinds: [KNOCK_ACCEPTED] }) { nodes { recordedAt } } } }`;
+    const [accepted] = (await ask(owner!, query, { id: roomId })).room.transitions.nodes;
+    const at = Date.parse(accepted.recordedAt);
+    const kimAt = async (ms: number) => standing(await look(owner!, { time: new Date(ms).toISOString() }))['kim'];
+    expect([await kimAt(at), await kimAt(at - 1)]).toEqual(['INVITE', 'KNOCK']);
+  });
+
   it('takes a time with any offset', async () => {
     const here = new Date(times['changed']!);
     const shifted = new Date(here.getTime() + 2 * 3_600_000).toISOString().replace('Z', '+02:00');

@@ -34,6 +34,8 @@ export const connections = {
   MemberConnection: { ...parts(), totalCount },
   KnockConnection: { ...parts(), ...bounded },
   TransitionConnection: { ...parts(), ...bounded },
+  PathConnection: parts(),
+  MembershipDiffConnection: parts(),
   DestinationConnection: { ...parts(), totalCount },
   ServiceTokenConnection: { ...parts(), totalCount },
   DeliveryConnection: { ...parts(), totalCount },

@@ -7,6 +7,7 @@ import { job } from './job.ts';
 import { knock } from './knock.ts';
 import { member } from './member.ts';
 import { mutation } from './mutations.ts';
+import { membershipDiff, pathStep } from './path.ts';
 import { payloads } from './payloads.ts';
 import { powerLevels, userPowerLevel } from './power-levels.ts';
 import { query } from './queries.ts';
@@ -26,6 +27,8 @@ export const resolvers: Resolvers = {
   User: user,
   Room: room,
   RoomStats: roomStats,
+  PathStep: pathStep,
+  MembershipDiff: membershipDiff,
   PowerLevels: powerLevels,
   UserPowerLevel: userPowerLevel,
   Member: member,

@@ -7,6 +7,7 @@ import { knockList, transitionList } from '../lists.ts';
 import type { MemberModel } from '../models.ts';
 import { enumName } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
+import { pathList } from '../paths.ts';
 import { sightAt } from '../past-sight.ts';
 import type { MemberResolvers } from '../schema.generated.ts';
 import { roomOf, sightOf, visibleEvent, type ArmScope } from '../sight.ts';
@@ -46,5 +47,6 @@ export const member: MemberResolvers = {
   },
   event: ({ roomId, event: position }, _args, context) => visibleEvent(context, { roomId, position }),
   knocks: (row, args, context) => knockList(context, scopeOf(row), args),
+  path: (row, args, context) => pathList(context, scopeOf(row), args),
   transitions: (row, args, context) => transitionList(context, scopeOf(row), args),
 };

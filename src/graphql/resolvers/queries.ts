@@ -12,6 +12,7 @@ import { EVERYTHING, knockList, ownRooms, roomList, transitionList } from '../li
 import { roomIdOf, serverNameOf } from '../names.ts';
 import type { MemberModel } from '../models.ts';
 import { parseNodeId, type NodeKey } from '../node-ids.ts';
+import { membershipDiff } from '../paths.ts';
 import { pastMember, sightAt } from '../past-sight.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
@@ -94,6 +95,7 @@ export const query: QueryResolvers = {
     return destinationNamed(context.db, serverNameOf(server));
   },
   serviceTokens: (_root, args, context) => serviceTokenList(context, args),
+  membershipDiff: (_root, { roomId, ...args }, context) => membershipDiff(context, roomIdOf(roomId), args),
   node: (_root, { id }, context) => nodeByKey(context, parseNodeId(id)),
   job: (_root, { id }, context) => {
     if (!viewerOf(context).admin) throw new MatrixError('M_FORBIDDEN', 'Only an admin of this server sees its jobs.');

@@ -48,9 +48,11 @@ describe('the schema', () => {
     expect(poor).toEqual([]);
   });
 
-  it('pages every list of rooms, members, knocks, transitions, servers, tokens and deliveries by Relay’s connections', () => {
+  it('pages every list of rooms, members, steps, knocks, transitions, servers, tokens and deliveries by Relay’s connections', () => {
     const connections = types.filter(({ name }) => name.endsWith('Connection'));
     expect(connections.map(({ name }) => name)).toEqual([
+      'PathConnection',
+      'MembershipDiffConnection',
       'RoomConnection',
       'MemberConnection',
       'KnockConnection',
