@@ -18,6 +18,8 @@ export interface GraphqlParts {
   readonly follower: Follower;
   /** Aborts when the server begins to shut down: streams end. */
   readonly shutdown: AbortSignal;
+  /** Another process writes: acts are refused. */
+  readonly readsOnly: boolean;
   readonly queue: Pick<JobQueue, 'enqueue' | 'jobStatus' | 'ring'>;
   readonly log: Logger;
 }

@@ -11,6 +11,7 @@ import { OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { databaseAway } from '../commands/connection-loss.ts';
+import { readsOnly } from '../commands/reading-recorder.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { parseJson } from '../matrix/json.ts';
 import { actorOf } from './authenticate.ts';
@@ -24,6 +25,7 @@ import { createStreams } from './stream/streams.ts';
 import { mountWebSocket } from './stream/web-socket.ts';
 
 export const GRAPHQL_PATH = '/graphql';
+export const STREAM_PATH = '/graphql/stream';
 const SCHEMA = new URL('../../schema.graphql', import.meta.url);
 
 /** The routes of this door, for the HTTP server to mount. */
@@ -33,7 +35,7 @@ export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Pro
     const streams = createStreams(parts, schema);
     const identify = (header: string | undefined, ip: string) => actorOf(parts, header, ip);
     mountWebSocket(app.server, { schema, streams, identify, log: parts.log });
-    mountEventStream(app, `${GRAPHQL_PATH}/stream`, {
+    mountEventStream(app, STREAM_PATH, {
       ...parts,
       streams,
       identify,
@@ -101,14 +103,10 @@ const checkOperations: ApolloServerPlugin<Context> = {
         if (operation === undefined) return;
         try {
           if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-            throw new MatrixError(
-              'M_UNRECOGNIZED',
-              `Subscriptions are opened over WebSocket, or at ${GRAPHQL_PATH}/stream.`,
-              {
-                status: 400,
-              },
-            );
+            const message = `Subscriptions are opened over WebSocket, or at ${STREAM_PATH}.`;
+            throw new MatrixError('M_UNRECOGNIZED', message, { status: 400 });
           }
+          if (operation.operation === OperationTypeNode.MUTATION && contextValue.readsOnly) throw readsOnly();
           if (contextValue.actor === null && !isIntrospection(operation)) throw new MatrixError('M_MISSING_TOKEN');
           checkSize({ schema, document, operation, variables: request.variables ?? {} });
         } catch (error) {

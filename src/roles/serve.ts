@@ -15,9 +15,8 @@ import { goOnInviting } from '../commands/invite-elsewhere.ts';
 import { keepHandshakes, type HandshakeKeeper } from '../commands/keep-handshakes.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
 import type { BranchJoiner } from '../commands/join-branches.ts';
-import { openWriter, type Writer } from '../commands/writer.ts';
 import type { Config } from '../config.ts';
-import { graphqlMount, GRAPHQL_PATH } from '../graphql/server.ts';
+import { graphqlMount, GRAPHQL_PATH, STREAM_PATH } from '../graphql/server.ts';
 import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
 import { createPollDoor } from '../http/client-server/sync/poll-door.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
@@ -25,12 +24,11 @@ import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
 import { mountOperations } from '../http/operations.ts';
 import type { HttpParts } from '../http/parts.ts';
+import { refuseActs } from '../http/reads-only.ts';
 import { createHttpServer } from '../http/server.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
-import type { Appended } from '../log/append.ts';
-import { createFollower, type Follower } from '../log/follow.ts';
 import type { Handshake } from '../outbox/handshakes.ts';
 import { createDoorbell } from '../queue/doorbell.ts';
 import { openQueue, type JobQueue } from '../queue/queue.ts';
@@ -41,18 +39,23 @@ import { openFederation, type Federation } from './federation.ts';
 import { hearServers } from './hear-servers.ts';
 import { openData, type Data } from './open-data.ts';
 import { createRinger } from './ring-for-others.ts';
+import { takeReadersSeat, takeSeat, type Seat } from './seat.ts';
 import type { Role, RoleContext } from './role.ts';
 import { workerOf } from './work.ts';
 
 export const serveRole: Role = {
   summary: 'serve the Matrix and GraphQL APIs and work the job queue (the default)',
-  usage: '[--no-worker]',
-  options: { 'no-worker': { type: 'boolean' } },
-  help: ['--no-worker   leave the job queue to processes that run `work`'],
+  usage: '[--no-worker] [--read]',
+  options: { 'no-worker': { type: 'boolean' }, read: { type: 'boolean' } },
+  help: [
+    '--no-worker   leave the job queue to processes that run `work`',
+    '--read        only read, beside the process that writes: queries, streams, sync; acts are refused',
+  ],
   positionals: 0,
   async run(context, { values }) {
     const data = await openData(context);
     try {
+      if (values['read'] === true) return await serveReads(context, data);
       return await serve(context, data, values['no-worker'] !== true);
     } finally {
       await data.close();
@@ -72,14 +75,13 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   );
   const seat = await takeSeat(context, data, ended, () => deposed.abort());
   if (seat === null) return 0;
-  const { writer, follower } = seat;
   const queue = openQueue({
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
   const doorbell = createDoorbell(queue, context.now);
   seat.onCommitted(createRinger(data.database.db, data.identity.serverName, doorbell));
-  const parts = await buildParts(context, data, { writer, follower, queue, federation }, ended);
+  const parts = await buildParts(context, data, { ...seat, queue, federation }, ended, ended);
   const autoAccept = createAutoAccept(parts.commands, log);
   if (context.config.autoAcceptKnockInvites) seat.onCommitted((appended) => autoAccept.hear(appended));
   await eraseAgain(context, parts.erase, queue);
@@ -95,7 +97,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
   await Promise.all([parts.elsewhere.close(), autoAccept.settled(), parts.branches.close()]);
   // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
-  await writer.close();
+  await Promise.all([seat.writer.close(), seat.close()]);
   await Promise.all([doors.close(), forServers?.doors.close()]);
   await federation.close();
   await parts.lastSeen.close();
@@ -103,47 +105,34 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   return deposed.signal.aborted ? 1 : 0;
 }
 
-interface Seat {
-  readonly writer: Writer;
-  readonly follower: Follower;
-  /** Calls it with every commit to come. */
-  readonly onCommitted: (hear: (appended: Appended) => void) => void;
-}
-
-/** Null when the program was told to stop while another process had the seat. */
-async function takeSeat(
-  { config, log, now, print }: RoleContext,
-  { database, identity }: Data,
-  signal: AbortSignal,
-  onDeposed: () => void,
-): Promise<Seat | null> {
-  const hearing: ((appended: Appended) => void)[] = [];
-  const writer = await openWriter({
-    pool: database.pool,
-    db: database.db,
-    now,
-    serverName: identity.serverName,
-    address: `http://${config.listen.host}:${config.listen.port}`,
-    log,
-    onCommitted: (appended) => hearing.forEach((hear) => hear(appended)),
-    onDeposed() {
-      log.error('another process took the writer seat: this one ends');
-      onDeposed();
-    },
-    onStandby: () => print('Another process writes this log: waiting to take over when it ends.'),
-    signal,
-  });
-  if (writer === null) return null;
-  const follower = createFollower(writer.recorder.head());
-  const onCommitted: Seat['onCommitted'] = (hear) => void hearing.push(hear);
-  onCommitted((appended) => follower.publish(appended));
-  return { writer, follower, onCommitted };
+/** Beside the process that writes: answers whoever asks, and lets nobody act. */
+async function serveReads(context: RoleContext, data: Data): Promise<number> {
+  const { config, log, now, stop, print } = context;
+  const federation = await openFederation(config, { db: data.database.db, identity: data.identity, now }, stop);
+  const seat = await takeReadersSeat(context, data);
+  const queue = openQueue({ home: data.queueHome, onError: () => undefined });
+  // What looks after things by itself does not begin.
+  const acting = new AbortController();
+  const parts = await buildParts(context, data, { ...seat, queue, federation }, stop, acting.signal);
+  acting.abort();
+  const { app, doors } = await openDoors(context, { ...parts, readsOnly: true }, queue, null);
+  const addresses = addressesOf(data.identity.serverName, urlOf(app, config));
+  print([...addresses, '  Accounts  are made, and acts are done, by the process that writes'].join('\n'));
+  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+  log.info('shutting down: answering what is open');
+  await doors.drain();
+  await Promise.all([queue.close(), seat.close()]);
+  await doors.close();
+  await federation.close();
+  await parts.lastSeen.close();
+  return 0;
 }
 
 interface Parts extends HttpParts {
   readonly branches: BranchJoiner;
   readonly erase: EraseDeps;
   readonly elsewhere: ElsewhereActs;
+  readonly readsOnly: boolean;
 }
 
 async function buildParts(
@@ -154,8 +143,9 @@ async function buildParts(
     follower,
     queue,
     federation,
-  }: Omit<Seat, 'onCommitted'> & { readonly queue: JobQueue; readonly federation: Federation },
+  }: Pick<Seat, 'writer' | 'follower'> & { readonly queue: JobQueue; readonly federation: Federation },
   shutdown: AbortSignal,
+  acting: AbortSignal,
 ): Promise<Parts> {
   const { db, pool } = database;
   const { defaultRoomVersion, registration, registrationSharedSecret: secret } = config;
@@ -164,14 +154,14 @@ async function buildParts(
   const hearing = hearServers(federation, given, queue, log, (...denial) => elsewhere.denials.receive(...denial));
   const { calls, checkEventSignatures: checkSignatures, receiver } = hearing;
   const carrier = createInviteCarrier({ db, calls, checkSignatures, receiver });
-  const elsewhere = actElsewhere({ ...given, log, signal: shutdown }, hearing);
+  const elsewhere = actElsewhere({ ...given, log, signal: acting }, hearing);
   const commands: CommandDeps = { ...given, randomId, defaultRoomVersion, carrier, elsewhere };
   const erase: EraseDeps = { db, recorder, lanes, ledger: openLedger(config.erasureLedger), now };
   return {
     db,
     commands,
     branches: hearing.branches,
-    aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: shutdown }),
+    aftercare: createAftercare({ commands, erase, scrub: () => askForScrub(log, queue), log, signal: acting }),
     erase,
     federation: hearing,
     elsewhere,
@@ -189,6 +179,7 @@ async function buildParts(
     metrics: createMetrics({ db, follower, now }),
     log,
     shutdown,
+    readsOnly: false,
   };
 }
 
@@ -222,10 +213,19 @@ async function openDoors(
   { config }: RoleContext,
   parts: Parts,
   queue: JobQueue,
-  federation: Federation,
+  /** Null: other servers are not served. */
+  federation: Federation | null,
 ): Promise<OpenDoors> {
-  const mounts = [mountOperations(parts), mountAdminLink(parts), graphqlMount({ ...parts, queue })];
-  const forAll = config.federation.listen === null ? [...servedEndpoints, ...serverServerEndpoints] : servedEndpoints;
+  const mounts = [
+    ...(parts.readsOnly ? [refuseActs([GRAPHQL_PATH, STREAM_PATH])] : []),
+    mountOperations(parts),
+    mountAdminLink(parts),
+    graphqlMount({ ...parts, queue }),
+  ];
+  const forAll =
+    federation !== null && config.federation.listen === null
+      ? [...servedEndpoints, ...serverServerEndpoints]
+      : servedEndpoints;
   const app = await createHttpServer(parts, forAll, {
     mounts,
     sockets: [GRAPHQL_PATH],
@@ -233,7 +233,7 @@ async function openDoors(
   });
   const doors = createDoors(app);
   await app.listen(config.listen);
-  return { app, doors, forServers: await federation.openDoors(parts) };
+  return { app, doors, forServers: (await federation?.openDoors(parts)) ?? null };
 }
 
 /** Tells where everything is; on a server without an admin, how to become one. */
@@ -247,15 +247,21 @@ async function greet(
   const secret = (await hasAdmin(database.db)) ? null : await createAdminLink(database.db, now());
   // At once: whoever reads a part of it, reads all of it.
   const lines = [
-    `Vestibule serves ${identity.serverName}`,
-    `  Matrix    ${url}`,
-    `  GraphQL   ${url}/graphql  (an explorer in the browser)`,
+    ...addressesOf(identity.serverName, url),
     ...(forServers === null ? [] : [`  Servers   ${forServers}`]),
-    `  Health    ${url}/health   Metrics  ${url}/metrics`,
     `  Accounts  registration is ${config.registration}`,
     ...(secret === null ? [] : [`  Admin     ${url}${ADMIN_LINK_PATH}${secret}  (once, within a day)`]),
   ];
   print(lines.join('\n'));
+}
+
+function addressesOf(serverName: string, url: string): readonly string[] {
+  return [
+    `Vestibule serves ${serverName}`,
+    `  Matrix    ${url}`,
+    `  GraphQL   ${url}/graphql  (an explorer in the browser)`,
+    `  Health    ${url}/health   Metrics  ${url}/metrics`,
+  ];
 }
 
 // The port is asked of the listener: 0 in CLIENT_LISTEN takes any that is free.

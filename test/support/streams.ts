@@ -12,8 +12,12 @@ export interface Stream {
   come(count: number): Promise<readonly Data[]>;
   /** Resolves to how it ended: the code and reason of its connection's end, an error, or null for a completion. */
   readonly ended: Promise<unknown>;
+  /** Resolves when so many have come, or it has ended. */
+  reach(count: number): Promise<void>;
   /** Ends it from this side. */
   stop(): void;
+  /** Is gone without a word. */
+  kill(): void;
 }
 
 export interface StreamRequest {
@@ -25,18 +29,21 @@ const PATIENCE_MS = 30_000;
 
 /** A stream over WebSocket that does not come again by itself. */
 export function overSocket(url: string, token: string | null, request: StreamRequest): Stream {
-  const client = socketClient(url, token);
+  const sockets: WebSocket[] = [];
+  const client = socketClient(url, token, (socket) => sockets.push(socket));
   return watched(
     (sink) => client.subscribe(request, sink),
     () => void client.dispose(),
+    () => sockets.forEach((socket) => socket.terminate()),
   );
 }
 
-export function socketClient(url: string, token: string | null, attempts = 0): SocketClient {
+function socketClient(url: string, token: string | null, onSocket: (socket: WebSocket) => void): SocketClient {
   return createClient({
     url: `${url.replace(/^http/, 'ws')}/graphql`,
     webSocketImpl: WebSocket,
-    retryAttempts: attempts,
+    retryAttempts: 0,
+    on: { opened: (socket) => onSocket(socket as WebSocket) },
     ...(token === null ? {} : { connectionParams: { authorization: `Bearer ${token}` } }),
   });
 }
@@ -51,6 +58,7 @@ export function overEvents(url: string, token: string | null, request: StreamReq
   return watched(
     (sink) => client.subscribe(request, sink),
     () => client.dispose(),
+    () => client.dispose(),
   );
 }
 
@@ -60,7 +68,7 @@ interface Sink {
   complete(): void;
 }
 
-function watched(subscribe: (sink: Sink) => () => void, dispose: () => void): Stream {
+function watched(subscribe: (sink: Sink) => () => void, dispose: () => void, cut: () => void): Stream {
   const results: Data[] = [];
   const { promise: ended, resolve } = Promise.withResolvers<unknown>();
   let over: { readonly why: unknown } | null = null;
@@ -70,7 +78,7 @@ function watched(subscribe: (sink: Sink) => () => void, dispose: () => void): St
     dispose();
   };
   const stop = subscribe({
-    next: (result) => void results.push(result),
+    next: (result) => void (over === null && results.push(result)),
     error: end,
     complete: () => end(null),
   });
@@ -88,8 +96,16 @@ function watched(subscribe: (sink: Sink) => () => void, dispose: () => void): St
       }
       return results;
     },
+    async reach(count) {
+      while (results.length < count && over === null) await sleep(5);
+    },
     stop() {
       stop();
+      end(null);
+    },
+    kill() {
+      over ??= { why: null };
+      cut();
       end(null);
     },
   };
@@ -99,4 +115,29 @@ function describe(why: unknown): string {
   if (typeof why !== 'object' || why === null) return String(why);
   const { code, reason, message } = why as Record<string, unknown>;
   return JSON.stringify({ code, reason, message, why });
+}
+
+/** A subscriber over WebSocket that reads nothing until something has happened, and then what there is: how it ended, and what came. */
+export async function unread(
+  url: string,
+  token: string,
+  request: StreamRequest,
+  until: () => Promise<void>,
+): Promise<{ readonly code: number; readonly results: readonly Data[] }> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
+  const results: Data[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  socket.on('error', reject);
+  socket.on('close', resolve);
+  socket.on('open', () => say({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }));
+  const say = (message: object): void => socket.send(JSON.stringify(message));
+  socket.on('message', (data) => {
+    const message = JSON.parse((data as Buffer).toString()) as { type: string; payload: Data };
+    if (message.type === 'next') results.push(message.payload);
+    if (message.type !== 'connection_ack') return;
+    say({ id: 'one', type: 'subscribe', payload: request });
+    socket.pause();
+    until().then(() => socket.resume(), reject);
+  });
+  return { code: await promise, results };
 }

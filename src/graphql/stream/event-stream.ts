@@ -8,6 +8,7 @@ import { isJsonObject, parseJson, type JsonValue } from '../../matrix/json.ts';
 import type { GraphqlParts } from '../context.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
 import type { StreamResult, SubscriptionRequest } from './run-subscription.ts';
+import { streamMetrics } from './subscriber.ts';
 import { GONE, isTokenEnd, type Streams } from './streams.ts';
 import { PATIENCE_MS } from './web-socket.ts';
 
@@ -63,6 +64,7 @@ async function stream(
     return ended;
   };
   const cut = (): void => {
+    streamMetrics.slow.inc();
     leave();
     reply.raw.destroy();
   };

@@ -15,8 +15,6 @@ const CHECK_EVERY_MS = 1_000;
 export interface Streams {
   /** Throws as `identify` does; `onEnd` hears once why it ended by itself: null for the end of the server. */
   subscribe(identify: () => Promise<Actor | null>, onEnd: (why: unknown) => void): Promise<Subscription>;
-  /** Subscriptions that are open. */
-  open(): number;
 }
 
 export interface Subscription {
@@ -41,7 +39,6 @@ export function createStreams(parts: GraphqlParts, schema: GraphQLSchema, limits
     subscribers.forEach((one) => one.end(null));
   });
   return {
-    open: () => seats.taken(),
     async subscribe(identify, onEnd) {
       const known = async (): Promise<Actor> => {
         const actor = await identify();

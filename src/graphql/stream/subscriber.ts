@@ -1,4 +1,5 @@
 /** A subscriber: one connection that transitions or knocks are sent on, for as long as its token counts. */
+import { Counter, Gauge } from 'prom-client';
 import type { Actor } from '../../commands/act.ts';
 import { createEnding, endNow, type Ending } from '../../log/follow.ts';
 import { MatrixError } from '../../matrix/errors.ts';
@@ -75,10 +76,18 @@ export function createSubscriber(deps: SubscriberDeps, first: Actor): Subscriber
   };
 }
 
+export const streamMetrics = {
+  open: new Gauge({ name: 'vestibule_subscriptions', help: 'GraphQL subscriptions that are open.', registers: [] }),
+  slow: new Counter({
+    name: 'vestibule_subscribers_too_slow_total',
+    help: 'Connections with subscriptions that were closed because nobody read what was sent.',
+    registers: [],
+  }),
+};
+
 export interface Seats {
   /** Throws M_LIMIT_EXCEEDED; returns how the seat is left. */
   take(userId: string): () => void;
-  taken(): number;
 }
 
 export interface SeatLimits {
@@ -97,14 +106,15 @@ export function createSeats({ perCaller, perProcess }: SeatLimits): Seats {
       if (all >= perProcess) throw full('This server has as many subscriptions open as it can serve.');
       byCaller.set(userId, own + 1);
       all += 1;
+      streamMetrics.open.set(all);
       return () => {
         const left = (byCaller.get(userId) ?? 1) - 1;
         if (left === 0) byCaller.delete(userId);
         else byCaller.set(userId, left);
         all -= 1;
+        streamMetrics.open.set(all);
       };
     },
-    taken: () => all,
   };
 }
 

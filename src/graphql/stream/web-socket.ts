@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../../commands/act.ts';
 import type { GraphqlParts } from '../context.ts';
 import { MAX_BODY_BYTES } from '../limits.ts';
+import { streamMetrics } from './subscriber.ts';
 import { GONE, isTokenEnd, type Streams, type Subscription } from './streams.ts';
 
 /** Of a stream whose reader does not take what is sent; it goes on, on another connection, after the last it has. */
@@ -134,6 +135,7 @@ function closeFor(socket: WebSocket, why: unknown): void {
 function createSend(socket: WebSocket, leave: () => void): (data: string) => Promise<void> {
   let unsent = 0;
   const giveUp = (): void => {
+    streamMetrics.slow.inc();
     leave();
     socket.close(TOO_SLOW, 'Too slow: go on after the last position that arrived');
   };

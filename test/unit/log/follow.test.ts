@@ -1,7 +1,7 @@
 /** What a follower knows of commits that it has heard of, and what it says where it knows nothing. */
 import { describe, expect, it } from 'vitest';
 import type { Appended } from '../../../src/log/append.ts';
-import { createEnding, createFollower, endNow } from '../../../src/log/follow.ts';
+import { ALL_TRANSITIONS, createEnding, createFollower, endNow, transitionsIn } from '../../../src/log/follow.ts';
 
 /** A commit up to `head`, of an event in each of the rooms that moves nobody. */
 const commit = (head: number, ...roomIds: readonly string[]): Appended =>
@@ -79,5 +79,44 @@ describe('a follower', () => {
     follower.call(interest('!a'), { position: 11, mark }, 0, createEnding(), () => called.push('no time'));
     expect(called).toEqual(['told', 'over', 'no time']);
     expect(follower.waiting()).toBe(0);
+  });
+
+  it('hears what others committed as it hears its own: of whom it concerns, or that nobody knows', () => {
+    const follower = createFollower(10);
+    follower.hear(12, new Set(['!a', '@lee:here']));
+    expect(follower.head()).toBe(12);
+    expect(follower.roomsSince(['!a', '!b'], 10)).toEqual(['!a']);
+    // What is old news already says nothing.
+    follower.hear(11, new Set(['!b']));
+    expect(follower.head()).toBe(12);
+    expect(follower.roomsSince(['!b'], 10)).toEqual([]);
+    follower.hear(20, null);
+    expect(follower.roomsSince(['!a', '!b'], 19)).toBeNull();
+    expect(follower.isNews(interest('!c'), { position: 12, mark: follower.mark() })).toBe(true);
+    expect(follower.isNews(interest('!c'), { position: 20, mark: follower.mark() })).toBe(false);
+  });
+
+  it('wakes those who wait for transitions when somebody’s membership changes, and not for messages', () => {
+    const follower = createFollower(10);
+    const called: string[] = [];
+    const seen = { position: 10, mark: follower.mark() };
+    const wait = (name: string) =>
+      follower.call({ userId: '@kim:here', roomIds: new Set([name]) }, seen, 60_000, createEnding(), () =>
+        called.push(name),
+      );
+    for (const name of [transitionsIn('!a'), transitionsIn('!b'), ALL_TRANSITIONS]) wait(name);
+    follower.publish(commit(11, '!a', '!b'));
+    expect(called).toEqual([]);
+    const moved = { judged: { roomId: '!a', transitions: [{ userId: '@lee:here' }] } };
+    follower.publish({ head: 12, events: [moved] } as unknown as Appended);
+    follower.wakeAll();
+    expect(follower.waiting()).toBe(0);
+    expect(called.toSorted()).toEqual(['+', '+!a', '+!b']);
+    wait(transitionsIn('!a'));
+    expect(called).toHaveLength(4);
+    const waits = follower.waiting();
+    wait(transitionsIn('!b'));
+    expect(follower.waiting()).toBe(waits + 1);
+    follower.wakeAll();
   });
 });
