@@ -33,11 +33,8 @@ export interface DiffArgs extends PageArgs {
 export async function membershipDiff(context: Context, roomId: string, args: DiffArgs): Promise<DiffPage | null> {
   const page = pageOf(args, CURSORS.diff);
   if ((await visibleRoom(context, roomId)) === null) return null;
-  const now = async (): Promise<AsOf> => ({ position: String(await context.loaders.head.load('head')) });
-  const [from, to] = await Promise.all([
-    pastSight(context, roomId, args.from),
-    pastSight(context, roomId, args.to ?? (await now())),
-  ]);
+  const until: AsOf = args.to ?? { position: String(await context.loaders.head.load('head')) };
+  const [from, to] = await Promise.all([pastSight(context, roomId, args.from), pastSight(context, roomId, until)]);
   if (from.at > to.at) throw new MatrixError('M_INVALID_PARAM', 'The first moment is later than the second.');
   const viewer = viewerOf(context);
   const seesAll = await keepsDoor(context, roomId);
