@@ -96,7 +96,7 @@ export const CONFIG_VARIABLES = [
   },
   { name: 'RATE_LIMITS', default: 'on', meaning: '`off` limits nobody.' },
   { name: 'RATE_LIMIT_MESSAGE', default: '0.2/s burst 10', meaning: 'Rooms made and events sent by a user.' },
-  { name: 'RATE_LIMIT_JOIN', default: '0.1/s burst 10', meaning: 'Joins of a user.' },
+  { name: 'RATE_LIMIT_JOIN', default: '0.1/s burst 10', meaning: 'Joins of a user, also of another server.' },
   {
     name: 'RATE_LIMIT_REMOTE_JOIN',
     default: '0.01/s burst 10',

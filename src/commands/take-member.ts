@@ -10,7 +10,7 @@ import { authoriserOf, countersignEvent, type ServerIdentity } from '../matrix/s
 import { notResident, shutOut, type Admission } from './admit-event.ts';
 import type { ServedMembership } from './make-member.ts';
 import { standingOf } from './member-draft.ts';
-import { drawsOfKnock, type RateLimiter } from './rate-limits.ts';
+import { drawsOfKnock, type Draw, type RateLimiter } from './rate-limits.ts';
 import { checkEvents, isUnfit, nameEvent, type CheckedPdu, type NamedPdu } from './receive-checks.ts';
 import type { Receiver } from './receive-pdu.ts';
 import type { CheckSignatures } from './remotes.ts';
@@ -36,7 +36,7 @@ export interface SentMember {
  * Stores the event and answers once it is durable; one that was taken before is answered again. `answer` is asked in the room's
  * turn. Throws M_INVALID_PARAM for an event that is not what it should be, M_BAD_JSON for one that is none; M_NOT_FOUND when
  * nobody here is in the room; M_FORBIDDEN when the room shuts the server out, when the event is not allowed where it stands or
- * now, and when it cites what is not known; M_UNABLE_TO_AUTHORISE_JOIN; M_LIMIT_EXCEEDED for too many knocks.
+ * now, and when it cites what is not known; M_UNABLE_TO_AUTHORISE_JOIN; M_LIMIT_EXCEEDED for too many knocks, and for too many joins of a user.
  */
 export async function takeMember<T>(
   deps: TakeDeps,
@@ -45,8 +45,8 @@ export async function takeMember<T>(
 ): Promise<T> {
   const { roomId, origin, membership } = sent;
   const userId = refuseOthers(sent);
-  const knocks = membership === 'knock' ? drawsOfKnock(userId, roomId, origin) : [];
-  deps.limits?.look(...knocks);
+  const draws = drawsOf(sent, userId);
+  deps.limits?.look(...draws);
   const version = await deps.receiver.versionOf(roomId);
   if (version === null) throw notResident();
   const named = nameAs(sent, version);
@@ -61,12 +61,22 @@ export async function takeMember<T>(
     facts: found.facts,
     check: (room) => refuseUnvouched(deps, room, event, userId),
     async accepted(room, judged) {
-      // A turn that has to be had again does not count twice, and what was taken before not again.
-      if (judged !== null && !counted) deps.limits?.take(...knocks);
+      // A turn that has to be had again does not count twice, and what was taken before not again, unless the answer costs as much.
+      if ((judged !== null || isAnsweredAtLength(membership)) && !counted) deps.limits?.take(...draws);
       counted = true;
       return { actions: [], answer: await answer(judged, room, event) };
     },
   });
+}
+
+function drawsOf({ roomId, membership, origin }: SentMember, userId: UserId): readonly Draw[] {
+  if (membership === 'knock') return drawsOfKnock(userId, roomId, origin);
+  return membership === 'join' ? [{ name: 'join', key: userId }] : [];
+}
+
+/** With the whole state of the room. */
+function isAnsweredAtLength(membership: ServedMembership): boolean {
+  return membership === 'join';
 }
 
 function invalid(why: string): MatrixError {

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
+import type { RoomId, UserId } from '../matrix/identifiers.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import { countRows, type RowCount } from './arm-counts.ts';
 import { allOf, firstOfArms, type Arm, type ArmTable } from './arms.ts';
@@ -118,4 +119,26 @@ export async function transitionsOfActs(
   );
   const byAct = new Map(found.rows.map((row) => [row.n, row]));
   return acts.map((_, n) => byAct.get(n) ?? null);
+}
+
+const MOST_RECENT = 20_000;
+
+/**
+ * Users of a server whose knock was accepted since, and of whom nothing has been heard in the room after that. Looks at the end
+ * of the log only.
+ */
+export async function acceptedOfLate(
+  db: Db,
+  server: string,
+  since: Date,
+): Promise<readonly { readonly roomId: RoomId; readonly userId: UserId }[]> {
+  const found = await sql<{ roomId: RoomId; userId: UserId }>`
+    select t.room_id as "roomId", t.user_id as "userId"
+      from (select * from transitions order by position desc limit ${MOST_RECENT}) t
+     where t.kind = 'KNOCK_ACCEPTED' and t.recorded_at >= ${since}
+       and substr(t.user_id, strpos(t.user_id, ':') + 1) = ${server}
+       and not exists (select from transitions n
+                        where n.room_id = t.room_id and n.user_id = t.user_id and n.position > t.position)
+     order by t.position`.execute(db);
+  return found.rows;
 }

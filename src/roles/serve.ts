@@ -91,6 +91,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   void parts.aftercare.resume();
   const handshakes = keep(context, parts, ended);
   void parts.elsewhere.lookAtAll();
+  if (context.config.autoAcceptKnockInvites) autoAccept.resume();
   if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);

@@ -98,7 +98,7 @@ describe('a knock that nobody tells of', () => {
 });
 
 describe('an accepted knock, where the operator wants that', () => {
-  it('is followed by a join, elsewhere and here; one that fails leaves the invite', async () => {
+  it('is followed by a join, elsewhere and here, also after a restart; one that fails leaves the invite', async () => {
     const eager = await openFederatedStory({ AUTO_ACCEPT_KNOCK_INVITES: 'on' });
     try {
       const there = await eager.otherServer();
@@ -123,6 +123,16 @@ describe('an accepted knock, where the operator wants that', () => {
           'INVITE_ACCEPTED',
         ]);
       expect((await synced(una)).rooms.invite[shut.roomId]).toBeDefined();
+      // Once more after a restart, for who has not declined in between.
+      await knockOn(shut, vic);
+      await sendInvite(shut, inviteTo(shut, vic.userId));
+      await until(async () => (await kindsOf(eager, shut.roomId, vic.userId)).length === 2);
+      await vic.ok('POST', `/rooms/${shut.roomId}/leave`, {});
+      letJoin(there, shut);
+      await eager.restart();
+      await until(async () => (await kindsOf(eager, shut.roomId, una.userId)).length === 3);
+      expect((await kindsOf(eager, shut.roomId, una.userId)).at(-1)).toBe('INVITE_ACCEPTED');
+      expect((await kindsOf(eager, shut.roomId, vic.userId)).at(-1)).toBe('INVITE_DECLINED');
     } finally {
       await eager.close();
     }

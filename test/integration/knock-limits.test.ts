@@ -164,3 +164,17 @@ describe('a server', () => {
     expect(after.events - before.events).toBeLessThan(2 * (asked - refused) + 10);
   });
 });
+
+describe('who joins from elsewhere', () => {
+  it('is told the whole state of the room only so often, also for a join that was taken before', async () => {
+    await open({ RATE_LIMIT_JOIN: '1/h burst 3' });
+    const there = await story.otherServer();
+    const room = await knockRoom(owner);
+    await owner.ok('PUT', `/rooms/${room}/state/m.room.join_rules`, { join_rule: 'public' });
+    const [guest, other] = [remoteMember(there, 'guest'), remoteMember(there, 'other')];
+    const join = guest.sign(await guest.template('join', room));
+    for (let n = 0; n < 3; n += 1) expect((await guest.send('join', room, join)).json.state).toBeDefined();
+    expectLimited(await guest.send('join', room, join));
+    expect((await other.send('join', room, other.sign(await other.template('join', room)))).status).toBe(200);
+  });
+});

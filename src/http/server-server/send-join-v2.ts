@@ -10,6 +10,13 @@ export const sendJoinV2 = endpoint({
   auth: 'server',
   body: Type.Object({}),
   answer: JoinedRoom,
-  errors: ['M_INVALID_PARAM', 'M_FORBIDDEN', 'M_NOT_FOUND', 'M_UNABLE_TO_AUTHORISE_JOIN', 'M_UNABLE_TO_GRANT_JOIN'],
+  errors: [
+    'M_INVALID_PARAM',
+    'M_FORBIDDEN',
+    'M_NOT_FOUND',
+    'M_UNABLE_TO_AUTHORISE_JOIN',
+    'M_UNABLE_TO_GRANT_JOIN',
+    ['M_LIMIT_EXCEEDED', 403],
+  ],
   handle: (parts, request) => joinedRoom(parts, request, { head: '{', tail: '}' }),
 });
