@@ -112,7 +112,7 @@ const COUNTS = `query ($roomId: String!) {
 const QUERY = `{
   knocks(where: { status: [PENDING] }) {
     totalCount
-    nodes { user { userId displayName } room { name } reason knockedAt viewerCanAccept }
+    nodes { id user { userId displayName } room { name } reason reasonIsHidden knockedAt viewerCanAccept }
   }
   transitions(last: 10) {
     nodes { kind user { displayName } actor { displayName } reason recordedAt }

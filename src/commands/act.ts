@@ -2,7 +2,7 @@
 import type { Grant } from '../access/scopes.ts';
 import type { Db } from '../database/database.ts';
 import type { ActionRecord } from '../log/append.ts';
-import type { EventSlot } from '../log/judged-pdu.ts';
+import type { Placed } from '../log/judged-pdu.ts';
 import type { StoredEvent } from '../log/read.ts';
 import type { ClientRequest } from '../log/keyed-answers.ts';
 import { MatrixError } from '../matrix/errors.ts';
@@ -146,7 +146,7 @@ export function actionOf(
   actor: Actor,
   act: Omit<Act, 'roomId'> & { roomId: string | null },
   outcome: string,
-  event: EventSlot | null,
+  event: Placed | null,
 ): ActionRecord {
   return {
     actor: actor.userId,

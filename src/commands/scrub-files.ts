@@ -22,6 +22,7 @@ const TABLES_WITH_WORDS = [
   'account_data',
   'filters',
   'room_search',
+  'member_words',
 ] as const;
 
 const WAIT_FOR_READERS_MS = 60_000;

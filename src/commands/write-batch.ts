@@ -172,11 +172,11 @@ function factTransition(
   { userId, from, to, kind, event, pdu, supersedes, actor }: TransitionRecord,
   position: number,
 ): FactTransition {
-  const content = to === 'knock' && pdu !== null ? pdu.content : null;
+  const content = pdu?.content ?? null;
   const reason = content === null ? null : stringIn(content, 'reason');
   const displayName = content === null ? null : stringIn(content, 'displayname');
   const inRoom = verdict !== 'out_of_band';
-  const via = inRoom || content === null ? null : origin;
+  const via = inRoom || to !== 'knock' || content === null ? null : origin;
   return {
     ...{ position, userId, from, to, kind, event: event?.position ?? null, supersedes, actor },
     ...{ reason, displayName, inRoom, via },

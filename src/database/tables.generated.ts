@@ -79,6 +79,9 @@ export interface ActionContent {
 export interface Actions {
   actor: string;
   at: Date;
+  /**
+   * The event that was sent; of acts on a knock the event that began it, of revealReason the one whose reason was revealed.
+   */
   event: number | null;
   on_behalf_of: string | null;
   operation: string;
@@ -391,6 +394,21 @@ export interface LogSeals {
   rows: number;
   signature: string;
   upto_position: number;
+}
+
+export interface MemberWords {
+  event: number;
+  names: string | null;
+  /**
+   * The reason is what the user said at the door, which others see only after they revealed it.
+   */
+  own: boolean;
+  reason: string | null;
+  room_id: string;
+  /**
+   * Whom the event is about.
+   */
+  user_id: string;
 }
 
 export interface MigrationChecksums {
@@ -775,6 +793,7 @@ export interface DB {
   knocks: Knocks;
   log_head: LogHead;
   log_seals: LogSeals;
+  member_words: MemberWords;
   migration_checksums: MigrationChecksums;
   out_of_band: OutOfBand;
   profile_fields: ProfileFields;

@@ -1,6 +1,10 @@
 /** What lists are filtered by: from the schema's inputs to what queries ask for. Null: whatever it is. */
+import { isBounded, type Viewer } from '../access/scopes.ts';
 import type { StampedTable } from '../log/moments.ts';
 import type { TransitionCondition } from '../log/transition-queries.ts';
+import { MAX_SEARCH, searchOf, type WordSearch } from '../log/word-search.ts';
+import type { TriageCondition } from '../log/triage-queries.ts';
+import { tagOf } from '../commands/triage-knock.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { isMembership, type Membership } from '../matrix/pdu.ts';
 import type { KnockCondition } from '../projections/knock-queries.ts';
@@ -90,8 +94,8 @@ export function outermost(pick: (a: number, b: number) => number, a: number | nu
   return a === null || b === null ? (a ?? b) : pick(a, b);
 }
 
-export function knockCondition(where: Given<KnockFilter>, ended: Bounds): KnockCondition {
-  const { server, status, decidedBy, outOfBand } = where ?? {};
+export function knockCondition(viewer: Viewer, where: Given<KnockFilter>, ended: Bounds): KnockCondition {
+  const { server, status, decidedBy, outOfBand, text } = where ?? {};
   return {
     server: one(server, serverNameOf)?.[0] ?? null,
     statuses: status ?? null,
@@ -99,17 +103,58 @@ export function knockCondition(where: Given<KnockFilter>, ended: Bounds): KnockC
     outOfBand: outOfBand ?? null,
     closedFrom: ended.from,
     closedBefore: ended.before,
+    words: wordSearch(viewer, text),
+    triage: triageCondition(viewer, where ?? {}),
   };
 }
 
-export function transitionCondition(where: Given<TransitionFilter>): Omit<TransitionCondition, 'event'> {
-  const { kinds, cause, actor, server } = where ?? {};
+function triageCondition(viewer: Viewer, { claimed, claimedBy, tag, seen }: KnockFilter): TriageCondition {
+  if (tag !== null && tag !== undefined) checkWords(viewer);
+  return {
+    claimed: claimed ?? null,
+    claimedBy: one(claimedBy, userIdOf)?.[0] ?? null,
+    tag: one(tag, tagOf)?.[0] ?? null,
+    seen: seen === null || seen === undefined ? null : { by: viewer.userId, is: seen },
+  };
+}
+
+/** It asks for what moderators share, which is told of no knock to the knocker. */
+export function asksForTriage({ claimed, claimedBy, tag, seen }: KnockFilter): boolean {
+  return [claimed, claimedBy, tag, seen].some((part) => part !== null && part !== undefined);
+}
+
+export function transitionCondition(
+  viewer: Viewer,
+  where: Given<TransitionFilter>,
+  event: number | null,
+): TransitionCondition {
+  const { kinds, cause, actor, server, text } = where ?? {};
   return {
     kinds: kinds ?? null,
     causes: cause?.map(wordOf) ?? null,
     actor: one(actor, userIdOf)?.[0] ?? null,
     server: one(server, serverNameOf)?.[0] ?? null,
+    words: wordSearch(viewer, text),
+    event,
   };
+}
+
+/**
+ * Words to search for, as the viewer may. Throws M_INVALID_PARAM for too many, M_FORBIDDEN for a token that is not shown any
+ * words: by what is found it would learn them.
+ */
+function wordSearch(viewer: Viewer, text: Given<string>): WordSearch | null {
+  if (text === null || text === undefined) return null;
+  if (text.length > MAX_SEARCH) {
+    throw new MatrixError('M_INVALID_PARAM', `text takes at most ${MAX_SEARCH} characters.`);
+  }
+  checkWords(viewer);
+  return { search: searchOf(text), reader: viewer.userId, hasOwn: !isBounded(viewer) };
+}
+
+function checkWords(viewer: Viewer): void {
+  if (!isBounded(viewer) || viewer.grant.scopes.includes('reasons:read')) return;
+  throw new MatrixError('M_FORBIDDEN', 'To search words this token needs the scope reasons:read.');
 }
 
 /** Memberships to list; `NONE` lists nobody. */

@@ -8,6 +8,7 @@ import type { KnockKey } from '../projections/knock-queries.ts';
 import { countRooms, pageRooms, type MemberList, type MemberRow } from '../projections/room-queries.ts';
 import { viewerOf, type Context } from './context.ts';
 import {
+  asksForTriage,
   both,
   boundsOf,
   knockCondition,
@@ -51,8 +52,9 @@ export async function knockList(context: Context, scope: ArmScope, args: KnockAr
     boundsOf(context, 'transitions', where),
     boundsOf(context, 'transitions', { since: where.decidedSince, until: where.decidedUntil }),
   ]);
-  const condition = knockCondition(where, ended);
-  const arms = await visibleArms(context, within({ ...scope, ...narrow(scope, where) }, made));
+  const condition = knockCondition(viewerOf(context), where, ended);
+  const keptOnly = asksForTriage(where);
+  const arms = await visibleArms(context, within({ ...scope, ...narrow(scope, where), keptOnly }, made));
   const read = await context.loaders.knocks.load({ arms, condition, key, page });
   const count = (): Promise<RowCount> => context.loaders.knockCount.load({ arms, condition, key });
   return { ...listPage(read, cursors, (knock) => (key === 'opened' ? knock.opened : knock.closed!)), count };
@@ -72,7 +74,7 @@ export async function transitionList(
 ): Promise<TransitionPage> {
   const page = pageOf(args, CURSORS.transition, args.orderBy?.direction === 'DESC');
   const where = args.where ?? {};
-  const condition = { ...transitionCondition(where), event };
+  const condition = transitionCondition(viewerOf(context), where, event);
   const bounds = await boundsOf(context, 'transitions', where);
   const arms = await visibleArms(context, within({ ...scope, ...narrow(scope, where) }, bounds));
   const read = await context.loaders.transitions.load({ arms, condition, page });

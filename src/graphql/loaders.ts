@@ -16,6 +16,8 @@ import {
   type TransitionRow,
 } from '../log/transition-queries.ts';
 import { outOfBandAt } from '../log/out-of-band.ts';
+import { revealedTo, tookBackKnocks, type MemberEvent, type Reading } from '../log/reveal-queries.ts';
+import { triageOf } from '../log/triage-queries.ts';
 import { latestVerdicts } from '../log/verdict-queries.ts';
 import {
   countDeliveries,
@@ -117,6 +119,12 @@ function rowLoaders(db: Db) {
     knock: keyed((opened: readonly number[]) => knocksOpenedAt(db, opened)),
     knockDuring: keyed((moments: readonly KnockMoment[]) => knocksDuring(db, moments)),
     transition: keyed((positions: readonly number[]) => transitionsAt(db, positions)),
+    /** What moderators did about a knock, by the event that began it. */
+    triage: keyed((firstEvents: readonly number[]) => triageOf(db, firstEvents)),
+    /** Whether somebody revealed an event's reason to themselves. */
+    revealed: keyed((readings: readonly Reading[]) => revealedTo(db, readings)),
+    /** Whether a member event took back a knock. */
+    tookBackKnock: keyed((events: readonly MemberEvent[]) => tookBackKnocks(db, events)),
     /** Where a moment lies in the log. */
     positionAt: keyed((moments: readonly Moment[]) => positionsAt(db, moments)),
     serviceToken: keyed((ids: readonly string[]) => serviceTokensById(db, ids)),

@@ -1,6 +1,7 @@
 /** What resolvers hand to each other: the shapes behind the schema's types that no query returns as they are. */
 import type { RowCount } from '../log/arm-counts.ts';
 import type { ServiceToken } from '../accounts/service-tokens.ts';
+import type { StoredEvent } from '../log/read.ts';
 import type { ActOnMember, TransitionRow } from '../log/transition-queries.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { KnockStatus } from '../projections/knock-outcome.ts';
@@ -17,6 +18,12 @@ export interface UserModel {
 
 /** A membership as it is, or as it was at a room position (`at`). */
 export type MemberModel = MemberRow | PastMember;
+
+/** An event as far as the viewer sees it. */
+export interface VisibleEvent extends StoredEvent {
+  /** It has words that the viewer is not shown. */
+  readonly reasonIsHidden?: boolean;
+}
 
 /** A page of a list. */
 export interface ListPage<Row> {
@@ -63,3 +70,9 @@ export interface LevelsModel {
 
 /** What an act on a membership left behind: the payload's fields are read when they are asked for. */
 export type MembershipChange = ActOnMember;
+
+/** What an act on a knock left behind. */
+export interface KnockChange {
+  /** Position that opened it. */
+  readonly opened: number;
+}

@@ -12,7 +12,7 @@ import { keepsDoor, visibleArms, visibleRoom, type ArmScope } from './sight.ts';
 
 // What was said again is no step.
 const MOVES: TransitionCondition = {
-  ...{ kinds: null, causes: null, actor: null, server: null, event: null },
+  ...{ kinds: null, causes: null, actor: null, server: null, event: null, words: null },
   moves: true,
 };
 

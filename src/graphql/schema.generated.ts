@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, KnockChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
-import type { StoredEvent as EventModel } from '../log/read.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
 import type { MembershipDiff as MembershipDiffModel } from '../log/membership-diff.ts';
@@ -84,6 +83,21 @@ export type BanUserPayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** A knock to claim. */
+export type ClaimKnockInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+  /** Also when somebody else has it. */
+  readonly takeOver?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** What claimKnock changed. */
+export type ClaimKnockPayload = {
+  readonly __typename?: 'ClaimKnockPayload';
+  /** The knock, claimed. */
+  readonly knock: Knock;
 };
 
 /** A room to make. */
@@ -273,7 +287,10 @@ export type EraseUserPayload = {
  */
 export type Event = Node & {
   readonly __typename?: 'Event';
-  /** Its content as it arrived; in redacted form when its words were erased. */
+  /**
+   * Its content as it arrived; in redacted form when its words were erased. What a knocker wrote is left out until the viewer
+   * reveals it.
+   */
   readonly content: Scalars['JSON']['output'];
   /**
    * What became of sending it to other servers, in the order of the log and of the servers' names. Empty for those who
@@ -288,8 +305,13 @@ export type Event = Node & {
   readonly id: Scalars['ID']['output'];
   /** When it was sent, by the clock of the sender's server. */
   readonly originServerTs: Scalars['DateTime']['output'];
-  /** The whole signed event as servers exchange it; in redacted form, with good signatures, when its words were erased. */
+  /**
+   * The whole signed event as servers exchange it; in redacted form, with good signatures, when its words were erased or are hidden
+   * from the viewer.
+   */
   readonly pdu: Scalars['JSON']['output'];
+  /** Words of its content are left out. */
+  readonly reasonIsHidden: Scalars['Boolean']['output'];
   /** The room it belongs to. */
   readonly room: Room;
   /** Who sent it. */
@@ -475,12 +497,21 @@ export type Knock = Node & {
   readonly __typename?: 'Knock';
   /** Earlier knocks of the same user on the same room, newest first. */
   readonly attempts: KnockConnection;
+  /** Since when. */
+  readonly claimedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The moderator who takes care of it; null when nobody does, and for those who do not keep the door. */
+  readonly claimedBy?: Maybe<User>;
   /** When it ended, by this server's clock; null while it is pending. */
   readonly decidedAt?: Maybe<Scalars['DateTime']['output']>;
   /** Who ended it, the knocker of a retracted one; null while it is pending. */
   readonly decidedBy?: Maybe<User>;
-  /** The words that came with the decision; null when there are none, or they were erased. */
+  /**
+   * The words that came with the decision; null when there are none, or they were erased. Those of a knocker who took the knock
+   * back are hidden from others until they reveal them.
+   */
   readonly decisionReason?: Maybe<Scalars['String']['output']>;
+  /** There are words of the knocker, which the viewer has not revealed. */
+  readonly decisionReasonIsHidden: Scalars['Boolean']['output'];
   /**
    * What became of sending its events, from the request to its end, to other servers, in the order of the log and of the
    * servers' names. Empty for those who do not keep the door.
@@ -492,16 +523,29 @@ export type Knock = Node & {
   readonly id: Scalars['ID']['output'];
   /** When it was made, by this server's clock. */
   readonly knockedAt: Scalars['DateTime']['output'];
+  /** What moderators noted about it, oldest first. Empty for those who do not keep the door. */
+  readonly notes: ReadonlyArray<KnockNote>;
   /** It was made on a room that this server was not in. */
   readonly outOfBand: Scalars['Boolean']['output'];
-  /** The knocker's latest words; null when there are none, or they were erased. */
+  /**
+   * The knocker's latest words; null when there are none, or they were erased. For others than the knocker they are null, too,
+   * until they reveal them with `revealReason`.
+   */
   readonly reason?: Maybe<Scalars['String']['output']>;
+  /** There are words, which the viewer has not revealed. */
+  readonly reasonIsHidden: Scalars['Boolean']['output'];
   /** The room knocked on. */
   readonly room: Room;
   /** Seconds from `knockedAt` to `decidedAt`; null while it is pending. */
   readonly secondsToDecision?: Maybe<Scalars['Float']['output']>;
+  /** The moderators who have looked at it, the first first. Empty for those who do not keep the door. */
+  readonly seenBy: ReadonlyArray<KnockSighting>;
+  /** The viewer is one of them. */
+  readonly seenByViewer: Scalars['Boolean']['output'];
   /** What became of it. */
   readonly status: KnockStatus;
+  /** Tags that moderators put on it, in the order in which they did. Empty for those who do not keep the door. */
+  readonly tags: ReadonlyArray<Scalars['String']['output']>;
   /** What happened to it, oldest first: the request, its renewals, its end. */
   readonly transitions: TransitionConnection;
   /** The knocker. */
@@ -514,6 +558,8 @@ export type Knock = Node & {
   readonly viewerCanBan: Scalars['Boolean']['output'];
   /** The viewer could reject it now. */
   readonly viewerCanReject: Scalars['Boolean']['output'];
+  /** The viewer may claim it, note and tag it. */
+  readonly viewerCanTriage: Scalars['Boolean']['output'];
   /** Why the viewer cannot accept it; null when the viewer can. */
   readonly viewerCannotAcceptReason?: Maybe<Scalars['String']['output']>;
   /** Why the viewer cannot ban the knocker; null when the viewer can. */
@@ -584,6 +630,10 @@ export type KnockEdge = {
 
 /** Which knocks. What is left out does not matter; all that is given must hold. */
 export type KnockFilter = {
+  /** Only claimed ones, or only others. Of knocks whose room's door the viewer keeps. */
+  readonly claimed?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Only claimed by this user, by Matrix id. Of knocks whose room's door the viewer keeps. */
+  readonly claimedBy?: InputMaybe<Scalars['String']['input']>;
   /** Only ended by this user, by Matrix id. */
   readonly decidedBy?: InputMaybe<Scalars['String']['input']>;
   /** Only ended then or later. */
@@ -596,6 +646,8 @@ export type KnockFilter = {
   readonly roomId?: InputMaybe<Scalars['String']['input']>;
   /** Only on these rooms, by Matrix id; at most 100. */
   readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only those that the viewer marked as seen, or only others. Of knocks whose room's door the viewer keeps. */
+  readonly seen?: InputMaybe<Scalars['Boolean']['input']>;
   /** Only by users of this server. */
   readonly server?: InputMaybe<Scalars['String']['input']>;
   /** Only made then or later. */
@@ -604,6 +656,13 @@ export type KnockFilter = {
   readonly sincePosition?: InputMaybe<Scalars['String']['input']>;
   /** Only with one of these statuses. */
   readonly status?: InputMaybe<ReadonlyArray<KnockStatus>>;
+  /** Only with this tag. Of knocks whose room's door the viewer keeps. */
+  readonly tag?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * Only where the reason or a name says all of these words: whole words in any order, `"in this order"`, `this or that`,
+   * `-without`. Of reasons it looks at those that the viewer is shown. At most 200 characters.
+   */
+  readonly text?: InputMaybe<Scalars['String']['input']>;
   /** Only made before. */
   readonly until?: InputMaybe<Scalars['DateTime']['input']>;
   /** Only made before this position of the log. */
@@ -620,6 +679,17 @@ export type KnockInput = {
   readonly roomId: Scalars['String']['input'];
   /** Servers that may know the room, if this one does not. */
   readonly via?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** A note on a knock, for its room's moderators. It goes when its writer is erased, or the knocker. */
+export type KnockNote = {
+  readonly __typename?: 'KnockNote';
+  /** When. */
+  readonly at: Scalars['DateTime']['output'];
+  /** What. */
+  readonly text: Scalars['String']['output'];
+  /** Who wrote it. */
+  readonly user: User;
 };
 
 /** The order of a list of knocks. */
@@ -650,6 +720,15 @@ export type KnockPayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** A moderator who has looked at a knock. */
+export type KnockSighting = {
+  readonly __typename?: 'KnockSighting';
+  /** When, at first. */
+  readonly at: Scalars['DateTime']['output'];
+  /** Who. */
+  readonly user: User;
 };
 
 /** What became of a knock. */
@@ -698,6 +777,19 @@ export type LeaveRoomPayload = MembershipPayload & {
 export type LogOrder = {
   /** Which end comes first. */
   readonly direction?: OrderDirection;
+};
+
+/** A knock that was looked at. */
+export type MarkKnockSeenInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+};
+
+/** What markKnockSeen changed. */
+export type MarkKnockSeenPayload = {
+  readonly __typename?: 'MarkKnockSeenPayload';
+  /** The knock, looked at. */
+  readonly knock: Knock;
 };
 
 /** A user's membership in a room, as it is now, or as it was at the moment that it was asked for. */
@@ -858,6 +950,11 @@ export type Mutation = {
   readonly acceptKnock: AcceptKnockPayload;
   /** Bans a user; a pending knock of theirs is closed by it. */
   readonly banUser: BanUserPayload;
+  /**
+   * Tells the other moderators that the viewer takes care of a pending knock. `KNOCK_ALREADY_CLAIMED` when somebody else does, with
+   * the knock's id, who and since when in the error's extensions: `knock`, `claimedBy`, `claimedAt`.
+   */
+  readonly claimKnock: ClaimKnockPayload;
   /** Makes a room. For a room that people knock on, only power level 50 may invite. */
   readonly createRoom: CreateRoomPayload;
   /** Makes a service token, and tells its secret this once. For admins who are signed in themselves. */
@@ -879,12 +976,23 @@ export type Mutation = {
   readonly knock: KnockPayload;
   /** Leaves a room, declines its invite or retracts the knock on it, whichever the viewer has. */
   readonly leaveRoom: LeaveRoomPayload;
+  /** Tells the other moderators that the viewer has looked at a knock. */
+  readonly markKnockSeen: MarkKnockSeenPayload;
+  /** Leaves a note on a knock for the other moderators. */
+  readonly noteKnock: NoteKnockPayload;
   /** Rejects a pending knock. `KNOCK_ALREADY_DECIDED` when it is no longer pending, told as by acceptKnock. */
   readonly rejectKnock: RejectKnockPayload;
+  /** Gives up the claim on a knock, whosever it is. */
+  readonly releaseKnock: ReleaseKnockPayload;
   /** Takes the viewer's pending knock back. */
   readonly retractKnock: RetractKnockPayload;
   /** Has a server tried at once that is left alone because it failed. Admins only. */
   readonly retryDestination: RetryDestinationPayload;
+  /**
+   * Shows the viewer what the knocker wrote: with the knock, its renewals and its end, as far as they have come. That it was shown,
+   * and to whom, stands in the log of acts. Words that come later are hidden again.
+   */
+  readonly revealReason: RevealReasonPayload;
   /** Takes an invite back. */
   readonly revokeInvite: RevokeInvitePayload;
   /** Ends a service token for good. Admins only. */
@@ -900,8 +1008,12 @@ export type Mutation = {
   readonly startRebuild: StartRebuildPayload;
   /** Starts the check of the whole log, or finds the one that runs. Admins only. */
   readonly startVerify: StartVerifyPayload;
+  /** Puts a tag on a knock, for the other moderators. */
+  readonly tagKnock: TagKnockPayload;
   /** Lifts a ban: the user is out, and free to knock or be invited. */
   readonly unbanUser: UnbanUserPayload;
+  /** Takes a tag off a knock. */
+  readonly untagKnock: UntagKnockPayload;
 };
 
 
@@ -920,6 +1032,15 @@ export type MutationAcceptKnockArgs = {
  */
 export type MutationBanUserArgs = {
   input: BanUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationClaimKnockArgs = {
+  input: ClaimKnockInput;
 };
 
 
@@ -1008,8 +1129,35 @@ export type MutationLeaveRoomArgs = {
  * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
  * leaves its outcome in the log of acts, refusals too.
  */
+export type MutationMarkKnockSeenArgs = {
+  input: MarkKnockSeenInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationNoteKnockArgs = {
+  input: NoteKnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
 export type MutationRejectKnockArgs = {
   input: RejectKnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationReleaseKnockArgs = {
+  input: ReleaseKnockInput;
 };
 
 
@@ -1028,6 +1176,15 @@ export type MutationRetractKnockArgs = {
  */
 export type MutationRetryDestinationArgs = {
   input: RetryDestinationInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRevealReasonArgs = {
+  input: RevealReasonInput;
 };
 
 
@@ -1080,14 +1237,47 @@ export type MutationStartRebuildArgs = {
  * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
  * leaves its outcome in the log of acts, refusals too.
  */
+export type MutationTagKnockArgs = {
+  input: TagKnockInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
 export type MutationUnbanUserArgs = {
   input: UnbanUserInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationUntagKnockArgs = {
+  input: UntagKnockInput;
 };
 
 /** Anything that has an id and can be fetched by it. */
 export type Node = {
   /** Opaque; the same for as long as the thing exists. */
   readonly id: Scalars['ID']['output'];
+};
+
+/** A note to leave. */
+export type NoteKnockInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+  /** The note, at most 4,000 characters. */
+  readonly text: Scalars['String']['input'];
+};
+
+/** What noteKnock changed. */
+export type NoteKnockPayload = {
+  readonly __typename?: 'NoteKnockPayload';
+  /** The knock, with its notes. */
+  readonly knock: Knock;
 };
 
 /** Which end of an order comes first. */
@@ -1216,8 +1406,8 @@ export type Query = {
   /** The service tokens, oldest first, ended ones too. Admins only; their secrets are told by what makes them and by nothing else. */
   readonly serviceTokens: ServiceTokenConnection;
   /**
-   * The membership log: all transitions of the rooms whose door the viewer keeps, and the viewer's own. Oldest first unless
-   * `orderBy` says otherwise.
+   * The membership log, oldest first unless `orderBy` says otherwise: all transitions of the rooms whose door the viewer keeps,
+   * and the viewer's own.
    */
   readonly transitions: TransitionConnection;
   /** Who asks. */
@@ -1377,6 +1567,19 @@ export type RejectKnockPayload = MembershipPayload & {
   readonly transition?: Maybe<Transition>;
 };
 
+/** A knock to give up. */
+export type ReleaseKnockInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+};
+
+/** What releaseKnock changed. */
+export type ReleaseKnockPayload = {
+  readonly __typename?: 'ReleaseKnockPayload';
+  /** The knock, given up. */
+  readonly knock: Knock;
+};
+
 /** A knock to take back. */
 export type RetractKnockInput = {
   /** Words that go with it. */
@@ -1411,6 +1614,19 @@ export type RetryDestinationPayload = {
   readonly __typename?: 'RetryDestinationPayload';
   /** The server. */
   readonly destination: Destination;
+};
+
+/** A knock whose words are to be shown. */
+export type RevealReasonInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+};
+
+/** What revealReason showed. */
+export type RevealReasonPayload = {
+  readonly __typename?: 'RevealReasonPayload';
+  /** The knock, with its reason. */
+  readonly knock: Knock;
 };
 
 /** An invite to take back. */
@@ -1915,6 +2131,21 @@ export type SubscriptionTransitionsArgs = {
   where?: InputMaybe<TransitionFilter>;
 };
 
+/** A tag to put on. */
+export type TagKnockInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+  /** The tag, at most 64 characters; a knock has at most 20. */
+  readonly tag: Scalars['String']['input'];
+};
+
+/** What tagKnock changed. */
+export type TagKnockPayload = {
+  readonly __typename?: 'TagKnockPayload';
+  /** The knock, with its tags. */
+  readonly knock: Knock;
+};
+
 /** One change of somebody's effective membership, as the log keeps it for ever. */
 export type Transition = Node & {
   readonly __typename?: 'Transition';
@@ -1947,8 +2178,13 @@ export type Transition = Node & {
   readonly position: Scalars['String']['output'];
   /** The member event in force before. */
   readonly previous?: Maybe<Event>;
-  /** The words that came with it; null when there are none, or they were erased. */
+  /**
+   * The words that came with it; null when there are none, or they were erased. What knockers write is hidden from others until
+   * they reveal it with `revealReason`.
+   */
   readonly reason?: Maybe<Scalars['String']['output']>;
+  /** There are words of a knocker, which the viewer has not revealed. */
+  readonly reasonIsHidden: Scalars['Boolean']['output'];
   /** When it was written, by this server's clock. */
   readonly recordedAt: Scalars['DateTime']['output'];
   /** Where. */
@@ -2033,6 +2269,11 @@ export type TransitionFilter = {
   readonly since?: InputMaybe<Scalars['DateTime']['input']>;
   /** Only at this position of the log or behind it. */
   readonly sincePosition?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * Only where the reason or a name says all of these words: whole words in any order, `"in this order"`, `this or that`,
+   * `-without`. Of reasons it looks at those that the viewer is shown. At most 200 characters.
+   */
+  readonly text?: InputMaybe<Scalars['String']['input']>;
   /** Only recorded before. */
   readonly until?: InputMaybe<Scalars['DateTime']['input']>;
   /** Only before this position of the log. */
@@ -2101,6 +2342,21 @@ export type UnbanUserPayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** A tag to take off. */
+export type UntagKnockInput = {
+  /** Id of the knock. */
+  readonly knockId: Scalars['ID']['input'];
+  /** The tag. */
+  readonly tag: Scalars['String']['input'];
+};
+
+/** What untagKnock changed. */
+export type UntagKnockPayload = {
+  readonly __typename?: 'UntagKnockPayload';
+  /** The knock, with its tags. */
+  readonly knock: Knock;
 };
 
 /** A Matrix user, of this server or of another one. */
@@ -2308,7 +2564,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( MembershipChange )
   ;
   Node:
-    | ( EventModel )
+    | ( VisibleEvent )
     | ( KnockModel )
     | ( MemberModel )
     | ( RoomModel )
@@ -2326,6 +2582,8 @@ export type ResolversTypes = {
   BanUserInput: BanUserInput;
   BanUserPayload: ResolverTypeWrapper<MembershipChange>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  ClaimKnockInput: ClaimKnockInput;
+  ClaimKnockPayload: ResolverTypeWrapper<KnockChange>;
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: ResolverTypeWrapper<Omit<CreateRoomPayload, 'room'> & { room: ResolversTypes['Room'] }>;
   CreateServiceTokenInput: CreateServiceTokenInput;
@@ -2341,7 +2599,7 @@ export type ResolversTypes = {
   DestinationFilter: DestinationFilter;
   EraseUserInput: EraseUserInput;
   EraseUserPayload: ResolverTypeWrapper<Omit<EraseUserPayload, 'user'> & { user: ResolversTypes['User'] }>;
-  Event: ResolverTypeWrapper<EventModel>;
+  Event: ResolverTypeWrapper<VisibleEvent>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   GiveUpDeliveriesInput: GiveUpDeliveriesInput;
   GiveUpDeliveriesPayload: ResolverTypeWrapper<Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
@@ -2362,13 +2620,17 @@ export type ResolversTypes = {
   KnockEdge: ResolverTypeWrapper<Omit<KnockEdge, 'node'> & { node: ResolversTypes['Knock'] }>;
   KnockFilter: KnockFilter;
   KnockInput: KnockInput;
+  KnockNote: ResolverTypeWrapper<Omit<KnockNote, 'user'> & { user: ResolversTypes['User'] }>;
   KnockOrder: KnockOrder;
   KnockOrderField: KnockOrderField;
   KnockPayload: ResolverTypeWrapper<MembershipChange>;
+  KnockSighting: ResolverTypeWrapper<Omit<KnockSighting, 'user'> & { user: ResolversTypes['User'] }>;
   KnockStatus: KnockStatus;
   LeaveRoomInput: LeaveRoomInput;
   LeaveRoomPayload: ResolverTypeWrapper<MembershipChange>;
   LogOrder: LogOrder;
+  MarkKnockSeenInput: MarkKnockSeenInput;
+  MarkKnockSeenPayload: ResolverTypeWrapper<KnockChange>;
   Member: ResolverTypeWrapper<MemberModel>;
   MemberConnection: ResolverTypeWrapper<MemberPageModel>;
   MemberEdge: ResolverTypeWrapper<Omit<MemberEdge, 'node'> & { node: ResolversTypes['Member'] }>;
@@ -2380,6 +2642,8 @@ export type ResolversTypes = {
   MembershipPayload: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['MembershipPayload']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
+  NoteKnockInput: NoteKnockInput;
+  NoteKnockPayload: ResolverTypeWrapper<KnockChange>;
   OrderDirection: OrderDirection;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   PathConnection: ResolverTypeWrapper<PathPage>;
@@ -2389,10 +2653,14 @@ export type ResolversTypes = {
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   RejectKnockInput: RejectKnockInput;
   RejectKnockPayload: ResolverTypeWrapper<MembershipChange>;
+  ReleaseKnockInput: ReleaseKnockInput;
+  ReleaseKnockPayload: ResolverTypeWrapper<KnockChange>;
   RetractKnockInput: RetractKnockInput;
   RetractKnockPayload: ResolverTypeWrapper<MembershipChange>;
   RetryDestinationInput: RetryDestinationInput;
   RetryDestinationPayload: ResolverTypeWrapper<Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
+  RevealReasonInput: RevealReasonInput;
+  RevealReasonPayload: ResolverTypeWrapper<KnockChange>;
   RevokeInviteInput: RevokeInviteInput;
   RevokeInvitePayload: ResolverTypeWrapper<MembershipChange>;
   RevokeServiceTokenInput: RevokeServiceTokenInput;
@@ -2417,6 +2685,8 @@ export type ResolversTypes = {
   StartVerifyPayload: ResolverTypeWrapper<Omit<StartVerifyPayload, 'job'> & { job: ResolversTypes['Job'] }>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  TagKnockInput: TagKnockInput;
+  TagKnockPayload: ResolverTypeWrapper<KnockChange>;
   Transition: ResolverTypeWrapper<TransitionModel>;
   TransitionCause: TransitionCause;
   TransitionConnection: ResolverTypeWrapper<TransitionPageModel>;
@@ -2425,6 +2695,8 @@ export type ResolversTypes = {
   TransitionKind: TransitionKind;
   UnbanUserInput: UnbanUserInput;
   UnbanUserPayload: ResolverTypeWrapper<MembershipChange>;
+  UntagKnockInput: UntagKnockInput;
+  UntagKnockPayload: ResolverTypeWrapper<KnockChange>;
   User: ResolverTypeWrapper<UserModel>;
   UserPowerLevel: ResolverTypeWrapper<UserLevelModel>;
   Verdict: Verdict;
@@ -2439,6 +2711,8 @@ export type ResolversParentTypes = {
   BanUserInput: BanUserInput;
   BanUserPayload: MembershipChange;
   Boolean: Scalars['Boolean']['output'];
+  ClaimKnockInput: ClaimKnockInput;
+  ClaimKnockPayload: KnockChange;
   CreateRoomInput: CreateRoomInput;
   CreateRoomPayload: Omit<CreateRoomPayload, 'room'> & { room: ResolversParentTypes['Room'] };
   CreateServiceTokenInput: CreateServiceTokenInput;
@@ -2453,7 +2727,7 @@ export type ResolversParentTypes = {
   DestinationFilter: DestinationFilter;
   EraseUserInput: EraseUserInput;
   EraseUserPayload: Omit<EraseUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
-  Event: EventModel;
+  Event: VisibleEvent;
   Float: Scalars['Float']['output'];
   GiveUpDeliveriesInput: GiveUpDeliveriesInput;
   GiveUpDeliveriesPayload: Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
@@ -2472,11 +2746,15 @@ export type ResolversParentTypes = {
   KnockEdge: Omit<KnockEdge, 'node'> & { node: ResolversParentTypes['Knock'] };
   KnockFilter: KnockFilter;
   KnockInput: KnockInput;
+  KnockNote: Omit<KnockNote, 'user'> & { user: ResolversParentTypes['User'] };
   KnockOrder: KnockOrder;
   KnockPayload: MembershipChange;
+  KnockSighting: Omit<KnockSighting, 'user'> & { user: ResolversParentTypes['User'] };
   LeaveRoomInput: LeaveRoomInput;
   LeaveRoomPayload: MembershipChange;
   LogOrder: LogOrder;
+  MarkKnockSeenInput: MarkKnockSeenInput;
+  MarkKnockSeenPayload: KnockChange;
   Member: MemberModel;
   MemberConnection: MemberPageModel;
   MemberEdge: Omit<MemberEdge, 'node'> & { node: ResolversParentTypes['Member'] };
@@ -2487,6 +2765,8 @@ export type ResolversParentTypes = {
   MembershipPayload: ResolversInterfaceTypes<ResolversParentTypes>['MembershipPayload'];
   Mutation: Record<PropertyKey, never>;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
+  NoteKnockInput: NoteKnockInput;
+  NoteKnockPayload: KnockChange;
   PageInfo: PageInfo;
   PathConnection: PathPage;
   PathEdge: Omit<PathEdge, 'node'> & { node: ResolversParentTypes['PathStep'] };
@@ -2495,10 +2775,14 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   RejectKnockInput: RejectKnockInput;
   RejectKnockPayload: MembershipChange;
+  ReleaseKnockInput: ReleaseKnockInput;
+  ReleaseKnockPayload: KnockChange;
   RetractKnockInput: RetractKnockInput;
   RetractKnockPayload: MembershipChange;
   RetryDestinationInput: RetryDestinationInput;
   RetryDestinationPayload: Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
+  RevealReasonInput: RevealReasonInput;
+  RevealReasonPayload: KnockChange;
   RevokeInviteInput: RevokeInviteInput;
   RevokeInvitePayload: MembershipChange;
   RevokeServiceTokenInput: RevokeServiceTokenInput;
@@ -2521,12 +2805,16 @@ export type ResolversParentTypes = {
   StartVerifyPayload: Omit<StartVerifyPayload, 'job'> & { job: ResolversParentTypes['Job'] };
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
+  TagKnockInput: TagKnockInput;
+  TagKnockPayload: KnockChange;
   Transition: TransitionModel;
   TransitionConnection: TransitionPageModel;
   TransitionEdge: Omit<TransitionEdge, 'node'> & { node: ResolversParentTypes['Transition'] };
   TransitionFilter: TransitionFilter;
   UnbanUserInput: UnbanUserInput;
   UnbanUserPayload: MembershipChange;
+  UntagKnockInput: UntagKnockInput;
+  UntagKnockPayload: KnockChange;
   User: UserModel;
   UserPowerLevel: UserLevelModel;
   Viewer: UserModel;
@@ -2548,6 +2836,10 @@ export type BanUserPayloadResolvers<ContextType = Context, ParentType extends Re
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ClaimKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ClaimKnockPayload'] = ResolversParentTypes['ClaimKnockPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
 };
 
 export type CreateRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateRoomPayload'] = ResolversParentTypes['CreateRoomPayload']> = {
@@ -2622,6 +2914,7 @@ export type EventResolvers<ContextType = Context, ParentType extends ResolversPa
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   originServerTs?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   pdu?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  reasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   sender?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
   stateKey?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2680,24 +2973,33 @@ export type KickUserPayloadResolvers<ContextType = Context, ParentType extends R
 
 export type KnockResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Knock'] = ResolversParentTypes['Knock']> = {
   attempts?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<KnockAttemptsArgs>>;
+  claimedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  claimedBy?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   decidedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   decidedBy?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   decisionReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  decisionReasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   deliveries?: Resolver<ResolversTypes['DeliveryConnection'], ParentType, ContextType, Partial<KnockDeliveriesArgs>>;
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knockedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  notes?: Resolver<ReadonlyArray<ResolversTypes['KnockNote']>, ParentType, ContextType>;
   outOfBand?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   secondsToDecision?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  seenBy?: Resolver<ReadonlyArray<ResolversTypes['KnockSighting']>, ParentType, ContextType>;
+  seenByViewer?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['KnockStatus'], ParentType, ContextType>;
+  tags?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<KnockTransitionsArgs>>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
   via?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   viewerCanAccept?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanBan?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanReject?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanTriage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCannotAcceptReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   viewerCannotBanReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   viewerCannotRejectReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2717,6 +3019,12 @@ export type KnockEdgeResolvers<ContextType = Context, ParentType extends Resolve
   node?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
 };
 
+export type KnockNoteResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockNote'] = ResolversParentTypes['KnockNote']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
 export type KnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockPayload'] = ResolversParentTypes['KnockPayload']> = {
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
@@ -2726,6 +3034,11 @@ export type KnockPayloadResolvers<ContextType = Context, ParentType extends Reso
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type KnockSightingResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockSighting'] = ResolversParentTypes['KnockSighting']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
 export type LeaveRoomPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LeaveRoomPayload'] = ResolversParentTypes['LeaveRoomPayload']> = {
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
@@ -2733,6 +3046,10 @@ export type LeaveRoomPayloadResolvers<ContextType = Context, ParentType extends 
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type MarkKnockSeenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MarkKnockSeenPayload'] = ResolversParentTypes['MarkKnockSeenPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
 };
 
 export type MemberResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Member'] = ResolversParentTypes['Member']> = {
@@ -2787,6 +3104,7 @@ export type MembershipPayloadResolvers<ContextType = Context, ParentType extends
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   acceptKnock?: Resolver<ResolversTypes['AcceptKnockPayload'], ParentType, ContextType, RequireFields<MutationAcceptKnockArgs, 'input'>>;
   banUser?: Resolver<ResolversTypes['BanUserPayload'], ParentType, ContextType, RequireFields<MutationBanUserArgs, 'input'>>;
+  claimKnock?: Resolver<ResolversTypes['ClaimKnockPayload'], ParentType, ContextType, RequireFields<MutationClaimKnockArgs, 'input'>>;
   createRoom?: Resolver<ResolversTypes['CreateRoomPayload'], ParentType, ContextType, RequireFields<MutationCreateRoomArgs, 'input'>>;
   createServiceToken?: Resolver<ResolversTypes['CreateServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationCreateServiceTokenArgs, 'input'>>;
   eraseUser?: Resolver<ResolversTypes['EraseUserPayload'], ParentType, ContextType, RequireFields<MutationEraseUserArgs, 'input'>>;
@@ -2796,20 +3114,30 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   kickUser?: Resolver<ResolversTypes['KickUserPayload'], ParentType, ContextType, RequireFields<MutationKickUserArgs, 'input'>>;
   knock?: Resolver<ResolversTypes['KnockPayload'], ParentType, ContextType, RequireFields<MutationKnockArgs, 'input'>>;
   leaveRoom?: Resolver<ResolversTypes['LeaveRoomPayload'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'input'>>;
+  markKnockSeen?: Resolver<ResolversTypes['MarkKnockSeenPayload'], ParentType, ContextType, RequireFields<MutationMarkKnockSeenArgs, 'input'>>;
+  noteKnock?: Resolver<ResolversTypes['NoteKnockPayload'], ParentType, ContextType, RequireFields<MutationNoteKnockArgs, 'input'>>;
   rejectKnock?: Resolver<ResolversTypes['RejectKnockPayload'], ParentType, ContextType, RequireFields<MutationRejectKnockArgs, 'input'>>;
+  releaseKnock?: Resolver<ResolversTypes['ReleaseKnockPayload'], ParentType, ContextType, RequireFields<MutationReleaseKnockArgs, 'input'>>;
   retractKnock?: Resolver<ResolversTypes['RetractKnockPayload'], ParentType, ContextType, RequireFields<MutationRetractKnockArgs, 'input'>>;
   retryDestination?: Resolver<ResolversTypes['RetryDestinationPayload'], ParentType, ContextType, RequireFields<MutationRetryDestinationArgs, 'input'>>;
+  revealReason?: Resolver<ResolversTypes['RevealReasonPayload'], ParentType, ContextType, RequireFields<MutationRevealReasonArgs, 'input'>>;
   revokeInvite?: Resolver<ResolversTypes['RevokeInvitePayload'], ParentType, ContextType, RequireFields<MutationRevokeInviteArgs, 'input'>>;
   revokeServiceToken?: Resolver<ResolversTypes['RevokeServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationRevokeServiceTokenArgs, 'input'>>;
   rotateServiceToken?: Resolver<ResolversTypes['RotateServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationRotateServiceTokenArgs, 'input'>>;
   setJoinRule?: Resolver<ResolversTypes['SetJoinRulePayload'], ParentType, ContextType, RequireFields<MutationSetJoinRuleArgs, 'input'>>;
   startRebuild?: Resolver<ResolversTypes['StartRebuildPayload'], ParentType, ContextType, Partial<MutationStartRebuildArgs>>;
   startVerify?: Resolver<ResolversTypes['StartVerifyPayload'], ParentType, ContextType>;
+  tagKnock?: Resolver<ResolversTypes['TagKnockPayload'], ParentType, ContextType, RequireFields<MutationTagKnockArgs, 'input'>>;
   unbanUser?: Resolver<ResolversTypes['UnbanUserPayload'], ParentType, ContextType, RequireFields<MutationUnbanUserArgs, 'input'>>;
+  untagKnock?: Resolver<ResolversTypes['UntagKnockPayload'], ParentType, ContextType, RequireFields<MutationUntagKnockArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
   __resolveType: TypeResolveFn<'Event' | 'Knock' | 'Member' | 'Room' | 'ServiceToken' | 'Transition' | 'User', ParentType, ContextType>;
+};
+
+export type NoteKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['NoteKnockPayload'] = ResolversParentTypes['NoteKnockPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
 };
 
 export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
@@ -2878,6 +3206,10 @@ export type RejectKnockPayloadResolvers<ContextType = Context, ParentType extend
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type ReleaseKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ReleaseKnockPayload'] = ResolversParentTypes['ReleaseKnockPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
+};
+
 export type RetractKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetractKnockPayload'] = ResolversParentTypes['RetractKnockPayload']> = {
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
@@ -2889,6 +3221,10 @@ export type RetractKnockPayloadResolvers<ContextType = Context, ParentType exten
 
 export type RetryDestinationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetryDestinationPayload'] = ResolversParentTypes['RetryDestinationPayload']> = {
   destination?: Resolver<ResolversTypes['Destination'], ParentType, ContextType>;
+};
+
+export type RevealReasonPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevealReasonPayload'] = ResolversParentTypes['RevealReasonPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
 };
 
 export type RevokeInvitePayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevokeInvitePayload'] = ResolversParentTypes['RevokeInvitePayload']> = {
@@ -3005,6 +3341,10 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   transitions?: SubscriptionResolver<ResolversTypes['Transition'], "transitions", ParentType, ContextType, Partial<SubscriptionTransitionsArgs>>;
 };
 
+export type TagKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TagKnockPayload'] = ResolversParentTypes['TagKnockPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
+};
+
 export type TransitionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Transition'] = ResolversParentTypes['Transition']> = {
   actor?: Resolver<Maybe<ResolversTypes['User']>, ParentType, ContextType>;
   cause?: Resolver<ResolversTypes['TransitionCause'], ParentType, ContextType>;
@@ -3020,6 +3360,7 @@ export type TransitionResolvers<ContextType = Context, ParentType extends Resolv
   position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   previous?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   supersedes?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
@@ -3051,6 +3392,10 @@ export type UnbanUserPayloadResolvers<ContextType = Context, ParentType extends 
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type UntagKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UntagKnockPayload'] = ResolversParentTypes['UntagKnockPayload']> = {
+  knock?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
+};
+
 export type UserResolvers<ContextType = Context, ParentType extends ResolversParentTypes['User'] = ResolversParentTypes['User']> = {
   avatarUrl?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   displayName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -3080,6 +3425,7 @@ export type ViewerResolvers<ContextType = Context, ParentType extends ResolversP
 export type Resolvers<ContextType = Context> = {
   AcceptKnockPayload?: AcceptKnockPayloadResolvers<ContextType>;
   BanUserPayload?: BanUserPayloadResolvers<ContextType>;
+  ClaimKnockPayload?: ClaimKnockPayloadResolvers<ContextType>;
   CreateRoomPayload?: CreateRoomPayloadResolvers<ContextType>;
   CreateServiceTokenPayload?: CreateServiceTokenPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
@@ -3100,8 +3446,11 @@ export type Resolvers<ContextType = Context> = {
   Knock?: KnockResolvers<ContextType>;
   KnockConnection?: KnockConnectionResolvers<ContextType>;
   KnockEdge?: KnockEdgeResolvers<ContextType>;
+  KnockNote?: KnockNoteResolvers<ContextType>;
   KnockPayload?: KnockPayloadResolvers<ContextType>;
+  KnockSighting?: KnockSightingResolvers<ContextType>;
   LeaveRoomPayload?: LeaveRoomPayloadResolvers<ContextType>;
+  MarkKnockSeenPayload?: MarkKnockSeenPayloadResolvers<ContextType>;
   Member?: MemberResolvers<ContextType>;
   MemberConnection?: MemberConnectionResolvers<ContextType>;
   MemberEdge?: MemberEdgeResolvers<ContextType>;
@@ -3111,6 +3460,7 @@ export type Resolvers<ContextType = Context> = {
   MembershipPayload?: MembershipPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;
+  NoteKnockPayload?: NoteKnockPayloadResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   PathConnection?: PathConnectionResolvers<ContextType>;
   PathEdge?: PathEdgeResolvers<ContextType>;
@@ -3118,8 +3468,10 @@ export type Resolvers<ContextType = Context> = {
   PowerLevels?: PowerLevelsResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   RejectKnockPayload?: RejectKnockPayloadResolvers<ContextType>;
+  ReleaseKnockPayload?: ReleaseKnockPayloadResolvers<ContextType>;
   RetractKnockPayload?: RetractKnockPayloadResolvers<ContextType>;
   RetryDestinationPayload?: RetryDestinationPayloadResolvers<ContextType>;
+  RevealReasonPayload?: RevealReasonPayloadResolvers<ContextType>;
   RevokeInvitePayload?: RevokeInvitePayloadResolvers<ContextType>;
   RevokeServiceTokenPayload?: RevokeServiceTokenPayloadResolvers<ContextType>;
   Room?: RoomResolvers<ContextType>;
@@ -3134,10 +3486,12 @@ export type Resolvers<ContextType = Context> = {
   StartRebuildPayload?: StartRebuildPayloadResolvers<ContextType>;
   StartVerifyPayload?: StartVerifyPayloadResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
+  TagKnockPayload?: TagKnockPayloadResolvers<ContextType>;
   Transition?: TransitionResolvers<ContextType>;
   TransitionConnection?: TransitionConnectionResolvers<ContextType>;
   TransitionEdge?: TransitionEdgeResolvers<ContextType>;
   UnbanUserPayload?: UnbanUserPayloadResolvers<ContextType>;
+  UntagKnockPayload?: UntagKnockPayloadResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
   UserPowerLevel?: UserPowerLevelResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;

@@ -21,6 +21,8 @@ import type { MemberKey, MemberRow, RoomHead } from '../projections/room-queries
 import { viewerOf, type Context } from './context.ts';
 import { both } from './filters.ts';
 import type { EventKey } from './loaders.ts';
+import type { VisibleEvent } from './models.ts';
+import { contentWithoutWords, hidesWords } from './quarantine.ts';
 
 export interface RoomSight {
   readonly standing: Standing;
@@ -56,11 +58,6 @@ export async function keepsDoor(context: Context, roomId: string): Promise<boole
   return seesKnocks(standing, levels);
 }
 
-/** The viewer sees the words that come with what is visible of the room. */
-export function seesWords(context: Context, roomId: string): boolean {
-  return seesReasons(standingIn(viewerOf(context), roomId, 'none'));
-}
-
 /** A room that something visible names. */
 export async function roomOf({ loaders }: Context, roomId: string): Promise<RoomHead> {
   const room = await loaders.room.load(roomId);
@@ -92,21 +89,25 @@ export async function visibleMember(context: Context, key: MemberKey): Promise<M
   return seen === null || seen.includes(member.membership) ? member : null;
 }
 
-export async function visibleEvent(context: Context, key: EventKey): Promise<StoredEvent | null> {
+/** An event, with what the viewer may see of its words. */
+export async function visibleEvent(context: Context, key: EventKey): Promise<VisibleEvent | null> {
   const event = await context.loaders.event.load(key);
   if (event === null) return null;
   const { standing, levels } = await sightOf(context, key.roomId);
   if (!seesEvent(standing, levels, event)) return null;
-  return seesReasons(standing) ? event : withoutWords(context, event);
+  if (!seesReasons(standing)) return withoutWords(context, event);
+  if (!(await hidesWords(context, event))) return event;
+  return { ...(await withoutWords(context, event)), content: contentWithoutWords(event) };
 }
 
 /** The redacted form: whose signatures are good, and in which nobody said anything. */
-async function withoutWords({ loaders }: Context, event: StoredEvent): Promise<StoredEvent> {
+async function withoutWords({ loaders }: Context, event: StoredEvent): Promise<VisibleEvent> {
   const room = await loaders.room.load(event.roomId);
   const version = room === null ? null : roomVersion(room.version);
   if (version === null) throw new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
   const content = redactContent(event, version);
-  return { ...event, content, pdu: { ...redact(event.pdu, version), content } as PduFields };
+  const pdu = { ...redact(event.pdu, version), content } as PduFields;
+  return { ...event, content, pdu, reasonIsHidden: Object.hasOwn(event.content, 'reason') };
 }
 
 /** Which part of a list; null: whatever it is. */
@@ -115,6 +116,8 @@ export interface ArmScope {
   readonly userIds: readonly string[] | null;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Only in rooms whose door the viewer keeps, not also what is their own. */
+  readonly keptOnly?: boolean;
 }
 
 /** The parts of a list of knocks or transitions that the viewer sees. */
@@ -128,6 +131,7 @@ export async function visibleArms(context: Context, scope: ArmScope): Promise<re
   if (admin) return cross(roomIds ?? [null], userIds ?? [null]);
   if (isBounded(viewer))
     return cross(both(roomIds, roomsGranted(viewer.grant, 'knocks:read')) ?? [null], userIds ?? [null]);
+  if (scope.keptOnly === true) return cross(await keptDoors(context, roomIds), userIds ?? [null]);
   const own = userIds === null || userIds.includes(me) ? cross(roomIds ?? [null], [me]) : [];
   const others = userIds?.filter((userId) => userId !== me) ?? null;
   if (others?.length === 0) return own;

@@ -1,6 +1,6 @@
 /** Writes judged events, acts and erasures to the log: draws their positions from `log_head` under our epoch, all or nothing. */
 import type { TxClient } from '../database/tx.ts';
-import type { EventSlot, JudgedPdu, Outlier } from './judged-pdu.ts';
+import type { EventSlot, JudgedPdu, Outlier, Placed } from './judged-pdu.ts';
 import { redactionTarget } from '../matrix/redaction.ts';
 import { splitEvent, subjectOf } from './content.ts';
 import { deleteEventWords } from './erase.ts';
@@ -14,8 +14,10 @@ export interface ActionRecord {
   readonly roomId: string | null;
   readonly target: string | null;
   readonly outcome: string;
-  readonly event: EventSlot | null;
+  readonly event: Placed | null;
   readonly onBehalfOf: string | null;
+  /** What was said with it, and about whom: goes when that user, or who said it, is erased. */
+  readonly words?: { readonly subject: string; readonly text: string };
 }
 
 /** What is erased: everything that a user said, or one event's words because of a redaction. */
@@ -239,7 +241,15 @@ function writeVerdicts(tx: TxClient, appended: readonly AppendedPdu[], at: Date)
 function writeActs(tx: TxClient, batch: LogBatch, appended: Appended): Promise<void>[] {
   const { actions, erasures } = batch;
   const stamp = batch.at.toISOString();
+  const worded = actions.flatMap(({ words }, n) =>
+    words === undefined ? [] : [{ ...words, position: appended.actions[n]! }],
+  );
   return [
+    insertRows(tx, 'action_content', worded, [
+      ['position', 'int8', (w) => w.position],
+      ['subject', 'text', (w) => w.subject],
+      ['content', 'bytea', (w) => Buffer.from(w.text)],
+    ]),
     insertRows(tx, 'actions', actions, [
       ['position', 'int8', (_, n) => appended.actions[n]!],
       ['actor', 'text', (a) => a.actor],

@@ -1,5 +1,5 @@
 /** Queries on the membership log: pages of it, single transitions, the one an event brought into force. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import type { RoomId, UserId } from '../matrix/identifiers.ts';
@@ -8,6 +8,7 @@ import { countRows, type RowCount } from './arm-counts.ts';
 import { allOf, firstOfArms, type Arm, type ArmTable } from './arms.ts';
 import type { TransitionCause } from './judged-pdu.ts';
 import type { TransitionKind } from './transition.ts';
+import { saysWords, type WordSearch } from './word-search.ts';
 
 /** A row of the log. Events are named by their positions. */
 export interface TransitionRow {
@@ -39,6 +40,8 @@ export interface TransitionCondition {
   readonly actor: string | null;
   /** Whose users' membership. */
   readonly server: string | null;
+  /** The event now in force says this. */
+  readonly words: WordSearch | null;
   /** Brought into force by this event of the arm's room. */
   readonly event: number | null;
   /** Only to another membership. */
@@ -73,16 +76,22 @@ export function countTransitions(
   return countRows(db, table(condition), lists);
 }
 
-function table({ kinds, causes, actor, server, event, moves }: TransitionCondition): ArmTable {
+function table({ kinds, causes, actor, server, event, moves, words }: TransitionCondition): ArmTable {
   const condition = allOf([
     kinds === null ? null : sql`t.kind = any(${kinds}::text[])`,
     causes === null ? null : sql`t.cause = any(${causes}::text[])`,
-    actor === null ? null : sql`t.actor = ${actor}`,
+    actor === null ? null : madeBy(actor),
     server === null ? null : sql`substr(t.user_id, strpos(t.user_id, ':') + 1) = ${server}`,
     event === null ? null : sql`t.event = ${event}`,
     moves === undefined ? null : sql`t."from" <> t."to"`,
+    words === null ? null : saysWords(words),
   ]);
   return { table: 'transitions', user: 'user_id', key: 'position', place: 'position', condition };
+}
+
+// In two parts, for which there are indexes: what people did themselves, and what others did to them.
+function madeBy(actor: string): RawBuilder<unknown> {
+  return sql`((t.actor = ${actor} and t.user_id = ${actor}) or (t.actor = ${actor} and t.actor is distinct from t.user_id))`;
 }
 
 /** The transitions at these positions, in the order asked; null where there is none. */

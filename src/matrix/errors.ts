@@ -6,7 +6,7 @@ interface ErrcodeEntry {
   readonly meaning: string;
 }
 
-/** Every error code this server sends or passes on: the Matrix specification's, and two of our own GraphQL API. */
+/** Every error code this server sends or passes on: the Matrix specification's, and those of our own GraphQL API. */
 export const ERRCODES = {
   M_BAD_ALIAS: { status: 400, meaning: 'The room alias does not point to the room.' },
   M_BAD_JSON: { status: 400, meaning: 'The JSON is well formed but not what is expected here.' },
@@ -36,6 +36,7 @@ export const ERRCODES = {
   M_USER_DEACTIVATED: { status: 403, meaning: 'The account has been deactivated.' },
   M_USER_IN_USE: { status: 400, meaning: 'The user name is taken.' },
   KNOCK_ALREADY_DECIDED: { status: 409, meaning: 'The knock is no longer pending.' },
+  KNOCK_ALREADY_CLAIMED: { status: 409, meaning: 'Somebody else has claimed the knock.' },
   UNKNOWN_BEFORE_JOIN: { status: 409, meaning: 'What was before this server joined the room is not known here.' },
 } as const satisfies Readonly<Record<string, ErrcodeEntry>>;
 

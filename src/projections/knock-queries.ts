@@ -4,6 +4,8 @@ import type { Db } from '../database/database.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import { countRows, type RowCount } from '../log/arm-counts.ts';
 import { allOf, firstOfArms, type Arm, type ArmTable } from '../log/arms.ts';
+import { triaged, type TriageCondition } from '../log/triage-queries.ts';
+import { saysWords, type WordSearch } from '../log/word-search.ts';
 import type { KnockStatus } from './knock-outcome.ts';
 
 export interface KnockRow {
@@ -12,6 +14,8 @@ export interface KnockRow {
   readonly opened: number;
   readonly userId: string;
   readonly status: KnockStatus;
+  /** Position of the event that began it. */
+  readonly firstEvent: number;
   /** Position of the latest knock event. */
   readonly event: number;
   /** Position of the transition that ended it. */
@@ -36,13 +40,16 @@ export interface KnockCondition {
   /** Positions between which it ended: the first inclusive, the second exclusive. */
   readonly closedFrom: number | null;
   readonly closedBefore: number | null;
+  /** The latest knock event says this. */
+  readonly words: WordSearch | null;
+  readonly triage: TriageCondition;
 }
 
 /** What a list of knocks is ordered by; what has not ended is in no list by its end. */
 export type KnockKey = 'opened' | 'closed';
 
 // The episode's times are those of the transitions that opened and ended it.
-const EPISODE = sql`k.room_id as "roomId", k.opened, k.user_id as "userId", k.status, k.event, k.closed,
+const EPISODE = sql`k.room_id as "roomId", k.opened, k.user_id as "userId", k.status, k.first_event as "firstEvent", k.event, k.closed,
   k.decided_by as "decidedBy", k.reason, k.in_room as "inRoom", k.via, o.recorded_at as "knockedAt", c.recorded_at as "decidedAt", c.event as decision`;
 const TIMES = sql`join transitions o on o.position = k.opened left join transitions c on c.position = k.closed`;
 
@@ -74,7 +81,7 @@ export function countKnocks(
 }
 
 function table(asked: KnockCondition, key: KnockKey): ArmTable {
-  const { server, statuses, decidedBy, outOfBand, closedFrom, closedBefore } = asked;
+  const { server, statuses, decidedBy, outOfBand, closedFrom, closedBefore, words, triage } = asked;
   const condition = allOf([
     key === 'opened' ? null : sql`t.closed is not null`,
     server === null ? null : sql`t.server = ${server}`,
@@ -83,6 +90,8 @@ function table(asked: KnockCondition, key: KnockKey): ArmTable {
     outOfBand === null ? null : sql`t.in_room = ${!outOfBand}`,
     closedFrom === null ? null : sql`t.closed >= ${closedFrom}`,
     closedBefore === null ? null : sql`t.closed < ${closedBefore}`,
+    words === null ? null : saysWords(words),
+    ...triaged(triage),
   ]);
   return { table: 'knocks', user: 'user_id', key, place: 'opened', condition };
 }

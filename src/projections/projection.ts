@@ -52,7 +52,7 @@ export interface FactTransition {
   /** Position of the transition that it corrects. */
   readonly supersedes: number | null;
   readonly actor: UserId | null;
-  /** Of a knock: what the person wrote, for the moderators' queue; null when there is none or it was erased. */
+  /** The words of the event now in force; null when there are none or they were erased. */
   readonly reason: string | null;
   readonly displayName: string | null;
   /** False: out of band, while this server was not in the room. */

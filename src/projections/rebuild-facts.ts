@@ -149,7 +149,7 @@ async function readFacts(
       order by t.position`,
     range,
   );
-  const words = await knockWords(client, transitions.rows);
+  const words = await wordsOfEvents(client, transitions.rows);
   await rememberVersions(client, memory, verdicts.rows);
   const searched = await readSearchFacts(client, changes.rows, memory.versions);
   const changesOf = Map.groupBy(changes.rows, (row) => row.position);
@@ -210,29 +210,29 @@ function replacedBy({ event, verdict, prev }: VerdictRow, { refused }: ReplayMem
   return [...replaced];
 }
 
-function transitionOf(row: TransitionRow, words: ReadonlyMap<string, KnockWords>): FactTransition {
+function transitionOf(row: TransitionRow, words: ReadonlyMap<string, EventWords>): FactTransition {
   const said = words.get(`${row.room_id}\u0000${row.event}`) ?? { reason: null, displayName: null };
   const { position, from, to, kind, event, supersedes, actor, in_room: inRoom, origin: via } = row;
   return { position, userId: row.user_id, from, to, kind, event, supersedes, actor, ...said, inRoom, via };
 }
 
-interface KnockWords {
+interface EventWords {
   readonly reason: string | null;
   readonly displayName: string | null;
 }
 
-async function knockWords(
+async function wordsOfEvents(
   client: PoolClient,
   transitions: readonly TransitionRow[],
-): Promise<ReadonlyMap<string, KnockWords>> {
-  const knocks = transitions.filter((row) => row.to === 'knock');
-  if (knocks.length === 0) return new Map();
+): Promise<ReadonlyMap<string, EventWords>> {
+  const worded = transitions.filter((row) => row.event !== null);
+  if (worded.length === 0) return new Map();
   const { rows } = await client.query<{ room_id: string; event: number; proof: Buffer; content: Buffer }>(
     `select e.room_id, e.position as event, e.proof, c.content
        from unnest($1::text[], $2::int8[]) as k (room_id, event)
        join events e on e.room_id = k.room_id and e.position = k.event
        join event_content c on c.room_id = k.room_id and c.event = k.event`,
-    [knocks.map((row) => row.room_id), knocks.map((row) => row.event)],
+    [worded.map((row) => row.room_id), worded.map((row) => row.event)],
   );
   return new Map(
     rows.map((row) => {

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, openBrowser, watch, type Watched } from '../support/chromium.ts';
 import { knockRoom, register, type Client } from '../support/client.ts';
+import { revealReasons } from '../support/graphql.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 const PICTURE = fileURLToPath(new URL('../../docs/graphiql.png', import.meta.url));
@@ -33,6 +34,7 @@ beforeAll(async () => {
     });
     await person.ok('POST', `/knock/${roomId}`, { reason });
   }
+  await revealReasons(owner);
   browser = await openBrowser();
   page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
   watched = await watch(page);

@@ -10,6 +10,7 @@ import { openDatabase, type Database } from '../../src/database/database.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 import { knockRoom, register } from '../support/client.ts';
 import { composeEnvironment, readCompose } from '../support/compose.ts';
+import { revealReasons } from '../support/graphql.ts';
 import { checkHealth, healthy, layOutImage, makeComposeDatabase, runInImage, type Running } from '../support/image.ts';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { freePort, temporaryFolder } from '../support/server.ts';
@@ -77,6 +78,7 @@ describe.skipIf(!hasRedis())('the composition', () => {
     const [keeper, guest] = [await register(url, 'keeper'), await register(url, 'guest')];
     const roomId = await knockRoom(keeper);
     await guest.ok('POST', `/knock/${roomId}`, { reason: 'from a container' });
+    await revealReasons(keeper);
     const { data } = await keeper.graphql('{ knocks { nodes { reason user { userId } } } }');
     expect(data.knocks.nodes).toEqual([{ reason: 'from a container', user: { userId: '@guest:compose.example' } }]);
     expect(await runInImage(image, ['src/main.ts', 'verify'], environment('worker')).ended).toBe(0);

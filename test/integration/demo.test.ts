@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PEOPLE } from '../../examples/demo/people.ts';
 import { clientWith, request } from '../support/client.ts';
+import { revealReasons } from '../support/graphql.ts';
 import { freePort, startServer, type TestServer } from '../support/server.ts';
 
 const DEMO = fileURLToPath(new URL('../../examples/demo.ts', import.meta.url));
@@ -50,6 +51,7 @@ describe('the demo', () => {
   it('left in the log what it says', async () => {
     const token = found(run.out, /"Authorization": "Bearer (\S+)"/);
     const moderator = clientWith(server.url, token, '');
+    await revealReasons(moderator);
     const { data } = await moderator.graphql(`{
       viewer { user { displayName } rooms { totalCount } }
       knocks(first: 100) { totalCount nodes {

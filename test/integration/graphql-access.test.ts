@@ -1,7 +1,7 @@
 /** Who sees what through GraphQL: each thing by every way there is, for everybody from the owner to a stranger. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
-import { act, ask, makeRoom, openDesk, refusedAct, type Data, type Desk } from '../support/graphql.ts';
+import { act, ask, makeRoom, openDesk, refusedAct, revealReasons, type Data, type Desk } from '../support/graphql.ts';
 
 let desk: Desk;
 let roomId: string;
@@ -30,6 +30,7 @@ beforeAll(async () => {
   const turnedAway = await act(petra!, 'knock', { roomId, reason: SECRETS[1] });
   await act(owner!, 'rejectKnock', { roomId, userId: petra!.userId, reason: SECRETS[2] });
   const pending = await act(kim!, 'knock', { roomId, reason: SECRETS[0] });
+  for (const name of ['owner', 'mod', 'admin']) await revealReasons(people[name]!);
   ids = {
     Room: pending.room.id,
     Member: pending.member.id,

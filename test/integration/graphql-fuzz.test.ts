@@ -77,7 +77,8 @@ it.each(FIELDS)('%s %s', { timeout: 300_000 }, async (kind, name) => {
       for (const { message, extensions, ...rest } of answer.json.errors ?? []) {
         // A selection that came out too wide is a matter of the limits.
         if (extensions.code === 'GRAPHQL_PARSE_FAILED') expect(message).toContain('tokens');
-        else expect(extensions.code, message).toMatch(/^(M_[A-Z_]+|KNOCK_ALREADY_DECIDED|UNKNOWN_BEFORE_JOIN)$/);
+        else
+          expect(extensions.code, message).toMatch(/^(M_[A-Z_]+|KNOCK_ALREADY_(DECIDED|CLAIMED)|UNKNOWN_BEFORE_JOIN)$/);
         // Other servers cannot be reached from here, which Matrix says with this code.
         if (extensions.code === 'M_UNKNOWN') expect(message).toMatch(/reached\.$|^No server gave an answer: /);
         expect(`${message} ${JSON.stringify(extensions)}`).not.toMatch(INSIDES);

@@ -1,7 +1,7 @@
 /** A knock from end to end through GraphQL alone: rooms, requests, decisions, and what the history says of them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
-import { act, ask, makeRoom, openDesk, refusedAct, TRANSITION, type Desk } from '../support/graphql.ts';
+import { act, ask, makeRoom, openDesk, refusedAct, revealReasons, TRANSITION, type Desk } from '../support/graphql.ts';
 
 let desk: Desk;
 let owner: Client;
@@ -55,6 +55,7 @@ describe('a knock that is accepted', () => {
       member: { since: first.member.since },
     });
 
+    await revealReasons(owner, { roomId });
     const accepted = await act(owner, 'acceptKnock', { roomId, userId: kim.userId, reason: 'welcome' });
     expect(accepted).toMatchObject({
       member: { membership: 'INVITE' },
@@ -115,6 +116,7 @@ describe('a knock that is turned away', () => {
     });
     const third = await act(kim, 'knock', { roomId });
     expect(third.knock).toMatchObject({ status: 'PENDING', reason: null });
+    await revealReasons(owner, { roomId });
     const { knock } = await ask(
       owner,
       'query ($id: ID!) { knock(id: $id) { attempts { totalCount nodes { id status reason } } } }',

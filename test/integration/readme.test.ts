@@ -56,7 +56,7 @@ async function paste(commands: string): Promise<string> {
 
 it('a reader who pastes the commands gets the answers of the page', async () => {
   const blocks = blocksOf(await readFile(README, 'utf8'));
-  expect(blocks.filter(({ answer }) => answer !== null)).toHaveLength(4);
+  expect(blocks.filter(({ answer }) => answer !== null)).toHaveLength(5);
   const commands = blocks.map((block) => `${block.commands}\necho '${END_OF_BLOCK}'\n`).join('');
   const printed = (await paste(commands.replaceAll('http://127.0.0.1:8008', server.url))).split(END_OF_BLOCK);
   for (const [n, { answer }] of blocks.entries()) if (answer !== null) expect(parse(printed[n]!)).toEqual(answer);

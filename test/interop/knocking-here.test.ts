@@ -1,6 +1,7 @@
 /** Users of real Synapses knock on rooms of this server. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { knockRoom, type Client } from '../support/client.ts';
+import { revealReasons } from '../support/graphql.ts';
 import {
   bodiesIn,
   outcomeOf,
@@ -42,6 +43,7 @@ const knockOn = (client: Client, room: string, reason?: string) =>
 
 /** The knock episodes of the room, newest first, as GraphQL tells them. */
 async function knocks(roomId: string): Promise<readonly object[]> {
+  await revealReasons(owner, { roomId });
   const answer = await owner.graphql(
     `query ($room: String!) { room(roomId: $room) { knocks { edges { node { status reason user { userId } decidedBy { userId } } } } } }`,
     { room: roomId },

@@ -125,6 +125,16 @@ export function refusedAct(client: Client, name: MembershipAct, input: object): 
   return refusal(client, actDocument(name), { input });
 }
 
+/** Reveals to somebody what knockers wrote, of all knocks that they see or of some. */
+export async function revealReasons(client: Client, where: object = {}): Promise<void> {
+  const query = 'query ($where: KnockFilter) { knocks(where: $where, first: 100) { nodes { id } } }';
+  const { knocks } = await ask(client, query, { where });
+  const mutation = 'mutation ($id: ID!) { revealReason(input: { knockId: $id }) { knock { reasonIsHidden } } }';
+  for (const { id } of knocks.nodes) {
+    expect(await ask(client, mutation, { id })).toEqual({ revealReason: { knock: { reasonIsHidden: false } } });
+  }
+}
+
 /** Makes a room through GraphQL; its Matrix id. */
 export async function makeRoom(owner: Client, input: object = {}): Promise<string> {
   const document = 'mutation ($input: CreateRoomInput!) { createRoom(input: $input) { room { roomId } } }';

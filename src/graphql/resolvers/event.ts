@@ -15,6 +15,7 @@ export const event: EventResolvers = {
     const verdict = await loaders.verdict.load({ roomId, position });
     return verdict === null ? null : enumName(verdict);
   },
+  reasonIsHidden: ({ reasonIsHidden }) => reasonIsHidden === true,
   deliveries: ({ roomId, position }, args, context) => deliveryList(context, { roomId, event: position }, args),
   // A member event changes nobody's membership but that of the user it is about.
   transitions: ({ roomId, stateKey, position }, args, context) =>

@@ -6,14 +6,15 @@ import {
   type Permission,
   type Target,
 } from '../../access/room-access.ts';
-import { stringIn } from '../../matrix/pdu.ts';
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import type { Context } from '../context.ts';
 import { deliveryList } from '../delivery-lists.ts';
 import { knockList, transitionList } from '../lists.ts';
 import { nodeId } from '../node-ids.ts';
 import type { KnockResolvers } from '../schema.generated.ts';
-import { roomOf, seesWords, sightOf, visibleEvent, type RoomSight } from '../sight.ts';
+import { reasonAt, reasonOfKnock } from '../quarantine.ts';
+import { triageFields } from './triage.ts';
+import { roomOf, sightOf, visibleEvent, type RoomSight } from '../sight.ts';
 
 type Ask = (sight: RoomSight, knocker: Target) => Permission;
 
@@ -42,14 +43,13 @@ export const knock: KnockResolvers = {
   id: ({ opened }) => nodeId('Knock', opened),
   room: ({ roomId }, _args, context) => roomOf(context, roomId),
   user: ({ userId }) => ({ userId }),
-  reason: ({ roomId, reason }, _args, context) => (seesWords(context, roomId) ? reason : null),
+  reason: async (knock, _args, context) => (await reasonOfKnock(context, knock)).reason,
+  reasonIsHidden: async (knock, _args, context) => (await reasonOfKnock(context, knock)).isHidden,
   outOfBand: ({ inRoom }) => !inRoom,
   decidedBy: ({ decidedBy }) => (decidedBy === null ? null : { userId: decidedBy }),
-  decisionReason: async ({ roomId, decision }, _args, context) => {
-    if (decision === null || !seesWords(context, roomId)) return null;
-    const event = await context.loaders.event.load({ roomId, position: decision });
-    return event === null ? null : stringIn(event.content, 'reason');
-  },
+  decisionReason: async ({ roomId, decision }, _args, context) => (await reasonAt(context, roomId, decision)).reason,
+  decisionReasonIsHidden: async ({ roomId, decision }, _args, context) =>
+    (await reasonAt(context, roomId, decision)).isHidden,
   secondsToDecision: ({ knockedAt, decidedAt }) =>
     decidedAt === null ? null : (decidedAt.getTime() - knockedAt.getTime()) / 1000,
   attempts: ({ roomId, userId, opened }, args, context) =>
@@ -58,6 +58,7 @@ export const knock: KnockResolvers = {
     transitionList(context, { roomIds: [roomId], userIds: [userId], from: opened, to: closed ?? undefined }, args),
   deliveries: ({ roomId, userId, opened, closed }, args, context) =>
     deliveryList(context, { roomId, userId, from: opened, to: closed }, args),
+  ...triageFields,
   event: ({ roomId, event: position }, _args, context) => visibleEvent(context, { roomId, position }),
   viewerCanAccept: allowed(accept),
   viewerCannotAcceptReason: whyNot(accept),

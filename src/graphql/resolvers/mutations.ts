@@ -19,6 +19,7 @@ import { boundedByScopes } from './bounded-by-scopes.ts';
 import { readInput } from './read-input.ts';
 import { createRoom, setJoinRule } from './room-mutations.ts';
 import { createServiceToken, revokeServiceToken, rotateServiceToken } from './service-token.ts';
+import { triageActs } from './triage.ts';
 
 type Command<Input> = (deps: CommandDeps, actor: Actor, input: Input) => Promise<ActResult>;
 
@@ -99,6 +100,7 @@ const roots: MutationResolvers = {
   kickUser: memberAct('kickUser', kickUser),
   banUser: memberAct('banUser', banUser),
   unbanUser: memberAct('unbanUser', unbanUser),
+  ...triageActs,
   eraseUser,
   startVerify,
   startRebuild,

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { MembershipChange } from '../models.ts';
 import type { ResolversTypes } from '../schema.generated.ts';
 import { roomOf, visible, visibleEvent, visibleMember } from '../sight.ts';
+import { triagePayloads } from './triage.ts';
 
 type Field<Type extends keyof ResolversTypes> = (
   change: MembershipChange,
@@ -49,4 +50,5 @@ export const payloads = {
   KickUserPayload: withKnock,
   BanUserPayload: withKnock,
   UnbanUserPayload: shared,
+  ...triagePayloads,
 };

@@ -1,16 +1,16 @@
 /** Resolvers of Transition: a row of the membership log. */
 import type { TransitionRow } from '../../log/transition-queries.ts';
-import type { StoredEvent } from '../../log/read.ts';
-import { stringIn } from '../../matrix/pdu.ts';
 import type { Context } from '../context.ts';
 import { deliveryList } from '../delivery-lists.ts';
+import type { VisibleEvent } from '../models.ts';
 import { enumName } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import type { TransitionResolvers } from '../schema.generated.ts';
-import { roomOf, seesWords, visible, visibleEvent } from '../sight.ts';
+import { reasonAt } from '../quarantine.ts';
+import { roomOf, visible, visibleEvent } from '../sight.ts';
 
 function eventAt(which: 'event' | 'previous' | 'trigger') {
-  return async (row: TransitionRow, _args: object, context: Context): Promise<StoredEvent | null> => {
+  return async (row: TransitionRow, _args: object, context: Context): Promise<VisibleEvent | null> => {
     const position = row[which];
     return position === null ? null : visibleEvent(context, { roomId: row.roomId, position });
   };
@@ -26,11 +26,8 @@ export const transition: TransitionResolvers = {
   actor: ({ actor }) => (actor === null ? null : { userId: actor }),
   cause: ({ cause }) => enumName(cause),
   outOfBand: ({ inRoom }) => !inRoom,
-  reason: async ({ roomId, event: position }, _args, context) => {
-    if (position === null || !seesWords(context, roomId)) return null;
-    const event = await context.loaders.event.load({ roomId, position });
-    return event === null ? null : stringIn(event.content, 'reason');
-  },
+  reason: async ({ roomId, event }, _args, context) => (await reasonAt(context, roomId, event)).reason,
+  reasonIsHidden: async ({ roomId, event }, _args, context) => (await reasonAt(context, roomId, event)).isHidden,
   event: eventAt('event'),
   previous: eventAt('previous'),
   trigger: eventAt('trigger'),
