@@ -1,6 +1,8 @@
 /** What lists are filtered by: from the schema's inputs to what queries ask for. Null: whatever it is. */
 import { isBounded, type Viewer } from '../access/scopes.ts';
 import type { StampedTable } from '../log/moments.ts';
+import type { ActionCondition } from '../log/action-queries.ts';
+import type { EventCondition } from '../log/event-queries.ts';
 import type { TransitionCondition } from '../log/transition-queries.ts';
 import { MAX_SEARCH, searchOf, type WordSearch } from '../log/word-search.ts';
 import type { TriageCondition } from '../log/triage-queries.ts';
@@ -11,7 +13,7 @@ import type { KnockCondition } from '../projections/knock-queries.ts';
 import type { Context } from './context.ts';
 import { roomIdOf, serverNameOf, userIdOf, wordOf } from './names.ts';
 import { parsePosition } from './node-ids.ts';
-import type { KnockFilter, MemberFilter, TransitionFilter } from './schema.generated.ts';
+import type { ActionFilter, EventFilter, KnockFilter, MemberFilter, TransitionFilter } from './schema.generated.ts';
 
 type Given<T> = T | null | undefined;
 
@@ -138,6 +140,26 @@ export function transitionCondition(
     event,
   };
 }
+
+export function eventCondition(viewer: Viewer, { types, server, text }: EventFilter): EventCondition {
+  return {
+    types: types?.map(withoutNul) ?? null,
+    server: one(server, serverNameOf)?.[0] ?? null,
+    words: wordSearch(viewer, text),
+  };
+}
+
+export function actionCondition({ operations, refused, target, token }: ActionFilter): ActionCondition {
+  return {
+    operations: operations?.map(withoutNul) ?? null,
+    refused: refused ?? null,
+    target: one(target, withoutNul)?.[0] ?? null,
+    token: one(token, withoutNul)?.[0] ?? null,
+  };
+}
+
+// No word that is kept holds one, and Postgres takes none.
+const withoutNul = (text: string): string => text.replaceAll('\u0000', '');
 
 /**
  * Words to search for, as the viewer may. Throws M_INVALID_PARAM for too many, M_FORBIDDEN for a token that is not shown any

@@ -3,6 +3,7 @@ import { profilesOf } from '../accounts/profiles.ts';
 import { serviceTokensById } from '../accounts/service-tokens.ts';
 import type { Db } from '../database/database.ts';
 import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
+import { actionsAt } from '../log/action-queries.ts';
 import type { Arm } from '../log/arms.ts';
 import { readEvents, type StoredEvent } from '../log/read.ts';
 import { positionsAt, type Moment } from '../log/moments.ts';
@@ -118,6 +119,7 @@ function rowLoaders(db: Db) {
     /** By the position that opened it. */
     knock: keyed((opened: readonly number[]) => knocksOpenedAt(db, opened)),
     knockDuring: keyed((moments: readonly KnockMoment[]) => knocksDuring(db, moments)),
+    action: keyed((positions: readonly number[]) => actionsAt(db, positions)),
     transition: keyed((positions: readonly number[]) => transitionsAt(db, positions)),
     /** What moderators did about a knock, by the event that began it. */
     triage: keyed((firstEvents: readonly number[]) => triageOf(db, firstEvents)),

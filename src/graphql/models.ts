@@ -1,4 +1,5 @@
 /** What resolvers hand to each other: the shapes behind the schema's types that no query returns as they are. */
+import type { ActionRow } from '../log/action-queries.ts';
 import type { RowCount } from '../log/arm-counts.ts';
 import type { ServiceToken } from '../accounts/service-tokens.ts';
 import type { StoredEvent } from '../log/read.ts';
@@ -45,6 +46,8 @@ export type DiffPage = Omit<ListPage<MembershipDiff>, 'count'>;
 export type RoomPage = ListPage<RoomHead>;
 export type DeliveryPage = ListPage<DeliveryRow>;
 export type DestinationPage = ListPage<DestinationRow>;
+export type EventPage = LongListPage<VisibleEvent>;
+export type ActionPage = LongListPage<ActionRow>;
 export type TransitionPage = LongListPage<TransitionRow>;
 export type ServiceTokenPage = ListPage<ServiceToken>;
 

@@ -9,6 +9,7 @@ export type NodeKey =
   | { readonly type: 'Member'; readonly roomId: RoomId; readonly userId: UserId; readonly at: number | null }
   | { readonly type: 'Knock'; readonly opened: number }
   | { readonly type: 'Transition'; readonly position: number }
+  | { readonly type: 'Action'; readonly position: number }
   | { readonly type: 'Event'; readonly roomId: RoomId; readonly position: number }
   | { readonly type: 'ServiceToken'; readonly token: string };
 
@@ -46,6 +47,7 @@ function keyOf(type: string, parts: readonly string[]): NodeKey | null {
     case 'Knock':
       return position === null ? null : { type, opened: position };
     case 'Transition':
+    case 'Action':
       return position === null ? null : { type, position };
     case 'Event':
       return roomId && position !== null ? { type, roomId, position } : null;

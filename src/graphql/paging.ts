@@ -31,6 +31,8 @@ export const CURSORS = {
   transition: { name: 'transition', parse: parsePosition } satisfies CursorKind<number>,
   path: { name: 'path', parse: parsePosition } satisfies CursorKind<number>,
   diff: { name: 'diff', parse: parsePosition } satisfies CursorKind<number>,
+  event: { name: 'event', parse: parsePosition } satisfies CursorKind<number>,
+  action: { name: 'action', parse: parsePosition } satisfies CursorKind<number>,
   destination: { name: 'destination', parse: parseServerName } satisfies CursorKind<string>,
   delivery: { name: 'delivery', parse: parseDeliveryKey } satisfies CursorKind<string>,
   serviceToken: { name: 'service-token', parse: parsePosition } satisfies CursorKind<number>,

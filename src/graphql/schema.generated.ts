@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, KnockChange, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { ActionRow as ActionModel } from '../log/action-queries.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
@@ -51,6 +52,83 @@ export type AcceptKnockPayload = MembershipPayload & {
   readonly room: Room;
   /** The transition that the act made; where it had nothing to change, the one in force. Null when the viewer may not see it. */
   readonly transition?: Maybe<Transition>;
+};
+
+/** One act of a person or a token, as the log keeps it for ever: through GraphQL or the client-server API, with what came of it. */
+export type Action = Node & {
+  readonly __typename?: 'Action';
+  /** Who acted. */
+  readonly actor: User;
+  /** When, by this server's clock. */
+  readonly at: Scalars['DateTime']['output'];
+  /** The event that was sent; of acts on a knock one of its events. Null when there is none, or the viewer may not see it. */
+  readonly event?: Maybe<Event>;
+  /** Opaque id. */
+  readonly id: Scalars['ID']['output'];
+  /** The name of the token or person that the actor acted for. */
+  readonly onBehalfOf?: Maybe<Scalars['String']['output']>;
+  /** What was done: the name of a mutation, or of an operation of the client-server API. */
+  readonly operation: Scalars['String']['output'];
+  /** What came of it: `ok`, `unchanged`, or the code of the error that refused it. */
+  readonly outcome: Scalars['String']['output'];
+  /** Its place in the log: a whole number, in the order of the log. */
+  readonly position: Scalars['String']['output'];
+  /** Where; null when it concerned no room, or the viewer does not see it. */
+  readonly room?: Maybe<Room>;
+  /** Whom or what it was done to, by Matrix id. */
+  readonly target?: Maybe<Scalars['String']['output']>;
+  /** Public id of the access token; null for what the server did on its own. */
+  readonly token?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of a list of acts. */
+export type ActionConnection = {
+  readonly __typename?: 'ActionConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<ActionEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Action>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for, up to 10,000, and estimated beyond. */
+  readonly totalCount: Scalars['Int']['output'];
+  /** There are more than 10,000 entries: the count is an estimate. */
+  readonly totalCountIsEstimate: Scalars['Boolean']['output'];
+};
+
+/** An entry of a list of acts. */
+export type ActionEdge = {
+  readonly __typename?: 'ActionEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Action;
+};
+
+/** Which acts. What is left out does not matter; all that is given must hold. */
+export type ActionFilter = {
+  /** Only by this user, by Matrix id. */
+  readonly actor?: InputMaybe<Scalars['String']['input']>;
+  /** Only these operations. */
+  readonly operations?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only what was refused, or only what was not. */
+  readonly refused?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Only in this room, by Matrix id. */
+  readonly roomId?: InputMaybe<Scalars['String']['input']>;
+  /** Only in these rooms, by Matrix id; at most 100. */
+  readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only done then or later. */
+  readonly since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only at this position of the log or behind it. */
+  readonly sincePosition?: InputMaybe<Scalars['String']['input']>;
+  /** Only done to this, by Matrix id. */
+  readonly target?: InputMaybe<Scalars['String']['input']>;
+  /** Only by this access token, by its public id. */
+  readonly token?: InputMaybe<Scalars['String']['input']>;
+  /** Only done before. */
+  readonly until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only before this position of the log. */
+  readonly untilPosition?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A moment of the past: a place in the log, or a time. */
@@ -310,8 +388,12 @@ export type Event = Node & {
    * from the viewer.
    */
   readonly pdu: Scalars['JSON']['output'];
+  /** Its place in the log: a whole number, in the order in which events arrived. */
+  readonly position: Scalars['String']['output'];
   /** Words of its content are left out. */
   readonly reasonIsHidden: Scalars['Boolean']['output'];
+  /** When it arrived, by this server's clock. */
+  readonly receivedAt: Scalars['DateTime']['output'];
   /** The room it belongs to. */
   readonly room: Room;
   /** Who sent it. */
@@ -348,6 +430,59 @@ export type EventTransitionsArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A page of a list of events. */
+export type EventConnection = {
+  readonly __typename?: 'EventConnection';
+  /** The entries with their cursors. */
+  readonly edges: ReadonlyArray<EventEdge>;
+  /** The entries alone. */
+  readonly nodes: ReadonlyArray<Event>;
+  /** Where the page stands in the list. */
+  readonly pageInfo: PageInfo;
+  /** How many entries the whole list has; counted only when asked for, up to 10,000, and estimated beyond. */
+  readonly totalCount: Scalars['Int']['output'];
+  /** There are more than 10,000 entries: the count is an estimate. */
+  readonly totalCountIsEstimate: Scalars['Boolean']['output'];
+};
+
+/** An entry of a list of events. */
+export type EventEdge = {
+  readonly __typename?: 'EventEdge';
+  /** Its place in the list, for `after` and `before`. */
+  readonly cursor: Scalars['String']['output'];
+  /** The entry. */
+  readonly node: Event;
+};
+
+/** Which events. What is left out does not matter; all that is given must hold. */
+export type EventFilter = {
+  /** Only in this room, by Matrix id. */
+  readonly roomId?: InputMaybe<Scalars['String']['input']>;
+  /** Only in these rooms, by Matrix id; at most 100. */
+  readonly roomIds?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only sent by this user, by Matrix id. */
+  readonly sender?: InputMaybe<Scalars['String']['input']>;
+  /** Only sent by users of this server. */
+  readonly server?: InputMaybe<Scalars['String']['input']>;
+  /** Only received then or later. */
+  readonly since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only at this position of the log or behind it. */
+  readonly sincePosition?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * Only member events whose reason or name says all of these words: whole words in any order, `"in this order"`, `this or that`,
+   * `-without`. Of reasons it looks at those that the viewer is shown. At most 200 characters.
+   */
+  readonly text?: InputMaybe<Scalars['String']['input']>;
+  /** Only of these types, such as `m.room.member`. */
+  readonly types?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Only received before. */
+  readonly until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only before this position of the log. */
+  readonly untilPosition?: InputMaybe<Scalars['String']['input']>;
+  /** Only member events about this user, by Matrix id. */
+  readonly userId?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Deliveries to give up. */
@@ -1378,10 +1513,20 @@ export type PowerLevelsUsersArgs = {
  */
 export type Query = {
   readonly __typename?: 'Query';
+  /**
+   * The log of acts, oldest first unless `orderBy` says otherwise: what was done through GraphQL and the client-server API, refusals
+   * too. The viewer's own acts; those of everybody for admins.
+   */
+  readonly actions: ActionConnection;
   /** One of these servers; null when it was never owed anything. Admins only. */
   readonly destination?: Maybe<Destination>;
   /** The servers that this one delivers to, by name: those that were ever owed something. Admins only. */
   readonly destinations: DestinationConnection;
+  /**
+   * Events, in the order in which they arrived unless `orderBy` says otherwise: member events of the rooms whose door the viewer
+   * keeps, those about the viewer, and what the viewer sent. All events for admins.
+   */
+  readonly events: EventConnection;
   /** An admin's job by its id. Null when there is none, or it ended long ago. Admins only. */
   readonly job?: Maybe<Job>;
   /** One knock by its id. */
@@ -1419,6 +1564,20 @@ export type Query = {
  * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
  * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
  */
+export type QueryActionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
+  where?: InputMaybe<ActionFilter>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
 export type QueryDestinationArgs = {
   server: Scalars['String']['input'];
 };
@@ -1434,6 +1593,20 @@ export type QueryDestinationsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   where?: InputMaybe<DestinationFilter>;
+};
+
+
+/**
+ * What can be asked. Lists hold what the viewer may see and leave the rest out; single things that the viewer may not see
+ * are null, as if they did not exist. A page has 50 entries unless `first` or `last` says otherwise, at most 100.
+ */
+export type QueryEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
+  where?: InputMaybe<EventFilter>;
 };
 
 
@@ -1675,10 +1848,14 @@ export type RevokeServiceTokenPayload = {
  */
 export type Room = Node & {
   readonly __typename?: 'Room';
+  /** The acts in the room that the viewer sees, oldest first unless `orderBy` says otherwise. */
+  readonly actions: ActionConnection;
   /** The users who are banned now, or were at a moment. */
   readonly bans: MemberConnection;
   /** The room's main alias, `#…`, as its state names it. */
   readonly canonicalAlias?: Maybe<Scalars['String']['output']>;
+  /** The events of the room that the viewer sees, in the order in which they arrived unless `orderBy` says otherwise. */
+  readonly events: EventConnection;
   /** Opaque id. */
   readonly id: Scalars['ID']['output'];
   /** The users who are invited now, or were at a moment. */
@@ -1731,6 +1908,24 @@ export type Room = Node & {
  * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
  * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
  */
+export type RoomActionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
+  where?: InputMaybe<ActionFilter>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
 export type RoomBansArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   asOf?: InputMaybe<AsOf>;
@@ -1750,6 +1945,24 @@ export type RoomBansArgs = {
  */
 export type RoomCanonicalAliasArgs = {
   asOf?: InputMaybe<AsOf>;
+};
+
+
+/**
+ * A room. Its name, topic, alias and join rule are null for a viewer who is neither in it nor invited to it nor knocking
+ * on it.
+ *
+ * With `asOf` a field tells what this server took for the room's state at a moment. Those who keep the door now see every moment,
+ * other members those that the room's history visibility of then shows them, everybody else nothing but their own membership. For
+ * moments before this server joined the room, or while it was away, the error is `UNKNOWN_BEFORE_JOIN`.
+ */
+export type RoomEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<LogOrder>;
+  where?: InputMaybe<EventFilter>;
 };
 
 
@@ -2564,6 +2777,7 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( MembershipChange )
   ;
   Node:
+    | ( ActionModel )
     | ( VisibleEvent )
     | ( KnockModel )
     | ( MemberModel )
@@ -2578,6 +2792,10 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 export type ResolversTypes = {
   AcceptKnockInput: AcceptKnockInput;
   AcceptKnockPayload: ResolverTypeWrapper<MembershipChange>;
+  Action: ResolverTypeWrapper<ActionModel>;
+  ActionConnection: ResolverTypeWrapper<ActionPageModel>;
+  ActionEdge: ResolverTypeWrapper<Omit<ActionEdge, 'node'> & { node: ResolversTypes['Action'] }>;
+  ActionFilter: ActionFilter;
   AsOf: AsOf;
   BanUserInput: BanUserInput;
   BanUserPayload: ResolverTypeWrapper<MembershipChange>;
@@ -2600,6 +2818,9 @@ export type ResolversTypes = {
   EraseUserInput: EraseUserInput;
   EraseUserPayload: ResolverTypeWrapper<Omit<EraseUserPayload, 'user'> & { user: ResolversTypes['User'] }>;
   Event: ResolverTypeWrapper<VisibleEvent>;
+  EventConnection: ResolverTypeWrapper<EventPageModel>;
+  EventEdge: ResolverTypeWrapper<Omit<EventEdge, 'node'> & { node: ResolversTypes['Event'] }>;
+  EventFilter: EventFilter;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   GiveUpDeliveriesInput: GiveUpDeliveriesInput;
   GiveUpDeliveriesPayload: ResolverTypeWrapper<Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
@@ -2707,6 +2928,10 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   AcceptKnockInput: AcceptKnockInput;
   AcceptKnockPayload: MembershipChange;
+  Action: ActionModel;
+  ActionConnection: ActionPageModel;
+  ActionEdge: Omit<ActionEdge, 'node'> & { node: ResolversParentTypes['Action'] };
+  ActionFilter: ActionFilter;
   AsOf: AsOf;
   BanUserInput: BanUserInput;
   BanUserPayload: MembershipChange;
@@ -2728,6 +2953,9 @@ export type ResolversParentTypes = {
   EraseUserInput: EraseUserInput;
   EraseUserPayload: Omit<EraseUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
   Event: VisibleEvent;
+  EventConnection: EventPageModel;
+  EventEdge: Omit<EventEdge, 'node'> & { node: ResolversParentTypes['Event'] };
+  EventFilter: EventFilter;
   Float: Scalars['Float']['output'];
   GiveUpDeliveriesInput: GiveUpDeliveriesInput;
   GiveUpDeliveriesPayload: Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
@@ -2829,6 +3057,34 @@ export type AcceptKnockPayloadResolvers<ContextType = Context, ParentType extend
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type ActionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Action'] = ResolversParentTypes['Action']> = {
+  actor?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  onBehalfOf?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  operation?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  outcome?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  room?: Resolver<Maybe<ResolversTypes['Room']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  token?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ActionConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ActionConnection'] = ResolversParentTypes['ActionConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['ActionEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Action']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  totalCountIsEstimate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type ActionEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ActionEdge'] = ResolversParentTypes['ActionEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Action'], ParentType, ContextType>;
+};
+
 export type BanUserPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['BanUserPayload'] = ResolversParentTypes['BanUserPayload']> = {
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
@@ -2914,7 +3170,9 @@ export type EventResolvers<ContextType = Context, ParentType extends ResolversPa
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   originServerTs?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   pdu?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   reasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  receivedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   sender?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
   stateKey?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2922,6 +3180,19 @@ export type EventResolvers<ContextType = Context, ParentType extends ResolversPa
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   verdict?: Resolver<Maybe<ResolversTypes['Verdict']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type EventConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EventConnection'] = ResolversParentTypes['EventConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['EventEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['Event']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  totalCountIsEstimate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type EventEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EventEdge'] = ResolversParentTypes['EventEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Event'], ParentType, ContextType>;
 };
 
 export type GiveUpDeliveriesPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GiveUpDeliveriesPayload'] = ResolversParentTypes['GiveUpDeliveriesPayload']> = {
@@ -3133,7 +3404,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
 };
 
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
-  __resolveType: TypeResolveFn<'Event' | 'Knock' | 'Member' | 'Room' | 'ServiceToken' | 'Transition' | 'User', ParentType, ContextType>;
+  __resolveType: TypeResolveFn<'Action' | 'Event' | 'Knock' | 'Member' | 'Room' | 'ServiceToken' | 'Transition' | 'User', ParentType, ContextType>;
 };
 
 export type NoteKnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['NoteKnockPayload'] = ResolversParentTypes['NoteKnockPayload']> = {
@@ -3183,8 +3454,10 @@ export type PowerLevelsResolvers<ContextType = Context, ParentType extends Resol
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  actions?: Resolver<ResolversTypes['ActionConnection'], ParentType, ContextType, Partial<QueryActionsArgs>>;
   destination?: Resolver<Maybe<ResolversTypes['Destination']>, ParentType, ContextType, RequireFields<QueryDestinationArgs, 'server'>>;
   destinations?: Resolver<ResolversTypes['DestinationConnection'], ParentType, ContextType, Partial<QueryDestinationsArgs>>;
+  events?: Resolver<ResolversTypes['EventConnection'], ParentType, ContextType, Partial<QueryEventsArgs>>;
   job?: Resolver<Maybe<ResolversTypes['Job']>, ParentType, ContextType, RequireFields<QueryJobArgs, 'id'>>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType, RequireFields<QueryKnockArgs, 'id'>>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<QueryKnocksArgs>>;
@@ -3240,8 +3513,10 @@ export type RevokeServiceTokenPayloadResolvers<ContextType = Context, ParentType
 };
 
 export type RoomResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Room'] = ResolversParentTypes['Room']> = {
+  actions?: Resolver<ResolversTypes['ActionConnection'], ParentType, ContextType, Partial<RoomActionsArgs>>;
   bans?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomBansArgs>>;
   canonicalAlias?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType, Partial<RoomCanonicalAliasArgs>>;
+  events?: Resolver<ResolversTypes['EventConnection'], ParentType, ContextType, Partial<RoomEventsArgs>>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   invites?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, Partial<RoomInvitesArgs>>;
   joinRule?: Resolver<Maybe<ResolversTypes['JoinRule']>, ParentType, ContextType, Partial<RoomJoinRuleArgs>>;
@@ -3424,6 +3699,9 @@ export type ViewerResolvers<ContextType = Context, ParentType extends ResolversP
 
 export type Resolvers<ContextType = Context> = {
   AcceptKnockPayload?: AcceptKnockPayloadResolvers<ContextType>;
+  Action?: ActionResolvers<ContextType>;
+  ActionConnection?: ActionConnectionResolvers<ContextType>;
+  ActionEdge?: ActionEdgeResolvers<ContextType>;
   BanUserPayload?: BanUserPayloadResolvers<ContextType>;
   ClaimKnockPayload?: ClaimKnockPayloadResolvers<ContextType>;
   CreateRoomPayload?: CreateRoomPayloadResolvers<ContextType>;
@@ -3437,6 +3715,8 @@ export type Resolvers<ContextType = Context> = {
   DestinationEdge?: DestinationEdgeResolvers<ContextType>;
   EraseUserPayload?: EraseUserPayloadResolvers<ContextType>;
   Event?: EventResolvers<ContextType>;
+  EventConnection?: EventConnectionResolvers<ContextType>;
+  EventEdge?: EventEdgeResolvers<ContextType>;
   GiveUpDeliveriesPayload?: GiveUpDeliveriesPayloadResolvers<ContextType>;
   InviteUserPayload?: InviteUserPayloadResolvers<ContextType>;
   JSON?: GraphQLScalarType;

@@ -66,7 +66,7 @@ export function firstOfArms(of: ArmTable, lists: readonly (readonly Arm[])[], pa
 export const COUNTED = 10_000;
 
 /**
- * How many rows each list has, up to one more than are counted: columns `n` and `count`. No row is given by more than two
+ * How many rows each list has, up to one more than are counted: columns `n` and `count`. No row is given by more than three
  * arms of a list.
  */
 export function countOfArms(of: ArmTable, lists: readonly (readonly Arm[])[]): RawBuilder<unknown> {
@@ -79,7 +79,7 @@ export function countOfArms(of: ArmTable, lists: readonly (readonly Arm[])[]): R
   return sql`select l.n, least(c.count, ${COUNTED + 1}::int4) as count
     from unnest(${lists.map((_, n) => n)}::int4[]) as l (n)
    cross join lateral (select count(distinct key) as count
-      from (select key from (${sql.join(parts, sql` union all `)}) u limit ${2 * COUNTED + 2}) u) c`;
+      from (select key from (${sql.join(parts, sql` union all `)}) u limit ${3 * COUNTED + 3}) u) c`;
 }
 
 /** The rows of one list, to be planned and not to be read: what the planner makes of it is the estimate of how many there are. */

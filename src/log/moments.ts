@@ -3,11 +3,12 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 
 /** Tables that are ordered by position and stamped by this server's clock. */
-export type StampedTable = 'transitions' | 'verdicts' | 'actions';
+export type StampedTable = 'transitions' | 'verdicts' | 'events' | 'actions';
 
 const STAMPS: Readonly<Record<StampedTable, RawBuilder<unknown>>> = {
   transitions: sql.ref('recorded_at'),
   verdicts: sql.ref('decided_at'),
+  events: sql.ref('received_at'),
   actions: sql.ref('at'),
 };
 

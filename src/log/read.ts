@@ -9,6 +9,8 @@ import { contentIn, isWithheld, type ShownEvent } from './shown-events.ts';
 
 export interface StoredEvent extends ShownEvent {
   readonly depth: number;
+  /** By this server's clock. */
+  readonly receivedAt: Date;
   /** As it arrived; when the words are gone the redacted form with what the authorization rules read besides. */
   readonly pdu: PduFields;
   readonly redactedBecause: StoredEvent | null;
@@ -23,6 +25,7 @@ interface EventRow {
   readonly sender: string;
   readonly depth: number;
   readonly origin_server_ts: number;
+  readonly received_at: Date;
   readonly redacts: string | null;
   readonly words: boolean;
   readonly proof: Buffer;
@@ -33,7 +36,7 @@ interface EventRow {
   readonly in_force: boolean;
 }
 
-const COLUMNS = sql`e.room_id, e.position, e.event_id, e.type, e.state_key, e.sender, e.depth, e.origin_server_ts, e.redacts, e.words, e.proof, e.auth_extra, c.content,
+const COLUMNS = sql`e.room_id, e.position, e.event_id, e.type, e.state_key, e.sender, e.depth, e.origin_server_ts, e.received_at, e.redacts, e.words, e.proof, e.auth_extra, c.content,
   r.redaction, f.redaction is not null as in_force`;
 
 /** The events at these positions, in the order asked; positions that hold no event of that room are left out. */
@@ -100,6 +103,7 @@ function storedEvent(row: EventRow, redactedBecause: StoredEvent | null): Stored
     sender: row.sender as UserId,
     originServerTs: row.origin_server_ts,
     depth: row.depth,
+    receivedAt: row.received_at,
     get content() {
       return inside.parsed();
     },

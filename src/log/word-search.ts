@@ -42,10 +42,13 @@ export interface WordSearch {
  * Whether the event of a row `t` says all that is searched for, in its reason or in a name. What the reader does not see of
  * reasons is not looked at, so that nothing can be found out by searching.
  */
-export function saysWords({ search, reader, hasOwn }: WordSearch): RawBuilder<SqlBool> {
+export function saysWords(
+  { search, reader, hasOwn }: WordSearch,
+  event: 'event' | 'position' = 'event',
+): RawBuilder<SqlBool> {
   const query = sql`websearch_to_tsquery('pg_catalog.simple', ${search})`;
   const own = hasOwn ? sql`w.user_id = ${reader}` : sql`false`;
-  return sql<SqlBool>`(t.room_id, t.event) in (
+  return sql<SqlBool>`(t.room_id, ${sql.ref(`t.${event}`)}) in (
     select w.room_id, w.event from member_words w
      where w.names @@ ${query} or (w.reason @@ ${query} and (not w.own or ${own} or ${isRevealed(reader, sql.ref('w.event'))})))`;
 }

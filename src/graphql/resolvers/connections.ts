@@ -33,6 +33,8 @@ export const connections = {
   RoomConnection: { ...parts(), totalCount },
   MemberConnection: { ...parts(), totalCount },
   KnockConnection: { ...parts(), ...bounded },
+  EventConnection: { ...parts(), ...bounded },
+  ActionConnection: { ...parts(), ...bounded },
   TransitionConnection: { ...parts(), ...bounded },
   PathConnection: parts(),
   MembershipDiffConnection: parts(),

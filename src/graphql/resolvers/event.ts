@@ -9,6 +9,7 @@ import { roomOf } from '../sight.ts';
 export const event: EventResolvers = {
   id: ({ roomId, position }) => nodeId('Event', roomId, position),
   room: ({ roomId }, _args, context) => roomOf(context, roomId),
+  position: ({ position }) => String(position),
   sender: ({ sender }) => ({ userId: sender }),
   originServerTs: ({ originServerTs }) => new Date(originServerTs),
   verdict: async ({ roomId, position }, _args, { loaders }) => {

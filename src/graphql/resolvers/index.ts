@@ -1,5 +1,6 @@
 /** The resolvers of every type. */
 import type { Resolvers } from '../schema.generated.ts';
+import { action } from './action.ts';
 import { connections } from './connections.ts';
 import { delivery, destination } from './destination.ts';
 import { event } from './event.ts';
@@ -35,6 +36,7 @@ export const resolvers: Resolvers = {
   Knock: knock,
   Transition: transition,
   Event: event,
+  Action: action,
   Destination: destination,
   Delivery: delivery,
   ServiceToken: serviceToken,

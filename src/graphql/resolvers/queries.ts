@@ -8,6 +8,7 @@ import type { KnockRow } from '../../projections/knock-queries.ts';
 import type { RoomHead } from '../../projections/room-queries.ts';
 import { viewerOf, type Context } from '../context.ts';
 import { checkAdmin, destinationList } from '../delivery-lists.ts';
+import { actionList, eventList } from '../log-lists.ts';
 import { EVERYTHING, knockList, ownRooms, roomList, transitionList } from '../lists.ts';
 import { roomIdOf, serverNameOf } from '../names.ts';
 import type { MemberModel } from '../models.ts';
@@ -16,6 +17,7 @@ import { membershipDiff } from '../paths.ts';
 import { pastMember, sightAt } from '../past-sight.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
+import { visibleAction } from './action.ts';
 import { jobStatus } from './job.ts';
 import { serviceTokenList, visibleServiceToken } from './service-token.ts';
 
@@ -68,6 +70,8 @@ async function nodeByKey(context: Context, key: NodeKey) {
       return typed('Knock', await visible(context, await loaders.knock.load(key.opened)));
     case 'Transition':
       return typed('Transition', await visible(context, await loaders.transition.load(key.position)));
+    case 'Action':
+      return typed('Action', visibleAction(context, await loaders.action.load(key.position)));
     case 'Event':
       return typed('Event', await visibleEvent(context, { roomId: key.roomId, position: key.position }));
     case 'ServiceToken':
@@ -89,6 +93,8 @@ export const query: QueryResolvers = {
   knock: (_root, { id }, context) => knockById(context, id),
   knocks: (_root, args, context) => knockList(context, EVERYTHING, args),
   transitions: (_root, args, context) => transitionList(context, EVERYTHING, args),
+  events: (_root, args, context) => eventList(context, null, args),
+  actions: (_root, args, context) => actionList(context, null, args),
   destinations: (_root, args, context) => destinationList(context, args),
   destination: (_root, { server }, context) => {
     checkAdmin(context);

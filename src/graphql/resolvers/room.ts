@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { levelsAt } from '../levels.ts';
 import { knockList, memberList, transitionList } from '../lists.ts';
 import type { LevelsModel } from '../models.ts';
+import { actionList, eventList } from '../log-lists.ts';
 import { enumName, userIdOf } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import { pastMember, pastSight, pastWord } from '../past-sight.ts';
@@ -79,6 +80,8 @@ export const room: RoomResolvers = {
       : visibleMember(context, { roomId, userId: userIdOf(userId) }),
   knocks: ({ roomId }, args, context) => knockList(context, { roomIds: [roomId], userIds: null }, args),
   transitions: ({ roomId }, args, context) => transitionList(context, { roomIds: [roomId], userIds: null }, args),
+  events: ({ roomId }, args, context) => eventList(context, [roomId], args),
+  actions: ({ roomId }, args, context) => actionList(context, [roomId], args),
   bans: ({ roomId }, args, context) => memberList(context, roomId, { ...args, where: { membership: ['BAN'] } }),
   invites: ({ roomId }, args, context) => memberList(context, roomId, { ...args, where: { membership: ['INVITE'] } }),
   stats: async ({ roomId }, _args, context) => {

@@ -57,6 +57,8 @@ describe('the schema', () => {
       'MemberConnection',
       'KnockConnection',
       'TransitionConnection',
+      'EventConnection',
+      'ActionConnection',
       'DestinationConnection',
       'ServiceTokenConnection',
       'DeliveryConnection',
