@@ -122,7 +122,7 @@ export async function memberList(context: Context, roomId: string, args: RoomMem
 export async function membershipList(context: Context, userId: string, args: MemberArgs): Promise<MemberPage> {
   const page = pageOf(args, CURSORS.membership);
   const asked = membershipsIn(args.where) ?? MEMBERSHIPS;
-  const all = await context.loaders.memberships.load(userId);
+  const all: readonly MemberRow[] = await context.loaders.memberships.load(userId);
   const seen = await Promise.all(all.map((member) => seesMembership(context, member)));
   const shown = all.filter((member, n) => seen[n] && asked.includes(member.membership));
   const key = (member: MemberRow): string => member.roomId;

@@ -5,7 +5,7 @@ import type { Db } from '../database/database.ts';
 import type { KeysetPage, PageOfRows } from '../database/keyset.ts';
 import { actionsAt } from '../log/action-queries.ts';
 import type { Arm } from '../log/arms.ts';
-import { readEvents, type StoredEvent } from '../log/read.ts';
+import { readCurrentEvents, readEvents, type StoredEvent } from '../log/read.ts';
 import { positionsAt, type Moment } from '../log/moments.ts';
 import {
   countTransitions,
@@ -41,7 +41,6 @@ import {
 } from '../projections/knock-queries.ts';
 import {
   countMembers,
-  currentEvents,
   membersByKey,
   membersByMembership,
   membershipsOfUsers,
@@ -106,12 +105,7 @@ function rowLoaders(db: Db) {
     outside: keyed((keys: readonly MemberKey[]) => outOfBandAt(db, keys)),
     event,
     /** The event at a key of a room's current state. */
-    state: keyed(async (keys: readonly StateKey[]) => {
-      const positions = await currentEvents(db, keys);
-      const load = async (position: number | null, n: number) =>
-        position === null ? null : event.load({ roomId: keys[n]!.roomId, position });
-      return Promise.all(positions.map(load));
-    }),
+    state: keyed((keys: readonly StateKey[]) => readCurrentEvents(db, keys)),
     verdict: keyed((keys: readonly EventKey[]) => latestVerdicts(db, keys)),
     profile: keyed((userIds: readonly string[]) => profilesOf(db, userIds)),
     /** All memberships of a user, past ones too. */

@@ -38,6 +38,8 @@ export async function sightOf({ actor, loaders }: Context, roomId: string): Prom
     loaders.member.load({ roomId, userId: viewer.userId }),
     state('m.room.power_levels'),
     state('m.room.create'),
+    // Those who see every room look at many of them by name: it comes with the same statement.
+    viewer.admin ? state('m.room.name') : null,
   ]);
   const version = room === null ? null : roomVersion(room.version);
   if (version === null) throw new MatrixError('M_NOT_FOUND', 'This server knows no such room.');
@@ -141,7 +143,13 @@ export async function visibleArms(context: Context, scope: ArmScope): Promise<re
 
 /** The rooms, among these or all, whose door the viewer keeps by power. */
 export async function keptDoors(context: Context, roomIds: readonly string[] | null): Promise<readonly string[]> {
-  const memberships = await context.loaders.memberships.load(viewerOf(context).userId);
+  const { loaders } = context;
+  const memberships = await loaders.memberships.load(viewerOf(context).userId);
+  // What sightOf() would ask for next.
+  for (const { room, ...member } of memberships) {
+    loaders.member.prime({ roomId: member.roomId, userId: member.userId }, member);
+    if (room !== null) loaders.room.prime(room.roomId, room);
+  }
   const joined = memberships.filter(({ membership }) => membership === 'join').map(({ roomId }) => roomId);
   const candidates = roomIds === null ? joined : joined.filter((roomId) => roomIds.includes(roomId));
   const kept = await Promise.all(

@@ -54,6 +54,23 @@ export async function readEvents(
   return storedEvents(db, found.rows);
 }
 
+/** The events at these keys of the rooms' current states, in the order asked; null where a key has none. */
+export async function readCurrentEvents(
+  db: Db,
+  keys: readonly { readonly roomId: string; readonly type: string; readonly stateKey: string }[],
+): Promise<readonly (StoredEvent | null)[]> {
+  const found = await sql<EventRow & { n: number }>`
+    select k.n, ${COLUMNS}
+      from unnest(${keys.map((_, n) => n)}::int4[], ${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.type)}::text[],
+                  ${keys.map((k) => k.stateKey)}::text[]) as k (n, room_id, type, state_key)
+      join room_state s on s.room_id = k.room_id and s.type = k.type and s.state_key = k.state_key
+      join events e on e.room_id = s.room_id and e.position = s.event
+      ${WORDS_AND_REDACTIONS}`.execute(db);
+  const events = await storedEvents(db, found.rows);
+  const byKey = new Map(found.rows.map(({ n }, place) => [n, events[place]!]));
+  return keys.map((_, n) => byKey.get(n) ?? null);
+}
+
 /** What is known of events unread, in the order asked. */
 export async function readNames(
   db: Db,

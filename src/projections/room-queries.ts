@@ -128,20 +128,30 @@ export async function countMembers(db: Db, lists: readonly MemberList[]): Promis
   return lists.map((_, n) => byList.get(n) ?? 0);
 }
 
+/** A membership with its room; null where this server knows none. */
+export interface MemberOfRoom extends MemberRow {
+  readonly room: RoomHead | null;
+}
+
 /** All memberships of each of these users, past ones and those from outside too, by room id. */
 export async function membershipsOfUsers(
   db: Db,
   userIds: readonly string[],
-): Promise<readonly (readonly MemberRow[])[]> {
-  const found = await sql<MemberRow>`
-    select ${MEMBER} from (
+): Promise<readonly (readonly MemberOfRoom[])[]> {
+  const found = await sql<MemberRow & Omit<RoomHead, 'version'> & { readonly version: string | null }>`
+    select ${MEMBER}, h.version, h.joined, h.invited from (
       select s.room_id, s.state_key, s.membership, s.event, s.since from room_state s
        where s.type = 'm.room.member' and s.state_key = any(${userIds}::text[]) and s.membership is not null
          and not exists (select from out_of_band o where o.room_id = s.room_id and o.user_id = s.state_key)
       union all
       select room_id, user_id, membership, event, since from out_of_band where user_id = any(${userIds}::text[])) m ${SINCE}
+      left join rooms h on h.room_id = m.room_id
      order by m.room_id`.execute(db);
-  const byUser = Map.groupBy(found.rows, (row) => row.userId);
+  const rows = found.rows.map(({ version, joined, invited, ...member }) => {
+    const { roomId } = member;
+    return { ...member, room: version === null ? null : { roomId, version, joined, invited } };
+  });
+  const byUser = Map.groupBy(rows, (row) => row.userId);
   return userIds.map((userId) => byUser.get(userId) ?? []);
 }
 

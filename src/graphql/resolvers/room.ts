@@ -24,10 +24,13 @@ import { keepsDoor, sightOf, visibleMember, type RoomSight } from '../sight.ts';
 
 /** A word of the room's state as it is now; null for a viewer outside. */
 async function stateWord(context: Context, roomId: string, type: string, key: string): Promise<string | null> {
-  const { standing } = await sightOf(context, roomId);
+  const [{ standing }, event] = await Promise.all([
+    sightOf(context, roomId),
+    context.loaders.state.load({ roomId, type, stateKey: '' }),
+  ]);
   if (!seesRoomNow(standing)) return null;
-  const event = await context.loaders.state.load({ roomId, type, stateKey: '' });
-  if (event !== null && standing.membership === 'join') return stringIn(event.content, key);
+  const isOutside = standing.membership === 'invite' || standing.membership === 'knock';
+  if (event !== null && !isOutside) return stringIn(event.content, key);
   // From outside the room shows what it showed with the invite or the knock.
   const outside = await context.loaders.outside.load({ roomId, userId: standing.userId });
   const told = outside?.stripped.find((entry) => entry['type'] === type && entry['state_key'] === '');
