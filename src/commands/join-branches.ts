@@ -26,21 +26,27 @@ const MAX_SENDERS = 20;
 const MAX_EVENTS = 20;
 
 /**
- * While the room has more ends than `keep`, sends events that cite them, as any user of this server who may. Resolves to how
+ * While the room has more ends than `keep`, or more than one and nothing is remembered of them, sends events that cite them, as any user of this server who may. Resolves to how
  * many were sent; nothing happens where nobody may.
  */
 export async function joinBranches(deps: JoinBranchesDeps, roomId: RoomId, keep = MAX_PREV_EVENTS): Promise<number> {
   const locals = await localMembers(deps, roomId);
   const joinOnce = (): Promise<number | null> =>
     deps.lanes.run(roomId, async (room) => {
-      if (room === null || room.head.extremities.length <= keep) return nothing;
+      if (room === null || room.head.extremities.length <= keepOf(room, keep)) return nothing;
       return (await saying(deps, room, await ableToSend(deps, room, locals))) ?? nothing;
     });
   const left = await joinOnce();
   if (left === null) return 0;
-  const more = Math.min(MAX_EVENTS - 1, Math.ceil((left - keep) / (MAX_JOINED_ENDS - 1)));
-  const joined = await Promise.all(Array.from({ length: Math.max(0, more) }, joinOnce));
+  // Those that come to nothing cost little.
+  const more = Math.min(MAX_EVENTS - 1, Math.ceil((left - 1) / (MAX_JOINED_ENDS - 1)));
+  const joined = await Promise.all(Array.from({ length: more }, joinOnce));
   return 1 + joined.filter((one) => one !== null).length;
+}
+
+/** Where nothing is known of what stands beside each other, it will be from one end on. */
+function keepOf({ head }: LaneRoom, keep: number): number {
+  return head.beside === null ? 1 : keep;
 }
 
 /** How many ends it left; null: nothing was sent. */

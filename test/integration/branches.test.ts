@@ -153,6 +153,14 @@ it('more ends than an event may cite are brought together by events that say not
   expect(dummy).toMatchObject({ type: 'org.matrix.dummy_event', sender: KEEPER, content: {}, withheld: true });
 });
 
+it('all ends are brought together where nothing is remembered of them', async () => {
+  const { world, stored, end } = await scene();
+  for (let n = 0; n < 25; n += 1) await stored.receive(world.must([end], message(ANN, `branch ${n}`)));
+  log.deps.lanes.forget(world.roomId);
+  expect(await joinBranches(log.deps, world.roomId)).toBe(2);
+  expect(await endsOf(world)).toHaveLength(1);
+});
+
 it('ends stay apart where nobody here may send anything', async () => {
   const { world, stored, end } = await scene();
   const silent = {
