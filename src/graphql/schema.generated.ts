@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { ActionRow as ActionModel } from '../log/action-queries.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
+import type { CheckedEvent, CheckedSignature, KnockEvidence as KnockEvidenceModel } from '../commands/knock-evidence.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
 import type { MembershipDiff as MembershipDiffModel } from '../log/membership-diff.ts';
@@ -485,6 +486,34 @@ export type EventFilter = {
   readonly userId?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** An event of a knock, and what its check gave. */
+export type EvidenceEvent = {
+  readonly __typename?: 'EvidenceEvent';
+  /** The event. */
+  readonly event?: Maybe<Event>;
+  /** The hash of the event is its id. */
+  readonly idMatches: Scalars['Boolean']['output'];
+  /** It is what its id names, and every server that had to sign it did. */
+  readonly isValid: Scalars['Boolean']['output'];
+  /** Its signatures. */
+  readonly signatures: ReadonlyArray<EvidenceSignature>;
+  /** What it changed. */
+  readonly transition: Transition;
+};
+
+/** A signature of an event, checked. */
+export type EvidenceSignature = {
+  readonly __typename?: 'EvidenceSignature';
+  /** The event is not valid without a good signature of this server. */
+  readonly isRequired: Scalars['Boolean']['output'];
+  /** With which key, such as `ed25519:a_1`. */
+  readonly keyId: Scalars['String']['output'];
+  /** Who signed. */
+  readonly server: Scalars['String']['output'];
+  /** What the check gave. */
+  readonly status: SignatureStatus;
+};
+
 /** Deliveries to give up. */
 export type GiveUpDeliveriesInput = {
   /** Matrix id of the room, when only what is of one room is given up. */
@@ -654,6 +683,11 @@ export type Knock = Node & {
   readonly deliveries: DeliveryConnection;
   /** The latest knock event. */
   readonly event?: Maybe<Event>;
+  /**
+   * Its events as they were signed, checked at this moment; and all of it as one signed file that anybody can check without this
+   * server. Of a knock that was renewed very often the first renewals, and its end.
+   */
+  readonly evidence: KnockEvidence;
   /** Opaque id. */
   readonly id: Scalars['ID']['output'];
   /** When it was made, by this server's clock. */
@@ -761,6 +795,25 @@ export type KnockEdge = {
   readonly cursor: Scalars['String']['output'];
   /** The entry. */
   readonly node: Knock;
+};
+
+/**
+ * The evidence of a knock: what others signed, and no more than that. It shows who did what when; that the room's rules allowed it,
+ * the verdicts say.
+ */
+export type KnockEvidence = {
+  readonly __typename?: 'KnockEvidence';
+  /** When it was checked: now. */
+  readonly checkedAt: Scalars['DateTime']['output'];
+  /** The request, its renewals and its end, oldest first, as far as the viewer sees them. */
+  readonly events: ReadonlyArray<EvidenceEvent>;
+  /**
+   * A file for anybody: the events in redacted form, which ids and signatures cover and which has nobody's words, with the keys of
+   * who signed them; signed by this server. `examples/verify-evidence` checks it.
+   */
+  readonly file: Scalars['JSON']['output'];
+  /** Each event is what its id names, and every server that had to sign it did. */
+  readonly isValid: Scalars['Boolean']['output'];
 };
 
 /** Which knocks. What is left out does not matter; all that is given must hold. */
@@ -2283,6 +2336,17 @@ export type SetJoinRulePayload = {
   readonly room: Room;
 };
 
+/** What the check of a signature gives. */
+export type SignatureStatus =
+  /** It is the key's, which does not count for an event of that time. */
+  | 'EXPIRED_KEY'
+  /** It is not. */
+  | 'INVALID'
+  /** This server does not have the key. */
+  | 'UNKNOWN_KEY'
+  /** It is the key's signature of the event. */
+  | 'VALID';
+
 /** A rebuild to start. */
 export type StartRebuildInput = {
   /** Replace the tables even where they do not differ. */
@@ -2821,6 +2885,8 @@ export type ResolversTypes = {
   EventConnection: ResolverTypeWrapper<EventPageModel>;
   EventEdge: ResolverTypeWrapper<Omit<EventEdge, 'node'> & { node: ResolversTypes['Event'] }>;
   EventFilter: EventFilter;
+  EvidenceEvent: ResolverTypeWrapper<CheckedEvent>;
+  EvidenceSignature: ResolverTypeWrapper<CheckedSignature>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   GiveUpDeliveriesInput: GiveUpDeliveriesInput;
   GiveUpDeliveriesPayload: ResolverTypeWrapper<Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
@@ -2839,6 +2905,7 @@ export type ResolversTypes = {
   Knock: ResolverTypeWrapper<KnockModel>;
   KnockConnection: ResolverTypeWrapper<KnockPageModel>;
   KnockEdge: ResolverTypeWrapper<Omit<KnockEdge, 'node'> & { node: ResolversTypes['Knock'] }>;
+  KnockEvidence: ResolverTypeWrapper<KnockEvidenceModel>;
   KnockFilter: KnockFilter;
   KnockInput: KnockInput;
   KnockNote: ResolverTypeWrapper<Omit<KnockNote, 'user'> & { user: ResolversTypes['User'] }>;
@@ -2901,6 +2968,7 @@ export type ResolversTypes = {
   ServiceTokenScope: ServiceTokenScope;
   SetJoinRuleInput: SetJoinRuleInput;
   SetJoinRulePayload: ResolverTypeWrapper<Omit<SetJoinRulePayload, 'event' | 'room'> & { event: ResolversTypes['Event'], room: ResolversTypes['Room'] }>;
+  SignatureStatus: SignatureStatus;
   StartRebuildInput: StartRebuildInput;
   StartRebuildPayload: ResolverTypeWrapper<Omit<StartRebuildPayload, 'job'> & { job: ResolversTypes['Job'] }>;
   StartVerifyPayload: ResolverTypeWrapper<Omit<StartVerifyPayload, 'job'> & { job: ResolversTypes['Job'] }>;
@@ -2956,6 +3024,8 @@ export type ResolversParentTypes = {
   EventConnection: EventPageModel;
   EventEdge: Omit<EventEdge, 'node'> & { node: ResolversParentTypes['Event'] };
   EventFilter: EventFilter;
+  EvidenceEvent: CheckedEvent;
+  EvidenceSignature: CheckedSignature;
   Float: Scalars['Float']['output'];
   GiveUpDeliveriesInput: GiveUpDeliveriesInput;
   GiveUpDeliveriesPayload: Omit<GiveUpDeliveriesPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
@@ -2972,6 +3042,7 @@ export type ResolversParentTypes = {
   Knock: KnockModel;
   KnockConnection: KnockPageModel;
   KnockEdge: Omit<KnockEdge, 'node'> & { node: ResolversParentTypes['Knock'] };
+  KnockEvidence: KnockEvidenceModel;
   KnockFilter: KnockFilter;
   KnockInput: KnockInput;
   KnockNote: Omit<KnockNote, 'user'> & { user: ResolversParentTypes['User'] };
@@ -3195,6 +3266,21 @@ export type EventEdgeResolvers<ContextType = Context, ParentType extends Resolve
   node?: Resolver<ResolversTypes['Event'], ParentType, ContextType>;
 };
 
+export type EvidenceEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EvidenceEvent'] = ResolversParentTypes['EvidenceEvent']> = {
+  event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  idMatches?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isValid?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  signatures?: Resolver<ReadonlyArray<ResolversTypes['EvidenceSignature']>, ParentType, ContextType>;
+  transition?: Resolver<ResolversTypes['Transition'], ParentType, ContextType>;
+};
+
+export type EvidenceSignatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['EvidenceSignature'] = ResolversParentTypes['EvidenceSignature']> = {
+  isRequired?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  keyId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  server?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['SignatureStatus'], ParentType, ContextType>;
+};
+
 export type GiveUpDeliveriesPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GiveUpDeliveriesPayload'] = ResolversParentTypes['GiveUpDeliveriesPayload']> = {
   deliveries?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   destination?: Resolver<ResolversTypes['Destination'], ParentType, ContextType>;
@@ -3252,6 +3338,7 @@ export type KnockResolvers<ContextType = Context, ParentType extends ResolversPa
   decisionReasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   deliveries?: Resolver<ResolversTypes['DeliveryConnection'], ParentType, ContextType, Partial<KnockDeliveriesArgs>>;
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
+  evidence?: Resolver<ResolversTypes['KnockEvidence'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knockedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   notes?: Resolver<ReadonlyArray<ResolversTypes['KnockNote']>, ParentType, ContextType>;
@@ -3288,6 +3375,13 @@ export type KnockConnectionResolvers<ContextType = Context, ParentType extends R
 export type KnockEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockEdge'] = ResolversParentTypes['KnockEdge']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
+};
+
+export type KnockEvidenceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockEvidence'] = ResolversParentTypes['KnockEvidence']> = {
+  checkedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  events?: Resolver<ReadonlyArray<ResolversTypes['EvidenceEvent']>, ParentType, ContextType>;
+  file?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  isValid?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type KnockNoteResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockNote'] = ResolversParentTypes['KnockNote']> = {
@@ -3717,6 +3811,8 @@ export type Resolvers<ContextType = Context> = {
   Event?: EventResolvers<ContextType>;
   EventConnection?: EventConnectionResolvers<ContextType>;
   EventEdge?: EventEdgeResolvers<ContextType>;
+  EvidenceEvent?: EvidenceEventResolvers<ContextType>;
+  EvidenceSignature?: EvidenceSignatureResolvers<ContextType>;
   GiveUpDeliveriesPayload?: GiveUpDeliveriesPayloadResolvers<ContextType>;
   InviteUserPayload?: InviteUserPayloadResolvers<ContextType>;
   JSON?: GraphQLScalarType;
@@ -3726,6 +3822,7 @@ export type Resolvers<ContextType = Context> = {
   Knock?: KnockResolvers<ContextType>;
   KnockConnection?: KnockConnectionResolvers<ContextType>;
   KnockEdge?: KnockEdgeResolvers<ContextType>;
+  KnockEvidence?: KnockEvidenceResolvers<ContextType>;
   KnockNote?: KnockNoteResolvers<ContextType>;
   KnockPayload?: KnockPayloadResolvers<ContextType>;
   KnockSighting?: KnockSightingResolvers<ContextType>;

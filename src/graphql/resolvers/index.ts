@@ -4,6 +4,7 @@ import { action } from './action.ts';
 import { connections } from './connections.ts';
 import { delivery, destination } from './destination.ts';
 import { event } from './event.ts';
+import { evidenceEvent, evidenceSignature } from './evidence.ts';
 import { job } from './job.ts';
 import { knock } from './knock.ts';
 import { member } from './member.ts';
@@ -34,6 +35,8 @@ export const resolvers: Resolvers = {
   UserPowerLevel: userPowerLevel,
   Member: member,
   Knock: knock,
+  EvidenceEvent: evidenceEvent,
+  EvidenceSignature: evidenceSignature,
   Transition: transition,
   Event: event,
   Action: action,

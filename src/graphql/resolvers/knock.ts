@@ -9,6 +9,7 @@ import {
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import type { Context } from '../context.ts';
 import { deliveryList } from '../delivery-lists.ts';
+import { evidenceOf } from '../evidence.ts';
 import { knockList, transitionList } from '../lists.ts';
 import { nodeId } from '../node-ids.ts';
 import type { KnockResolvers } from '../schema.generated.ts';
@@ -60,6 +61,7 @@ export const knock: KnockResolvers = {
     deliveryList(context, { roomId, userId, from: opened, to: closed }, args),
   ...triageFields,
   event: ({ roomId, event: position }, _args, context) => visibleEvent(context, { roomId, position }),
+  evidence: (row, _args, context) => evidenceOf(context, row),
   viewerCanAccept: allowed(accept),
   viewerCannotAcceptReason: whyNot(accept),
   viewerCanReject: allowed(reject),
