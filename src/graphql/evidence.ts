@@ -10,7 +10,7 @@ import { roomOf, visible, visibleArms, visibleEvent } from './sight.ts';
 // A knock that was renewed more often: its first renewals, and its end.
 const MOST = 100;
 
-const ALL: TransitionCondition = { kinds: null, causes: null, actor: null, server: null, event: null };
+const ALL: TransitionCondition = { kinds: null, causes: null, actor: null, server: null, event: null, words: null };
 
 export async function evidenceOf(context: Context, knock: KnockRow): Promise<KnockEvidence> {
   const { roomId, userId, opened, closed } = knock;
