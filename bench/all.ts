@@ -22,6 +22,7 @@ const PROGRAMS = [
   'long-poll',
   'reading',
   'as-of',
+  'history',
   'at-rest',
   'federated-knocks',
   'cycle',
