@@ -1,6 +1,7 @@
 /** The environment, parsed once into one readonly record. */
 import { resolve } from 'node:path';
 import { isLoopback, parseListen, parseNameServers, parseNetworks, type Listen, type Network } from './addresses.ts';
+import { CONFIG_VARIABLES, LOG_LEVELS } from './config-variables.ts';
 import { parseBackoff, parseDuration, parseRate, type Backoff, type Rate } from './durations.ts';
 import { parseServerName, parseUserId, type ServerName } from './matrix/identifiers.ts';
 import { ROOM_VERSIONS, roomVersion, type RoomVersionId } from './matrix/room-versions.ts';
@@ -37,6 +38,14 @@ export interface Config {
     /** A server that fails is left alone for so long, then for twice as long, and so on. */
     readonly backoff: Backoff;
   };
+  readonly graphql: {
+    /** Who may ask for the schema: everybody, those who are signed in, nobody. */
+    readonly introspection: 'on' | 'signed-in' | 'off';
+    /** Fields that a request can lead to. */
+    readonly maxCost: number;
+    /** Milliseconds that reading for a request may take. */
+    readonly timeoutMs: number;
+  };
   readonly registration: 'open' | 'token' | 'closed';
   readonly registrationSharedSecret: string | null;
   readonly rateLimits: RateLimits;
@@ -54,79 +63,12 @@ export interface Config {
   readonly signingKeyFile: string;
 }
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
+export { CONFIG_VARIABLES };
+
 type LogLevel = (typeof LOG_LEVELS)[number];
 
 const DEFAULT_LISTEN: Listen = { host: '127.0.0.1', port: 8008 };
 export const DEFAULT_SERVER_NAME = 'localhost:8448' as ServerName;
-
-/** Every variable that is read, for `--help` and the configuration page. */
-export const CONFIG_VARIABLES = [
-  {
-    name: 'SERVER_NAME',
-    default: 'localhost:8448',
-    meaning: 'Name of this server in user ids; fixed on the first start.',
-  },
-  { name: 'DATABASE_URL', default: 'embedded', meaning: 'postgres:// URL of a Postgres 15 or newer.' },
-  { name: 'REDIS_URL', default: 'none', meaning: 'redis:// URL for the job queue, which else lives in Postgres.' },
-  { name: 'DATA_DIR', default: './data', meaning: 'Signing key, erasure ledger and the embedded Postgres.' },
-  {
-    name: 'CLIENT_LISTEN',
-    default: '127.0.0.1:8008',
-    meaning: 'Address and port of the client API, GraphQL and metrics.',
-  },
-  { name: 'FEDERATION_LISTEN', default: 'that of clients', meaning: 'Address and port of the API for other servers.' },
-  { name: 'FEDERATION_TLS_CERT', default: 'none', meaning: 'PEM file with the certificate chain of that port.' },
-  { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
-  { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
-  { name: 'FEDERATION_ALLOW_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
-  { name: 'FEDERATION_DNS_SERVERS', default: "the system's", meaning: 'Name servers to find other servers with.' },
-  { name: 'DELIVERY_TIMEOUT', default: '60s', meaning: 'How long another server may take for a transaction.' },
-  { name: 'DELIVERY_RETRY', default: '10min to 24h', meaning: 'How long a server that fails is left alone.' },
-  { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
-  {
-    name: 'REGISTRATION_SHARED_SECRET',
-    default: 'none',
-    meaning: 'Serves /_synapse/admin/v1/register to those who know it.',
-  },
-  {
-    name: 'AUTO_ACCEPT_KNOCK_INVITES',
-    default: 'off',
-    meaning: '`on`: users of this server join as soon as their knock is accepted.',
-  },
-  { name: 'RATE_LIMITS', default: 'on', meaning: '`off` limits nobody.' },
-  { name: 'RATE_LIMIT_MESSAGE', default: '0.2/s burst 10', meaning: 'Rooms made and events sent by a user.' },
-  { name: 'RATE_LIMIT_JOIN', default: '0.1/s burst 10', meaning: 'Joins of a user, also of another server.' },
-  {
-    name: 'RATE_LIMIT_REMOTE_JOIN',
-    default: '0.01/s burst 10',
-    meaning: 'Joins and knocks of a user for which other servers have to be asked.',
-  },
-  { name: 'RATE_LIMIT_KNOCK', default: '3/min burst 3', meaning: 'Knocks of a user on one room.' },
-  { name: 'RATE_LIMIT_KNOCK_ROOM', default: '1/s burst 10', meaning: 'Knocks on one room, whoever knocks.' },
-  { name: 'RATE_LIMIT_KNOCK_SERVER', default: '0.5/s burst 5', meaning: 'Knocks on a room from one other server.' },
-  { name: 'RATE_LIMIT_INVITE', default: '0.3/s burst 10', meaning: 'Invites by one user, and invites of one user.' },
-  { name: 'RATE_LIMIT_DECISION', default: '20/s burst 20', meaning: 'Pending knocks decided in one room.' },
-  { name: 'RATE_LIMIT_PROFILE', default: '0.2/s burst 10', meaning: "Changes of a user's profile." },
-  { name: 'RATE_LIMIT_LOGIN', default: '0.17/s burst 3', meaning: 'Passwords tried from one address for one account.' },
-  { name: 'RATE_LIMIT_REFRESH', default: '1/s burst 30', meaning: 'Access tokens renewed from one address.' },
-  { name: 'RATE_LIMIT_REGISTER', default: '0.17/s burst 3', meaning: 'Registrations from one address.' },
-  { name: 'PUBLIC_BASE_URL', default: 'none', meaning: 'URL of the client API, told in .well-known/matrix/client.' },
-  { name: 'SUPPORT_CONTACT', default: 'none', meaning: 'Mail address or user id, told in .well-known/matrix/support.' },
-  { name: 'SUPPORT_PAGE', default: 'none', meaning: 'URL of a page with help, told there as well.' },
-  { name: 'LOG_LEVEL', default: 'info', meaning: `One of ${LOG_LEVELS.join(', ')}.` },
-  {
-    name: 'ERASURE_LEDGER',
-    default: 'DATA_DIR/erasures.jsonl',
-    meaning: 'File outside the database that remembers erasures.',
-  },
-  { name: 'DEFAULT_ROOM_VERSION', default: '12', meaning: 'Version of new rooms: 7 to 12.' },
-  {
-    name: 'SIGNING_KEY_FILE',
-    default: 'DATA_DIR/signing.key',
-    meaning: 'ed25519 key of the server; made on the first start.',
-  },
-] as const;
 
 const RATES = {
   message: 'RATE_LIMIT_MESSAGE',
@@ -180,6 +122,7 @@ export function readConfig(env: Environment): Config {
     listen,
     federation: readFederation(read, mistakes),
     deliveries: readDeliveries(read),
+    graphql: readGraphql(read),
     registration: read(
       'REGISTRATION',
       isLoopback(listen.host) && isUnknownOutside(serverName, publicBaseUrl) ? 'open' : 'closed',
@@ -220,6 +163,20 @@ function readDeliveries(read: Read): Config['deliveries'] {
       parseBackoff,
       'times such as 10min to 24h',
     ),
+  };
+}
+
+function readGraphql(read: Read): Config['graphql'] {
+  const count = (text: string): number | null => (/^[1-9]\d{2,6}$/.test(text) ? Number(text) : null);
+  return {
+    introspection: read<Config['graphql']['introspection']>(
+      'GRAPHQL_INTROSPECTION',
+      'on',
+      oneOf('on', 'signed-in', 'off'),
+      'on, signed-in or off',
+    ),
+    maxCost: read('GRAPHQL_MAX_COST', 20_000, count, 'a number from 100 to 9999999'),
+    timeoutMs: read('GRAPHQL_TIMEOUT', 15_000, parseDuration, 'a time such as 15s'),
   };
 }
 

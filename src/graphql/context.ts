@@ -3,11 +3,16 @@ import type { Logger } from 'pino';
 import type { LastSeen } from '../accounts/last-seen.ts';
 import type { Actor, CommandDeps } from '../commands/act.ts';
 import type { EraseDeps } from '../commands/erase.ts';
+import type { Config } from '../config.ts';
+import { abortable } from '../database/abortable.ts';
 import type { Db } from '../database/database.ts';
 import type { Ending, Follower } from '../log/follow.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { JobQueue } from '../queue/queue.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+
+export type GraphqlSettings = Config['graphql'];
 
 /** What the GraphQL door is handed by the composition root. */
 export interface GraphqlParts {
@@ -21,10 +26,14 @@ export interface GraphqlParts {
   /** Another process writes: acts are refused. */
   readonly readsOnly: boolean;
   readonly queue: Pick<JobQueue, 'enqueue' | 'jobStatus' | 'ring'>;
+  readonly settings: GraphqlSettings;
   readonly log: Logger;
 }
 
 export interface Context extends GraphqlParts {
+  /** For reading; its statements end with the deadline. Acts have their own. */
+  readonly db: Db;
+  readonly deadline: Deadline;
   /** Null without a token: then only the schema may be asked for. */
   readonly actor: Actor | null;
   readonly loaders: Loaders;
@@ -44,8 +53,15 @@ export interface Live {
   context(again?: 'again'): Promise<Context>;
 }
 
-export function createContext(parts: GraphqlParts, actor: Actor | null): Context {
-  return { ...parts, actor, loaders: createLoaders(parts.db, parts.commands.identity.serverName), live: null };
+/** Time runs for those who start their deadline. */
+export function createContext(
+  parts: GraphqlParts,
+  actor: Actor | null,
+  deadline: Deadline = createDeadline(parts.settings.timeoutMs),
+): Context {
+  const notCancelled = (error: unknown): void => parts.log.warn({ err: error }, 'a statement could not be cancelled');
+  const db = abortable(parts.db, deadline.signal, notCancelled);
+  return { ...parts, db, actor, deadline, loaders: createLoaders(db, parts.commands.identity.serverName), live: null };
 }
 
 /** Who asks and acts. Throws M_MISSING_TOKEN. */

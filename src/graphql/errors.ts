@@ -6,7 +6,12 @@ import { MatrixError } from '../matrix/errors.ts';
 
 // Errors of GraphQL itself: a document that does not parse or does not fit the schema keeps the code that clients of
 // GraphQL know; the others have a word in Matrix.
-const OWN_CODES = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_RESOLUTION_FAILURE'];
+const OWN_CODES = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+];
 const ERRCODES = new Map([
   ['BAD_USER_INPUT', 'M_INVALID_PARAM'],
   ['BAD_REQUEST', 'M_BAD_JSON'],

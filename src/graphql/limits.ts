@@ -28,14 +28,19 @@ export const MAX_TOKENS = 2_000;
 export const MAX_DEPTH = 12;
 /** Fields, each counted as often as its lists can give it. */
 export const MAX_COST = 20_000;
+/** Fields under another name than their own. */
+export const MAX_ALIASES = 100;
 /** An act writes to the log. */
 export const MUTATION_COST = 500;
 /** What a list of the schema counts as: small enough for every tool's introspection, too much for a hundred of them. */
 export const INTROSPECTION_LIST = 6;
+/** The whole schema, each time: its lists are longer than they count. */
+export const SCHEMA_COST = 500;
 
 export interface RequestSize {
   readonly depth: number;
   readonly cost: number;
+  readonly aliases: number;
 }
 
 export interface MeasuredRequest {
@@ -45,17 +50,29 @@ export interface MeasuredRequest {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Throws M_TOO_LARGE for a valid operation that goes too deep or can lead to too much. */
-export function checkSize(request: MeasuredRequest): void {
-  const { depth, cost } = sizeOf(request);
-  const refuse = (problem: string) => new MatrixError('M_TOO_LARGE', problem, { status: 400 });
-  if (depth > MAX_DEPTH) throw refuse(`The request is ${depth} fields deep; at most ${MAX_DEPTH} are answered.`);
-  if (cost > MAX_COST) {
-    throw refuse(`The request can lead to ${cost} fields; at most ${MAX_COST} are answered. Ask for smaller pages.`);
-  }
+/** How a size is told, in answers and in refusals: beside what it may be. */
+export function toldSize(size: RequestSize, maxCost: number): Readonly<Record<string, number>> {
+  return { ...size, maxCost, maxDepth: MAX_DEPTH, maxAliases: MAX_ALIASES };
 }
 
-/** Depth and cost of a validated operation. Introspection has no depth: its own rule of validation bounds that. */
+/**
+ * Throws M_TOO_LARGE, with the size, for a valid operation that goes too deep, can lead to too much or has too many
+ * aliases.
+ */
+export function checkSize(request: MeasuredRequest, maxCost = MAX_COST): RequestSize {
+  const size = sizeOf(request);
+  const { depth, cost, aliases } = size;
+  const refuse = (problem: string) =>
+    new MatrixError('M_TOO_LARGE', problem, { ...toldSize(size, maxCost), status: 400 });
+  if (depth > MAX_DEPTH) throw refuse(`The request is ${depth} fields deep; at most ${MAX_DEPTH} are answered.`);
+  if (cost > maxCost) {
+    throw refuse(`The request can lead to ${cost} fields; at most ${maxCost} are answered. Ask for smaller pages.`);
+  }
+  if (aliases > MAX_ALIASES) throw refuse(`The request has ${aliases} aliases; at most ${MAX_ALIASES} are answered.`);
+  return size;
+}
+
+/** Depth, cost and aliases of a validated operation. Introspection has no depth: its own rule of validation bounds that. */
 export function sizeOf({ schema, document, operation, variables }: MeasuredRequest): RequestSize {
   const fragments = new Map(
     document.definitions.flatMap((node) =>
@@ -79,7 +96,7 @@ interface Measure {
   readonly known: Map<string, RequestSize>;
 }
 
-const NOTHING: RequestSize = { depth: 0, cost: 0 };
+const NOTHING: RequestSize = { depth: 0, cost: 0, aliases: 0 };
 
 function sizeOfSelections(measure: Measure, parent: GraphQLNamedType, { selections }: SelectionSetNode): RequestSize {
   const sizes = selections.map((selection): RequestSize => {
@@ -99,6 +116,7 @@ function sizeOfSelections(measure: Measure, parent: GraphQLNamedType, { selectio
   return {
     depth: Math.max(0, ...sizes.map((size) => size.depth)),
     cost: sizes.reduce((sum, size) => sum + size.cost, 0),
+    aliases: sizes.reduce((sum, size) => sum + size.aliases, 0),
   };
 }
 
@@ -114,12 +132,22 @@ function sizeOfFragment(measure: Measure, name: string): RequestSize {
 
 function sizeOfField(measure: Measure, parent: GraphQLNamedType, node: FieldNode): RequestSize {
   const field = fieldOf(parent, node.name.value);
-  const own = parent === measure.schema.getMutationType() ? MUTATION_COST : 1;
-  if (field === undefined || node.selectionSet === undefined) return { depth: 1, cost: own };
+  const own = ownCost(measure, parent, field);
+  const alias = node.alias === undefined ? 0 : 1;
+  if (field === undefined || node.selectionSet === undefined) return { depth: 1, cost: own, aliases: alias };
   const type = getNamedType(field.type);
   const inner = sizeOfSelections(measure, type, node.selectionSet);
   const cost = own + pageSize(measure, field, node) * inner.cost;
-  return { depth: isIntrospectionType(type) ? 1 : 1 + inner.depth, cost };
+  return { depth: isIntrospectionType(type) ? 1 : 1 + inner.depth, cost, aliases: alias + inner.aliases };
+}
+
+function ownCost(
+  { schema }: Measure,
+  parent: GraphQLNamedType,
+  field: GraphQLField<unknown, unknown> | undefined,
+): number {
+  if (field === SchemaMetaFieldDef) return SCHEMA_COST;
+  return parent === schema.getMutationType() ? MUTATION_COST : 1;
 }
 
 function fieldOf(parent: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {

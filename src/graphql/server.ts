@@ -1,5 +1,5 @@
 /** The GraphQL door: POST /graphql answers operations, GET /graphql shows a browser the explorer. */
-import { ApolloServer, HeaderMap, type ApolloServerPlugin, type HTTPGraphQLRequest } from '@apollo/server';
+import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,18 +7,20 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { OperationTypeNode, type GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { databaseAway } from '../commands/connection-loss.ts';
-import { readsOnly } from '../commands/reading-recorder.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { parseJson } from '../matrix/json.ts';
 import { actorOf } from './authenticate.ts';
+import { checkOperations } from './check-operations.ts';
 import { createContext, type Context, type GraphqlParts } from './context.ts';
-import { errorBody, errorFormatter, requestError } from './errors.ts';
+import { createDeadline, within } from './deadline.ts';
+import { errorBody, errorFormatter } from './errors.ts';
 import { mountExplorer } from './explorer.ts';
-import { checkSize, isIntrospection, MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
+import { checkPersisted, createDocumentStore, createTextCache } from './persisted-queries.ts';
 import { resolvers } from './resolvers/index.ts';
 import { mountEventStream } from './stream/event-stream.ts';
 import { createStreams } from './stream/streams.ts';
@@ -67,21 +69,26 @@ interface Started {
   readonly schema: GraphQLSchema;
 }
 
-async function startApollo({ log }: GraphqlParts): Promise<Started> {
+async function startApollo({ log, settings }: GraphqlParts): Promise<Started> {
   const { promise: schema, resolve } = Promise.withResolvers<GraphQLSchema>();
   const apollo = new ApolloServer<Context>({
     typeDefs: await readFile(SCHEMA, 'utf8'),
     resolvers,
     formatError: errorFormatter(log),
-    introspection: true,
-    persistedQueries: false,
+    introspection: settings.introspection !== 'off',
+    hideSchemaDetailsFromClientErrors: settings.introspection === 'off',
+    // Tokens come in a header, and requests as JSON, which no page can send unasked; this holds also if that changes.
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: { cache: createTextCache() },
+    documentStore: createDocumentStore(),
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     nodeEnv: 'production',
     parseOptions: { maxTokens: MAX_TOKENS },
     logger: log,
     plugins: [
-      checkOperations,
+      checkOperations(settings),
       { serverWillStart: async (started) => resolve(started.schema) },
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -94,29 +101,6 @@ async function startApollo({ log }: GraphqlParts): Promise<Started> {
   return { apollo, schema: await schema };
 }
 
-/** Before anything of an operation runs: who may ask, and how much. */
-const checkOperations: ApolloServerPlugin<Context> = {
-  async requestDidStart() {
-    return {
-      async didResolveOperation({ schema, document, operation, request, contextValue }) {
-        // Its type allows for none, which never gets here.
-        if (operation === undefined) return;
-        try {
-          if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-            const message = `Subscriptions are opened over WebSocket, or at ${STREAM_PATH}.`;
-            throw new MatrixError('M_UNRECOGNIZED', message, { status: 400 });
-          }
-          if (operation.operation === OperationTypeNode.MUTATION && contextValue.readsOnly) throw readsOnly();
-          if (contextValue.actor === null && !isIntrospection(operation)) throw new MatrixError('M_MISSING_TOKEN');
-          checkSize({ schema, document, operation, variables: request.variables ?? {} });
-        } catch (error) {
-          throw error instanceof MatrixError ? requestError(error) : error;
-        }
-      },
-    };
-  },
-};
-
 async function answer(
   parts: GraphqlParts,
   apollo: ApolloServer<Context>,
@@ -124,11 +108,11 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const actor = await actorOf(parts, request.headers.authorization, request.ip);
-  const context = async (): Promise<Context> => createContext(parts, actor);
-  const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: readRequest(request),
-    context,
-  });
+  const deadline = createDeadline(parts.settings.timeoutMs);
+  reply.raw.once('close', () => (reply.raw.writableEnded ? undefined : deadline.leave()));
+  const context = async (): Promise<Context> => createContext(parts, actor, deadline);
+  const executed = apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: readRequest(request), context });
+  const { status, headers, body } = await within(deadline, executed).finally(() => deadline.stop());
   if (body.kind !== 'complete') throw new Error('an answer in pieces, which the schema does not offer');
   for (const [name, value] of headers) reply.header(name, value);
   return reply.code(status ?? 200).send(body.string);
@@ -155,6 +139,7 @@ function readRequest(request: FastifyRequest): HTTPGraphQLRequest {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
   const body = parseJson(request.body instanceof Buffer ? request.body : '', { numbers: 'any' });
+  checkPersisted(body);
   return { method: 'POST', headers, search: '', body };
 }
 
@@ -165,7 +150,8 @@ function wrongMethod(reply: FastifyReply): FastifyReply {
 
 function refuse({ log }: GraphqlParts, error: unknown, reply: FastifyReply): FastifyReply {
   const known = asMatrixError(error);
-  if (known.status >= 500) log.error({ err: error }, 'a GraphQL request failed');
+  if (known === error && known.status === 503) log.warn({ err: known.message }, 'a GraphQL request was ended');
+  else if (known.status >= 500) log.error({ err: error }, 'a GraphQL request failed');
   return reply.code(known.status).send(errorBody(known));
 }
 

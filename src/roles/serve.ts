@@ -221,7 +221,7 @@ async function openDoors(
     ...(parts.readsOnly ? [refuseActs([GRAPHQL_PATH, STREAM_PATH])] : []),
     mountOperations(parts),
     mountAdminLink(parts),
-    graphqlMount({ ...parts, queue }),
+    graphqlMount({ ...parts, queue, settings: config.graphql }),
   ];
   const forAll =
     federation !== null && config.federation.listen === null

@@ -93,7 +93,7 @@ describe('the demo', () => {
     let answer = '';
     shell.stdout.on('data', (chunk: Buffer) => (answer += chunk.toString()));
     await new Promise((resolve) => shell.once('close', resolve));
-    expect(JSON.parse(answer)).toEqual({ data });
+    expect(JSON.parse(answer).data).toEqual(data);
     const body = {
       type: 'm.login.password',
       identifier: { type: 'm.id.user', user: found(run.out, /as (@\S+), password/) },

@@ -28,11 +28,12 @@ function blocksOf(page: string): readonly Block[] {
   return [...found].map(([, commands = '', json]) => ({ commands, answer: json === undefined ? null : parse(json) }));
 }
 
-/** The first JSON object of a text. */
+/** The first JSON object of a text, without the extensions that the page leaves out. */
 function parse(text: string): unknown {
   for (let end = text.indexOf('}'); end !== -1; end = text.indexOf('}', end + 1)) {
     try {
-      return JSON.parse(anyRoom(text.slice(text.indexOf('{'), end + 1)));
+      const { extensions: _leftOut, ...told } = JSON.parse(anyRoom(text.slice(text.indexOf('{'), end + 1)));
+      return told;
     } catch {
       // A brace inside the object.
     }

@@ -64,6 +64,26 @@ describe('name servers', () => {
   );
 });
 
+describe('what GraphQL answers', () => {
+  const graphql = (env: Readonly<Record<string, string>>): object => readConfig(env).graphql;
+
+  it('is the schema to everybody, 20,000 fields and 15 seconds, unless it is set', () => {
+    expect(graphql({})).toEqual({ introspection: 'on', maxCost: 20_000, timeoutMs: 15_000 });
+    const env = { GRAPHQL_INTROSPECTION: 'signed-in', GRAPHQL_MAX_COST: '500', GRAPHQL_TIMEOUT: '2s' };
+    expect(graphql(env)).toEqual({ introspection: 'signed-in', maxCost: 500, timeoutMs: 2_000 });
+  });
+
+  it.each([
+    { GRAPHQL_INTROSPECTION: 'maybe' },
+    { GRAPHQL_MAX_COST: '99' },
+    { GRAPHQL_MAX_COST: '1e9' },
+    { GRAPHQL_TIMEOUT: '15' },
+    { GRAPHQL_TIMEOUT: '0s' },
+  ])('is nothing else: %o', (env) => {
+    expect(() => graphql(env)).toThrow(`${Object.keys(env)[0]} must be`);
+  });
+});
+
 describe('the times of deliveries', () => {
   const deliveries = (env: Readonly<Record<string, string>>): object => readConfig(env).deliveries;
 

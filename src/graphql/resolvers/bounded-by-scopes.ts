@@ -1,4 +1,7 @@
-/** Keeps service tokens to their scopes: every mutation asks access/ before it begins, and a refusal is recorded. */
+/**
+ * What every mutation goes through: service tokens are kept to their scopes, and a refusal is recorded; an act is not begun once
+ * the request has been given up, and one that was begun is not cut short by the clock.
+ */
 import { mayAct } from '../../access/acts.ts';
 import { recordingRefusal } from '../../commands/act.ts';
 import { MatrixError } from '../../matrix/errors.ts';
@@ -19,11 +22,21 @@ function within(operation: string, act: Root): Root {
     const viewer = viewerOf(context);
     const roomId = roomOfInput(args);
     const permission = mayAct(viewer, operation, roomId);
-    if (permission.allowed) return act(root, args, context, info);
+    if (permission.allowed) return untimed(context, () => act(root, args, context, info));
     return recordingRefusal(context.commands, viewer, { operation, roomId }, async () => {
       throw new MatrixError('M_FORBIDDEN', permission.why);
     });
   };
+}
+
+async function untimed({ deadline }: Context, act: () => unknown): Promise<unknown> {
+  deadline.signal.throwIfAborted();
+  deadline.stop();
+  try {
+    return await act();
+  } finally {
+    deadline.start();
+  }
 }
 
 // What is no room id is refused by the act itself, which reads it again.

@@ -32,6 +32,8 @@ export interface StreamResult {
 
 export interface EngineParts {
   readonly schema: GraphQLSchema;
+  /** Fields that a document may lead to. */
+  readonly maxCost: number;
   /** Errors as they are told. */
   readonly format: (error: GraphQLError) => GraphQLFormattedError;
 }
@@ -52,7 +54,7 @@ export async function runSubscription(
   try {
     // Before the document is read: who has no seat costs nothing.
     seat = subscriber.open(after);
-    const document = checkedDocument(engine.schema, request);
+    const document = checkedDocument(engine, request);
     const { operationName = null, variables = null } = request;
     const args = { schema: engine.schema, document, operationName, variableValues: variables ?? {} };
     const contextValue: Context = await seat.context();
@@ -69,7 +71,7 @@ export async function runSubscription(
 
 /** Throws an AggregateError of GraphQLErrors, or a MatrixError. */
 function checkedDocument(
-  schema: GraphQLSchema,
+  { schema, maxCost }: EngineParts,
   { query, operationName, variables }: SubscriptionRequest,
 ): DocumentNode {
   let document: DocumentNode;
@@ -87,7 +89,7 @@ function checkedDocument(
   if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
     throw new MatrixError('M_UNRECOGNIZED', 'Queries and mutations are sent with POST /graphql.', { status: 400 });
   }
-  checkSize({ schema, document, operation, variables: variables ?? {} });
+  checkSize({ schema, document, operation, variables: variables ?? {} }, maxCost);
   return document;
 }
 

@@ -2,6 +2,7 @@
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Actor } from '../../commands/act.ts';
 import { MatrixError } from '../../matrix/errors.ts';
+import { createDeadline } from '../deadline.ts';
 import { createContext, type GraphqlParts } from '../context.ts';
 import { errorFormatter } from '../errors.ts';
 import { runSubscription, type Refused, type StreamResult, type SubscriptionRequest } from './run-subscription.ts';
@@ -29,8 +30,14 @@ export interface Subscription {
 export function createStreams(parts: GraphqlParts, schema: GraphQLSchema, limits: SeatLimits = SEATS): Streams {
   const { now } = parts.commands;
   const format = errorFormatter(parts.log);
-  const engine = { schema, format: (error: GraphQLError) => format(error.toJSON(), error) };
+  const engine = {
+    schema,
+    maxCost: parts.settings.maxCost,
+    format: (error: GraphQLError) => format(error.toJSON(), error),
+  };
   const loaders = createSharedLoaders(() => createContext(parts, null).loaders, parts.follower, now);
+  // Never started: what a subscription reads is bounded by pages, and by its seat.
+  const deadline = createDeadline(parts.settings.timeoutMs);
   const seats = createSeats(limits);
   const subscribers = new Set<Subscriber>();
   const check = setInterval(() => subscribers.forEach((one) => void one.check()), CHECK_EVERY_MS);
@@ -49,7 +56,7 @@ export function createStreams(parts: GraphqlParts, schema: GraphQLSchema, limits
       const subscriber = createSubscriber(
         {
           ...{ identify: known, seats, now },
-          contextOf: (actor, live) => ({ ...parts, actor, loaders: loaders(), live }),
+          contextOf: (actor, live) => ({ ...parts, actor, deadline, loaders: loaders(), live }),
           onEnd(why) {
             subscribers.delete(subscriber);
             onEnd(why);

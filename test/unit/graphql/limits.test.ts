@@ -6,9 +6,11 @@ import {
   checkSize,
   INTROSPECTION_LIST,
   isIntrospection,
+  MAX_ALIASES,
   MAX_COST,
   MAX_DEPTH,
   MUTATION_COST,
+  SCHEMA_COST,
   sizeOf,
   type MeasuredRequest,
 } from '../../../src/graphql/limits.ts';
@@ -25,8 +27,8 @@ const size = (source: string, variables?: Record<string, unknown>) => sizeOf(mea
 
 describe('the cost of a request', () => {
   it('counts the fields of a list as often as the page has entries', () => {
-    expect(size('{ viewer { isAdmin } }')).toEqual({ depth: 2, cost: 2 });
-    expect(size('{ knocks(first: 3) { nodes { id } } }')).toEqual({ depth: 3, cost: 1 + 3 * 2 });
+    expect(size('{ viewer { isAdmin } }')).toEqual({ depth: 2, cost: 2, aliases: 0 });
+    expect(size('{ knocks(first: 3) { nodes { id } } }')).toEqual({ depth: 3, cost: 1 + 3 * 2, aliases: 0 });
     expect(size('{ knocks(last: 3) { nodes { id } } }').cost).toBe(7);
     expect(size('{ knocks { nodes { id } } }').cost).toBe(1 + 50 * 2);
     expect(size('{ rooms(first: 10) { nodes { knocks(first: 10) { nodes { id } } } } }').cost).toBe(
@@ -82,13 +84,42 @@ describe('the cost of a request', () => {
     ).not.toThrow();
     const once = '__schema { types { fields { args { type { name } } } } }';
     expect(size(`{ ${once} }`).cost).toBe(
-      1 + (1 + INTROSPECTION_LIST * (1 + INTROSPECTION_LIST * (1 + INTROSPECTION_LIST * 2))),
+      SCHEMA_COST + (1 + INTROSPECTION_LIST * (1 + INTROSPECTION_LIST * (1 + INTROSPECTION_LIST * 2))),
     );
     const often = Array.from({ length: 100 }, (_, n) => `a${n}: ${once}`).join(' ');
     expect(() => checkSize(measured(`{ ${often} }`))).toThrow('can lead to');
-    const inside = Array.from({ length: 200 }, (_, n) => `a${n}: fields { args { type { name } } }`).join(' ');
+    const inside = Array.from({ length: 100 }, (_, n) => `a${n}: fields { args { type { name } } }`).join(' ');
     expect(() => checkSize(measured(`{ __type(name: "Room") { ${inside} } }`))).not.toThrow();
     expect(() => checkSize(measured(`{ __schema { types { ${inside} } } }`))).toThrow('can lead to');
+  });
+});
+
+describe('the aliases of a request', () => {
+  const aliased = (n: number): string => Array.from({ length: n }, (_, i) => `a${i}: isAdmin`).join(' ');
+
+  it('are counted wherever they come from, and limited', () => {
+    expect(size('{ a: viewer { b: isAdmin isAdmin } }').aliases).toBe(2);
+    expect(size(`{ viewer { ...V } a: viewer { ...V } } fragment V on Viewer { ${aliased(3)} }`).aliases).toBe(7);
+    expect(() => checkSize(measured(`{ viewer { ${aliased(MAX_ALIASES)} } }`))).not.toThrow();
+    expect(() => checkSize(measured(`{ viewer { ${aliased(MAX_ALIASES + 1)} } }`))).toThrow('aliases');
+    const doubled = `{ viewer { ...V } a: viewer { ...V } } fragment V on Viewer { ${aliased(60)} }`;
+    expect(() => checkSize(measured(doubled))).toThrow('has 121 aliases; at most 100 are answered');
+  });
+
+  it('and all that is too much is told with what is not', () => {
+    const told = (source: string, maxCost?: number) => {
+      try {
+        return checkSize(measured(source), maxCost);
+      } catch (error) {
+        return error;
+      }
+    };
+    const page = '{ knocks(first: 100) { nodes { id } } }';
+    expect(told(page)).toEqual({ depth: 3, cost: 201, aliases: 0 });
+    expect(told(page, 200)).toMatchObject({
+      ...{ errcode: 'M_TOO_LARGE', status: 400, message: expect.stringContaining('201 fields; at most 200') },
+      extra: { depth: 3, maxDepth: 12, cost: 201, maxCost: 200, aliases: 0, maxAliases: 100 },
+    });
   });
 });
 
