@@ -25,6 +25,8 @@ import { DEFAULT_PAGE, MAX_PAGE } from './paging.ts';
 
 export const MAX_BODY_BYTES = 64 * 1024;
 export const MAX_TOKENS = 2_000;
+/** How often one word may stand in a document. */
+export const MAX_REPEATS = 150;
 export const MAX_DEPTH = 12;
 /** Fields, each counted as often as its lists can give it. */
 export const MAX_COST = 20_000;
@@ -70,6 +72,22 @@ export function checkSize(request: MeasuredRequest, maxCost = MAX_COST): Request
   }
   if (aliases > MAX_ALIASES) throw refuse(`The request has ${aliases} aliases; at most ${MAX_ALIASES} are answered.`);
   return size;
+}
+
+/**
+ * Throws M_TOO_LARGE for a document that says one word very often: validating compares all fields of one name with each other.
+ * Before it is parsed.
+ */
+export function checkWords(document: string): void {
+  const times = new Map<string, number>();
+  for (const [word] of document.matchAll(/[_A-Za-z]\w*/g)) {
+    const known = (times.get(word) ?? 0) + 1;
+    times.set(word, known);
+    if (known > MAX_REPEATS) {
+      const problem = `The document says ${JSON.stringify(word.slice(0, 64))} more than ${MAX_REPEATS} times.`;
+      throw new MatrixError('M_TOO_LARGE', problem, { status: 400 });
+    }
+  }
 }
 
 /** Depth, cost and aliases of a validated operation. Introspection has no depth: its own rule of validation bounds that. */

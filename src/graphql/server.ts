@@ -12,14 +12,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { databaseAway } from '../commands/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import { parseJson } from '../matrix/json.ts';
+import { isJsonObject, parseJson } from '../matrix/json.ts';
 import { actorOf } from './authenticate.ts';
 import { checkOperations } from './check-operations.ts';
 import { createContext, type Context, type GraphqlParts } from './context.ts';
 import { createDeadline, within } from './deadline.ts';
 import { errorBody, errorFormatter } from './errors.ts';
 import { mountExplorer } from './explorer.ts';
-import { MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
+import { checkWords, MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
 import { checkPersisted, createDocumentStore, createTextCache } from './persisted-queries.ts';
 import { resolvers } from './resolvers/index.ts';
 import { mountEventStream } from './stream/event-stream.ts';
@@ -140,6 +140,7 @@ function readRequest(request: FastifyRequest): HTTPGraphQLRequest {
   }
   const body = parseJson(request.body instanceof Buffer ? request.body : '', { numbers: 'any' });
   checkPersisted(body);
+  if (isJsonObject(body) && typeof body['query'] === 'string') checkWords(body['query']);
   return { method: 'POST', headers, search: '', body };
 }
 

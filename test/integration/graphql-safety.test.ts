@@ -184,7 +184,7 @@ describe('the schema', () => {
       expect(codeOf(await post(whole, user.token, server.port))).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
       const { json } = await post({ query: '{ knokcs { totalCount } }' }, user.token, server.port);
       expect(JSON.stringify(json)).not.toContain('Did you mean');
-      expect((await ask(user, '{ viewer { isAdmin __typename } }')).viewer.__typename).toBe('Viewer');
+      expect(await ask(user, '{ viewer { type: __typename } }')).toEqual({ viewer: { type: 'Viewer' } });
     });
   });
 });
@@ -247,7 +247,8 @@ describe('hostile documents', () => {
     expect(json.data ?? null).toBeNull();
     const { code, cost, maxCost } = json.errors[0].extensions;
     expect(CODES[kind] ?? ['M_TOO_LARGE', 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']).toContain(code);
-    if (code === 'M_TOO_LARGE') expect([cost, maxCost]).toEqual([expect.any(Number), 20_000]);
+    const isMeasured = code === 'M_TOO_LARGE' && !json.errors[0].message.startsWith('The document says');
+    if (isMeasured) expect([cost, maxCost]).toEqual([expect.any(Number), 20_000]);
   });
 
   it('leave the server’s memory flat, however many come', { timeout: 300_000 }, async () => {
@@ -258,10 +259,10 @@ describe('hostile documents', () => {
         await Promise.all(Object.values(HOSTILE).map((make) => post(make(n))));
       }
     };
-    await storm(30);
+    await storm(50);
     const before = await memory();
-    await storm(60);
-    expect((await memory()) - before).toBeLessThan(48);
+    await storm(80);
+    expect((await memory()) - before).toBeLessThan(64);
     expect(await ask(kim, '{ viewer { isAdmin } }')).toEqual({ viewer: { isAdmin: false } });
     expect(desk.server.output().log).not.toMatch(/a GraphQL field failed|request failed/);
   });

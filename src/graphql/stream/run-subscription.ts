@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import { MatrixError } from '../../matrix/errors.ts';
 import type { Context } from '../context.ts';
-import { checkSize, MAX_TOKENS } from '../limits.ts';
+import { checkSize, checkWords, MAX_TOKENS } from '../limits.ts';
 import type { News } from './read-news.ts';
 import type { Subscriber } from './subscriber.ts';
 
@@ -74,6 +74,7 @@ function checkedDocument(
   { schema, maxCost }: EngineParts,
   { query, operationName, variables }: SubscriptionRequest,
 ): DocumentNode {
+  checkWords(query);
   let document: DocumentNode;
   try {
     document = parse(query, { maxTokens: MAX_TOKENS });

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   checkSize,
+  checkWords,
   INTROSPECTION_LIST,
   isIntrospection,
   MAX_ALIASES,
   MAX_COST,
   MAX_DEPTH,
+  MAX_REPEATS,
   MUTATION_COST,
   SCHEMA_COST,
   sizeOf,
@@ -120,6 +122,16 @@ describe('the aliases of a request', () => {
       ...{ errcode: 'M_TOO_LARGE', status: 400, message: expect.stringContaining('201 fields; at most 200') },
       extra: { depth: 3, maxDepth: 12, cost: 201, maxCost: 200, aliases: 0, maxAliases: 100 },
     });
+  });
+});
+
+describe('the words of a document', () => {
+  it('may be said often, and not without end', () => {
+    const says = (n: number) => () => checkWords(`{ ${'id '.repeat(n)} }`);
+    expect(says(MAX_REPEATS)).not.toThrow();
+    expect(says(MAX_REPEATS + 1)).toThrow('The document says "id" more than 150 times.');
+    expect(() => checkWords(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }))).not.toThrow();
+    expect(() => checkWords('{'.repeat(60_000))).not.toThrow();
   });
 });
 
