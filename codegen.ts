@@ -48,6 +48,7 @@ const config: CodegenConfig = {
           EvidenceSignature: '../commands/knock-evidence.ts#CheckedSignature',
           KnockEvidence: '../commands/knock-evidence.ts#KnockEvidence as KnockEvidenceModel',
           Job: '../queue/queue.ts#JobStatus as JobModel',
+          KnockDecisionResult: './models.ts#DecidedKnock',
           Knock: '../projections/knock-queries.ts#KnockRow as KnockModel',
           KnockConnection: './models.ts#KnockPage as KnockPageModel',
           Member: './models.ts#MemberModel',

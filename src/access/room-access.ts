@@ -137,6 +137,11 @@ export function mayRejectKnocks(standing: Standing, levels: PowerLevels): Permis
   return decides(standing, levels, canRemove(standing, levels, 'kick'));
 }
 
+/** Bans knockers in general, as the answer to their knocks. */
+export function mayBanKnockers(standing: Standing, levels: PowerLevels): Permission {
+  return decides(standing, levels, canRemove(standing, levels, 'ban'));
+}
+
 export function mayAcceptKnock(standing: Standing, levels: PowerLevels, knocker: Target): Permission {
   const general = mayAcceptKnocks(standing, levels);
   return general.allowed && knocker.membership !== 'knock' ? NOT_PENDING : general;
@@ -179,6 +184,8 @@ function canInvite({ userId, membership }: Standing, levels: PowerLevels): Permi
   return atLeast(levels.user(userId), levels.invite, 'invite');
 }
 
+const REMOVED = { kick: 'removed', ban: 'banned' } as const;
+
 function canRemove(
   { userId, membership }: Standing,
   levels: PowerLevels,
@@ -190,6 +197,7 @@ function canRemove(
   const enough = atLeast(level, levels[act], act);
   if (!enough.allowed || target === undefined) return enough;
   if (target.userId === userId) return refused(`You cannot ${act} yourself.`);
+  if (levels.user(target.userId) === Infinity) return refused(`A creator of this room cannot be ${REMOVED[act]}.`);
   // The rules ask for strictly less power, of knockers and strangers too.
   if (levels.user(target.userId) >= level) return refused('The other user has at least your power level.');
   return ALLOWED;

@@ -1,5 +1,5 @@
-/** Accepting and rejecting a knock: an invite and a kick that act on a pending episode only. */
-import { mayAcceptKnocks, mayRejectKnocks, type Permission } from '../access/room-access.ts';
+/** Accepting, rejecting and banning a knock: an invite, a kick and a ban that act on a pending episode only. */
+import { mayAcceptKnocks, mayBanKnockers, mayRejectKnocks, type Permission } from '../access/room-access.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { serverOf, type UserId } from '../matrix/identifiers.ts';
 import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps, type RoomDecision } from './act.ts';
@@ -40,6 +40,19 @@ export async function rejectKnock(deps: CommandDeps, actor: Actor, input: Member
       ...deciding,
       may: ({ standing, levels }) => mayRejectKnocks(standing, levels),
       draft: async () => memberDraft({ sender: actor.userId, target: userId, membership: 'leave', reason }),
+    }),
+  );
+}
+
+/** Bans who has a pending knock, which ends it. Throws as rejectKnock(). */
+export async function banKnocker(deps: CommandDeps, actor: Actor, input: MemberInput): Promise<ActResult> {
+  const { roomId, userId, reason } = input;
+  const deciding = { operation: 'banUser', roomId, target: userId };
+  return actInRoom(deps, actor, deciding, (room) =>
+    decideIn(deps, actor, room, {
+      ...deciding,
+      may: ({ standing, levels }) => mayBanKnockers(standing, levels),
+      draft: async () => memberDraft({ sender: actor.userId, target: userId, membership: 'ban', reason }),
     }),
   );
 }

@@ -39,6 +39,9 @@ export const INTROSPECTION_LIST = 6;
 /** The whole schema, each time: its lists are longer than they count. */
 export const SCHEMA_COST = 500;
 
+/** Knocks that are decided at once. */
+export const MAX_DECISIONS = 500;
+
 export interface RequestSize {
   readonly depth: number;
   readonly cost: number;
@@ -179,6 +182,7 @@ function pageSize({ variables }: Measure, field: GraphQLField<unknown, unknown>,
   if (isIntrospectionType(getNamedType(field.type))) {
     return isListType(getNullableType(field.type)) ? INTROSPECTION_LIST : 1;
   }
+  if (field.name === 'results' && isListType(getNullableType(field.type))) return MAX_DECISIONS;
   if (!field.args.some(({ name }) => name === 'first')) return 1;
   const sizes = (node.arguments ?? [])
     .filter(({ name }) => name.value === 'first' || name.value === 'last')

@@ -9,6 +9,7 @@ import type { KnockStatus } from '../projections/knock-outcome.ts';
 import type { DeliveryRow, DestinationRow } from '../outbox/ledger-queries.ts';
 import type { MembershipDiff } from '../log/membership-diff.ts';
 import type { PastMember } from '../log/past-state.ts';
+import type { Errcode } from '../matrix/errors.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import type { PowerLevels } from '../matrix/room-state.ts';
 import type { MemberRow, RoomHead } from '../projections/room-queries.ts';
@@ -78,4 +79,13 @@ export type MembershipChange = ActOnMember;
 export interface KnockChange {
   /** Position that opened it. */
   readonly opened: number;
+}
+
+/** One knock of many that were to be decided alike. */
+export interface DecidedKnock {
+  /** The position that opened it; null: there is none. */
+  readonly opened: number | null;
+  readonly ok: boolean;
+  readonly errorCode: Errcode | null;
+  readonly message: string | null;
 }

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, DecidedKnock, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { ActionRow as ActionModel } from '../log/action-queries.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { CheckedEvent, CheckedSignature, KnockEvidence as KnockEvidenceModel } from '../commands/knock-evidence.ts';
@@ -225,6 +225,34 @@ export type CreateServiceTokenPayload = {
   readonly secret: Scalars['String']['output'];
   /** The token. */
   readonly serviceToken: ServiceToken;
+};
+
+/** A decision on many knocks. It names them by their ids or describes them by a filter. */
+export type DecideKnocksInput = {
+  /** What to do with them. */
+  readonly decision: KnockDecision;
+  /** Do nothing, and tell what would be done. */
+  readonly dryRun?: Scalars['Boolean']['input'];
+  /**
+   * Any text of the client's, at most 255 bytes. The same request with the same key, at the same time, later or after the
+   * server has crashed, decides about the same knocks and nothing twice. Kept for seven days.
+   */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** The knocks, at most 500. */
+  readonly knockIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
+  /** Words that go with each. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** The pending knocks like this, in the rooms whose door the viewer keeps. */
+  readonly where?: InputMaybe<KnockFilter>;
+};
+
+/** What decideKnocks did, or would do. */
+export type DecideKnocksPayload = {
+  readonly __typename?: 'DecideKnocksPayload';
+  /** More knocks are like the filter than are decided at once. */
+  readonly hasMore: Scalars['Boolean']['output'];
+  /** A result for each knock: in the order of the ids, or of when the knocks were made. */
+  readonly results: ReadonlyArray<KnockDecisionResult>;
 };
 
 /** An event that a server is owed, and what became of it. */
@@ -788,6 +816,28 @@ export type KnockConnection = {
   readonly totalCountIsEstimate: Scalars['Boolean']['output'];
 };
 
+/** What is done with a pending knock. */
+export type KnockDecision =
+  /** The knocker is invited. */
+  | 'ACCEPT'
+  /** The knocker is banned. */
+  | 'BAN'
+  /** The knocker is turned away, and may knock again. */
+  | 'REJECT';
+
+/** What became of one knock of many. */
+export type KnockDecisionResult = {
+  readonly __typename?: 'KnockDecisionResult';
+  /** Why not: an errcode, as an error has it in `extensions.code`. Null when it is. */
+  readonly errorCode?: Maybe<Scalars['String']['output']>;
+  /** The knock, as it is now; null when there is none of that id that the viewer sees. */
+  readonly knock?: Maybe<Knock>;
+  /** Why not, in words; null when it is. */
+  readonly message?: Maybe<Scalars['String']['output']>;
+  /** It is decided as asked; in a dry run: it would be. */
+  readonly ok: Scalars['Boolean']['output'];
+};
+
 /** An entry of a list of knocks. */
 export type KnockEdge = {
   readonly __typename?: 'KnockEdge';
@@ -1008,6 +1058,14 @@ export type Member = Node & {
   readonly transitions: TransitionConnection;
   /** Who. */
   readonly user: User;
+  /** The viewer may ban the user now. */
+  readonly viewerCanBan: Scalars['Boolean']['output'];
+  /** The viewer may remove the user from the room, take their invite back or turn them away now. */
+  readonly viewerCanKick: Scalars['Boolean']['output'];
+  /** Why not; null when the viewer may. */
+  readonly viewerCannotBanReason?: Maybe<Scalars['String']['output']>;
+  /** Why not; null when the viewer may. */
+  readonly viewerCannotKickReason?: Maybe<Scalars['String']['output']>;
 };
 
 
@@ -1148,6 +1206,11 @@ export type Mutation = {
   /** Makes a service token, and tells its secret this once. For admins who are signed in themselves. */
   readonly createServiceToken: CreateServiceTokenPayload;
   /**
+   * Decides many pending knocks alike, each for itself: a list of them, or those like a filter, at most 500, oldest first. Each has
+   * its own result, and its own place in the log of acts. With `dryRun` nothing is done, and told what would be.
+   */
+  readonly decideKnocks: DecideKnocksPayload;
+  /**
    * Deletes a user's words: reasons, names, messages, notes about them. Ids, memberships and times stay, for they are
    * signed. Copies on other servers and in backups are not reached. Admins only.
    */
@@ -1247,6 +1310,15 @@ export type MutationCreateRoomArgs = {
  */
 export type MutationCreateServiceTokenArgs = {
   input: CreateServiceTokenInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationDecideKnocksArgs = {
+  input: DecideKnocksInput;
 };
 
 
@@ -1948,8 +2020,18 @@ export type Room = Node & {
   readonly viewerCanSeeKnocks: Scalars['Boolean']['output'];
   /** The viewer may set the join rule. */
   readonly viewerCanSetJoinRule: Scalars['Boolean']['output'];
+  /** Why the viewer may not ban; null when the viewer may. */
+  readonly viewerCannotBanReason?: Maybe<Scalars['String']['output']>;
+  /** Why the viewer may not invite; null when the viewer may. */
+  readonly viewerCannotInviteReason?: Maybe<Scalars['String']['output']>;
+  /** Why the viewer may not remove members; null when the viewer may. */
+  readonly viewerCannotKickReason?: Maybe<Scalars['String']['output']>;
+  /** Why the viewer may not set the join rule; null when the viewer may. */
+  readonly viewerCannotSetJoinRuleReason?: Maybe<Scalars['String']['output']>;
   /** The viewer's own membership. */
   readonly viewerMembership: Membership;
+  /** What those who keep the door should know about its powers; empty for everybody else. */
+  readonly warnings: ReadonlyArray<RoomWarning>;
 };
 
 
@@ -2222,6 +2304,24 @@ export type RoomStats = {
   /** Knocks that never held, by the room's own resolution of its state. */
   readonly voidedKnocks: Scalars['Int']['output'];
 };
+
+/** Something about a room's powers that may not be as those who keep its door think. */
+export type RoomWarning = {
+  readonly __typename?: 'RoomWarning';
+  /** What it is. */
+  readonly code: RoomWarningCode;
+  /** The same in words. */
+  readonly message: Scalars['String']['output'];
+  /** Whom it is about: the creators who cannot be removed; empty where it is about everybody. */
+  readonly users: ReadonlyArray<User>;
+};
+
+/** What a warning about a room is about. */
+export type RoomWarningCode =
+  /** The creators of a room of version 12 stand above all power levels: nobody can remove or ban them, or lower their power. */
+  | 'CREATOR_CANNOT_BE_REMOVED'
+  /** People knock on the room, and every member may invite: each may let in whoever knocks, or anybody else. */
+  | 'EVERY_MEMBER_MAY_INVITE';
 
 /** A service token to give another secret. */
 export type RotateServiceTokenInput = {
@@ -2871,6 +2971,8 @@ export type ResolversTypes = {
   CreateServiceTokenInput: CreateServiceTokenInput;
   CreateServiceTokenPayload: ResolverTypeWrapper<Omit<CreateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversTypes['ServiceToken'] }>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DecideKnocksInput: DecideKnocksInput;
+  DecideKnocksPayload: ResolverTypeWrapper<Omit<DecideKnocksPayload, 'results'> & { results: ReadonlyArray<ResolversTypes['KnockDecisionResult']> }>;
   Delivery: ResolverTypeWrapper<DeliveryModel>;
   DeliveryConnection: ResolverTypeWrapper<DeliveryPageModel>;
   DeliveryEdge: ResolverTypeWrapper<Omit<DeliveryEdge, 'node'> & { node: ResolversTypes['Delivery'] }>;
@@ -2904,6 +3006,8 @@ export type ResolversTypes = {
   KickUserPayload: ResolverTypeWrapper<MembershipChange>;
   Knock: ResolverTypeWrapper<KnockModel>;
   KnockConnection: ResolverTypeWrapper<KnockPageModel>;
+  KnockDecision: KnockDecision;
+  KnockDecisionResult: ResolverTypeWrapper<DecidedKnock>;
   KnockEdge: ResolverTypeWrapper<Omit<KnockEdge, 'node'> & { node: ResolversTypes['Knock'] }>;
   KnockEvidence: ResolverTypeWrapper<KnockEvidenceModel>;
   KnockFilter: KnockFilter;
@@ -2959,6 +3063,8 @@ export type ResolversTypes = {
   RoomFilter: RoomFilter;
   RoomPreset: RoomPreset;
   RoomStats: ResolverTypeWrapper<RoomCountsModel>;
+  RoomWarning: ResolverTypeWrapper<Omit<RoomWarning, 'users'> & { users: ReadonlyArray<ResolversTypes['User']> }>;
+  RoomWarningCode: RoomWarningCode;
   RotateServiceTokenInput: RotateServiceTokenInput;
   RotateServiceTokenPayload: ResolverTypeWrapper<Omit<RotateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversTypes['ServiceToken'] }>;
   ServiceToken: ResolverTypeWrapper<ServiceTokenModel>;
@@ -3011,6 +3117,8 @@ export type ResolversParentTypes = {
   CreateServiceTokenInput: CreateServiceTokenInput;
   CreateServiceTokenPayload: Omit<CreateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversParentTypes['ServiceToken'] };
   DateTime: Scalars['DateTime']['output'];
+  DecideKnocksInput: DecideKnocksInput;
+  DecideKnocksPayload: Omit<DecideKnocksPayload, 'results'> & { results: ReadonlyArray<ResolversParentTypes['KnockDecisionResult']> };
   Delivery: DeliveryModel;
   DeliveryConnection: DeliveryPageModel;
   DeliveryEdge: Omit<DeliveryEdge, 'node'> & { node: ResolversParentTypes['Delivery'] };
@@ -3041,6 +3149,7 @@ export type ResolversParentTypes = {
   KickUserPayload: MembershipChange;
   Knock: KnockModel;
   KnockConnection: KnockPageModel;
+  KnockDecisionResult: DecidedKnock;
   KnockEdge: Omit<KnockEdge, 'node'> & { node: ResolversParentTypes['Knock'] };
   KnockEvidence: KnockEvidenceModel;
   KnockFilter: KnockFilter;
@@ -3091,6 +3200,7 @@ export type ResolversParentTypes = {
   RoomEdge: Omit<RoomEdge, 'node'> & { node: ResolversParentTypes['Room'] };
   RoomFilter: RoomFilter;
   RoomStats: RoomCountsModel;
+  RoomWarning: Omit<RoomWarning, 'users'> & { users: ReadonlyArray<ResolversParentTypes['User']> };
   RotateServiceTokenInput: RotateServiceTokenInput;
   RotateServiceTokenPayload: Omit<RotateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversParentTypes['ServiceToken'] };
   ServiceToken: ServiceTokenModel;
@@ -3181,6 +3291,11 @@ export type CreateServiceTokenPayloadResolvers<ContextType = Context, ParentType
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
+
+export type DecideKnocksPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DecideKnocksPayload'] = ResolversParentTypes['DecideKnocksPayload']> = {
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  results?: Resolver<ReadonlyArray<ResolversTypes['KnockDecisionResult']>, ParentType, ContextType>;
+};
 
 export type DeliveryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Delivery'] = ResolversParentTypes['Delivery']> = {
   error?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -3372,6 +3487,13 @@ export type KnockConnectionResolvers<ContextType = Context, ParentType extends R
   totalCountIsEstimate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
+export type KnockDecisionResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockDecisionResult'] = ResolversParentTypes['KnockDecisionResult']> = {
+  errorCode?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  message?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  ok?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
 export type KnockEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockEdge'] = ResolversParentTypes['KnockEdge']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Knock'], ParentType, ContextType>;
@@ -3429,6 +3551,10 @@ export type MemberResolvers<ContextType = Context, ParentType extends ResolversP
   since?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<MemberTransitionsArgs>>;
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+  viewerCanBan?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCanKick?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCannotBanReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  viewerCannotKickReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -3472,6 +3598,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   claimKnock?: Resolver<ResolversTypes['ClaimKnockPayload'], ParentType, ContextType, RequireFields<MutationClaimKnockArgs, 'input'>>;
   createRoom?: Resolver<ResolversTypes['CreateRoomPayload'], ParentType, ContextType, RequireFields<MutationCreateRoomArgs, 'input'>>;
   createServiceToken?: Resolver<ResolversTypes['CreateServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationCreateServiceTokenArgs, 'input'>>;
+  decideKnocks?: Resolver<ResolversTypes['DecideKnocksPayload'], ParentType, ContextType, RequireFields<MutationDecideKnocksArgs, 'input'>>;
   eraseUser?: Resolver<ResolversTypes['EraseUserPayload'], ParentType, ContextType, RequireFields<MutationEraseUserArgs, 'input'>>;
   giveUpDeliveries?: Resolver<ResolversTypes['GiveUpDeliveriesPayload'], ParentType, ContextType, RequireFields<MutationGiveUpDeliveriesArgs, 'input'>>;
   inviteUser?: Resolver<ResolversTypes['InviteUserPayload'], ParentType, ContextType, RequireFields<MutationInviteUserArgs, 'input'>>;
@@ -3629,7 +3756,12 @@ export type RoomResolvers<ContextType = Context, ParentType extends ResolversPar
   viewerCanKick?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanSeeKnocks?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   viewerCanSetJoinRule?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  viewerCannotBanReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  viewerCannotInviteReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  viewerCannotKickReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  viewerCannotSetJoinRuleReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   viewerMembership?: Resolver<ResolversTypes['Membership'], ParentType, ContextType>;
+  warnings?: Resolver<ReadonlyArray<ResolversTypes['RoomWarning']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -3657,6 +3789,12 @@ export type RoomStatsResolvers<ContextType = Context, ParentType extends Resolve
   retractedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   supersededKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   voidedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type RoomWarningResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RoomWarning'] = ResolversParentTypes['RoomWarning']> = {
+  code?: Resolver<ResolversTypes['RoomWarningCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  users?: Resolver<ReadonlyArray<ResolversTypes['User']>, ParentType, ContextType>;
 };
 
 export type RotateServiceTokenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RotateServiceTokenPayload'] = ResolversParentTypes['RotateServiceTokenPayload']> = {
@@ -3801,6 +3939,7 @@ export type Resolvers<ContextType = Context> = {
   CreateRoomPayload?: CreateRoomPayloadResolvers<ContextType>;
   CreateServiceTokenPayload?: CreateServiceTokenPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
+  DecideKnocksPayload?: DecideKnocksPayloadResolvers<ContextType>;
   Delivery?: DeliveryResolvers<ContextType>;
   DeliveryConnection?: DeliveryConnectionResolvers<ContextType>;
   DeliveryEdge?: DeliveryEdgeResolvers<ContextType>;
@@ -3821,6 +3960,7 @@ export type Resolvers<ContextType = Context> = {
   KickUserPayload?: KickUserPayloadResolvers<ContextType>;
   Knock?: KnockResolvers<ContextType>;
   KnockConnection?: KnockConnectionResolvers<ContextType>;
+  KnockDecisionResult?: KnockDecisionResultResolvers<ContextType>;
   KnockEdge?: KnockEdgeResolvers<ContextType>;
   KnockEvidence?: KnockEvidenceResolvers<ContextType>;
   KnockNote?: KnockNoteResolvers<ContextType>;
@@ -3855,6 +3995,7 @@ export type Resolvers<ContextType = Context> = {
   RoomConnection?: RoomConnectionResolvers<ContextType>;
   RoomEdge?: RoomEdgeResolvers<ContextType>;
   RoomStats?: RoomStatsResolvers<ContextType>;
+  RoomWarning?: RoomWarningResolvers<ContextType>;
   RotateServiceTokenPayload?: RotateServiceTokenPayloadResolvers<ContextType>;
   ServiceToken?: ServiceTokenResolvers<ContextType>;
   ServiceTokenConnection?: ServiceTokenConnectionResolvers<ContextType>;

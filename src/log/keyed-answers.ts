@@ -7,7 +7,7 @@ import { gathered } from '../database/gather.ts';
 import type { TxClient } from '../database/tx.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import type { EventId } from '../matrix/identifiers.ts';
-import { parseJsonObject } from '../matrix/json.ts';
+import { parseJsonObject, type JsonObject } from '../matrix/json.ts';
 import { stringIn } from '../matrix/pdu.ts';
 import { insertRows } from './insert-rows.ts';
 import type { EventSlot } from './judged-pdu.ts';
@@ -78,6 +78,26 @@ export async function transactionIds(
   const results = rows.map(({ position, result }) => ({ position, result: parseJsonObject(result) }));
   const own = results.filter(({ result }) => stringIn(result, 'device_id') === deviceId);
   return new Map(own.map(({ position, result }) => [position, stringIn(result, 'transaction_id') ?? '']));
+}
+
+/**
+ * Keeps what a keyed request is about before it is begun, or finds what was kept when it was begun before: the same for
+ * whoever asks again, at the same time, later, or after a crash. `at` in milliseconds since 1970.
+ */
+export async function keepIntent(
+  db: Db,
+  { actor, key, operation, at }: Pick<KeyedAnswer, 'actor' | 'key' | 'operation'> & { readonly at: number },
+  intent: JsonObject,
+): Promise<{ readonly intent: JsonObject; readonly isNew: boolean }> {
+  const result = Buffer.from(canonicalJson(intent));
+  const made = await sql`
+    insert into idempotency (actor, key, operation, result, position, at)
+    values (${actor}, ${key}, ${operation}, ${result}, 0, ${new Date(at)})
+        on conflict (actor, key) do nothing returning 1`.execute(db);
+  if (made.rows.length > 0) return { intent, isNew: true };
+  const { rows } = await sql<{ result: Buffer }>`
+    select result from idempotency where actor = ${actor} and key = ${key}`.execute(db);
+  return { intent: parseJsonObject(rows[0]!.result), isNew: false };
 }
 
 const PAGE = 5_000;

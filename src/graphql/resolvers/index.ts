@@ -2,6 +2,7 @@
 import type { Resolvers } from '../schema.generated.ts';
 import { action } from './action.ts';
 import { connections } from './connections.ts';
+import { knockDecisionResult } from './decide-knocks.ts';
 import { delivery, destination } from './destination.ts';
 import { event } from './event.ts';
 import { evidenceEvent, evidenceSignature } from './evidence.ts';
@@ -37,6 +38,7 @@ export const resolvers: Resolvers = {
   Knock: knock,
   EvidenceEvent: evidenceEvent,
   EvidenceSignature: evidenceSignature,
+  KnockDecisionResult: knockDecisionResult,
   Transition: transition,
   Event: event,
   Action: action,

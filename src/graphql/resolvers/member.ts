@@ -1,5 +1,5 @@
 /** Resolvers of Member: a user's membership in a room. */
-import { seesRoomNow } from '../../access/room-access.ts';
+import { mayBan, mayKick, seesRoomNow, type Permission } from '../../access/room-access.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { Context } from '../context.ts';
 import { levelsAt } from '../levels.ts';
@@ -32,6 +32,32 @@ function momentOf(member: MemberModel): number | null {
   return 'at' in member ? member.at : null;
 }
 
+type May = typeof mayKick;
+
+// Of somebody who is out already, or of another time, there is nothing to do now.
+async function permission(may: May, member: MemberModel, context: Context): Promise<Permission> {
+  const { roomId, userId, membership } = member;
+  const { standing, levels } = await sightOf(context, roomId);
+  const answer = may(standing, levels, { userId, membership });
+  if (!answer.allowed) return answer;
+  const gone = may === mayKick ? membership === 'leave' || membership === 'ban' : membership === 'ban';
+  return gone ? { allowed: false, why: GONE[membership as 'leave' | 'ban'] } : answer;
+}
+
+const GONE = { leave: 'The user is not in the room.', ban: 'The user is banned already.' } as const;
+
+function viewerCan(may: May) {
+  return async (row: MemberModel, _args: object, context: Context): Promise<boolean> =>
+    (await permission(may, row, context)).allowed;
+}
+
+function viewerCannot(may: May) {
+  return async (row: MemberModel, _args: object, context: Context): Promise<string | null> => {
+    const answer = await permission(may, row, context);
+    return answer.allowed ? null : answer.why;
+  };
+}
+
 export const member: MemberResolvers = {
   id: (member) => {
     const at = momentOf(member);
@@ -41,6 +67,10 @@ export const member: MemberResolvers = {
   room: ({ roomId }, _args, context) => roomOf(context, roomId),
   membership: ({ membership }) => enumName(membership),
   powerLevel,
+  viewerCanKick: viewerCan(mayKick),
+  viewerCannotKickReason: viewerCannot(mayKick),
+  viewerCanBan: viewerCan(mayBan),
+  viewerCannotBanReason: viewerCannot(mayBan),
   displayName: async ({ roomId, event: position }, _args, { loaders }) => {
     const event = await loaders.event.load({ roomId, position });
     return event === null ? null : stringIn(event.content, 'displayname');

@@ -14,6 +14,7 @@ import { given, roomIdOf, serverNameOf, userIdOf } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import type { KickUserInput, KnockInput, MutationResolvers } from '../schema.generated.ts';
 import { eraseUser, startRebuild, startVerify } from './admin-mutations.ts';
+import { decideKnocks } from './decide-knocks.ts';
 import { giveUpDeliveries, retryDestination } from './destination.ts';
 import { boundedByScopes } from './bounded-by-scopes.ts';
 import { readInput } from './read-input.ts';
@@ -93,6 +94,7 @@ const roots: MutationResolvers = {
   retractKnock: selfAct('retractKnock', retractKnock),
   acceptKnock: decision('acceptKnock', acceptKnock),
   rejectKnock: decision('rejectKnock', rejectKnock),
+  decideKnocks,
   inviteUser: memberAct('inviteUser', inviteUser),
   revokeInvite: memberAct('revokeInvite', revokeInvite),
   joinRoom: selfAct('joinRoom', joinRoom),

@@ -21,6 +21,7 @@ import { nodeId } from '../node-ids.ts';
 import { pastMember, pastSight, pastWord } from '../past-sight.ts';
 import type { AsOf, JoinRule, RoomResolvers, RoomStatsResolvers } from '../schema.generated.ts';
 import { keepsDoor, sightOf, visibleMember, type RoomSight } from '../sight.ts';
+import { warningsOf } from './room-warnings.ts';
 
 /** A word of the room's state as it is now; null for a viewer outside. */
 async function stateWord(context: Context, roomId: string, type: string, key: string): Promise<string | null> {
@@ -69,6 +70,18 @@ function viewerCan(permission: (sight: RoomSight) => Permission) {
     permission(await sightOf(context, roomId)).allowed;
 }
 
+function viewerCannot(permission: (sight: RoomSight) => Permission) {
+  return async ({ roomId }: RoomHead, _args: object, context: Context): Promise<string | null> => {
+    const answer = permission(await sightOf(context, roomId));
+    return answer.allowed ? null : answer.why;
+  };
+}
+
+const invite = ({ standing, levels }: RoomSight): Permission => mayInvite(standing, levels);
+const kick = ({ standing, levels }: RoomSight): Permission => mayKick(standing, levels);
+const ban = ({ standing, levels }: RoomSight): Permission => mayBan(standing, levels);
+const setRule = ({ standing, levels }: RoomSight): Permission => maySetState(standing, levels, 'm.room.join_rules');
+
 export const room: RoomResolvers = {
   id: ({ roomId }) => nodeId('Room', roomId),
   name: word('m.room.name', 'name'),
@@ -96,10 +109,15 @@ export const room: RoomResolvers = {
   viewerMembership: async ({ roomId }, _args, context) =>
     enumName((await sightOf(context, roomId)).standing.membership),
   viewerCanSeeKnocks: ({ roomId }, _args, context) => keepsDoor(context, roomId),
-  viewerCanInvite: viewerCan(({ standing, levels }) => mayInvite(standing, levels)),
-  viewerCanKick: viewerCan(({ standing, levels }) => mayKick(standing, levels)),
-  viewerCanBan: viewerCan(({ standing, levels }) => mayBan(standing, levels)),
-  viewerCanSetJoinRule: viewerCan(({ standing, levels }) => maySetState(standing, levels, 'm.room.join_rules')),
+  viewerCanInvite: viewerCan(invite),
+  viewerCannotInviteReason: viewerCannot(invite),
+  viewerCanKick: viewerCan(kick),
+  viewerCannotKickReason: viewerCannot(kick),
+  viewerCanBan: viewerCan(ban),
+  viewerCannotBanReason: viewerCannot(ban),
+  viewerCanSetJoinRule: viewerCan(setRule),
+  viewerCannotSetJoinRuleReason: viewerCannot(setRule),
+  warnings: ({ roomId }, _args, context) => warningsOf(context, roomId),
 };
 
 export const roomStats: RoomStatsResolvers = {

@@ -84,7 +84,16 @@ describe('the schema', () => {
     );
     expect(fieldsOf('Mutation')).toEqual(
       expect.arrayContaining([
-        ...['createRoom', 'setJoinRule', 'knock', 'retractKnock', 'acceptKnock', 'rejectKnock', 'inviteUser'],
+        ...[
+          'createRoom',
+          'setJoinRule',
+          'knock',
+          'retractKnock',
+          'acceptKnock',
+          'rejectKnock',
+          'decideKnocks',
+          'inviteUser',
+        ],
         ...['revokeInvite', 'joinRoom', 'leaveRoom', 'kickUser', 'banUser', 'unbanUser', 'eraseUser'],
         ...['retryDestination', 'giveUpDeliveries'],
       ]),
