@@ -1,6 +1,7 @@
 /** Access tokens: whose they are, and how devices come by them. Only hashes are stored. */
 import { sql } from 'kysely';
 import type { Db, Tx } from '../database/database.ts';
+import { PREPARED } from '../database/prepared.ts';
 import { gathered } from '../database/gather.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
@@ -50,6 +51,7 @@ async function knownTokens(db: Db, secrets: readonly string[]): Promise<readonly
   const rows = await db
     .selectFrom('access_tokens as t')
     .innerJoin('users as u', 'u.user_id', 't.user_id')
+    .modifyFront(PREPARED)
     .select(['t.hash', 't.id', 't.user_id', 't.device_id', 't.expires_at', 't.supersedes', 'u.admin'])
     .where('t.hash', '=', sql<Buffer>`any(${hashes}::bytea[])`)
     .where('u.deactivated_at', 'is', null)

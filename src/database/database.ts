@@ -1,6 +1,7 @@
 /** The connection pool and its types: what reads take (`Db`), and how a connection becomes the service's. */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { prepareMarked } from './prepared.ts';
 import type { DB } from './tables.generated.ts';
 
 export type Db = Kysely<DB>;
@@ -44,6 +45,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   // would end the process: the pool hears it of idle connections only.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
+  pool.on('connect', prepareMarked);
   if (options.role !== 'owner')
     pool.on('connect', (client) => void client.query(TAKE_SERVICE_ROLE).catch(() => undefined));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });

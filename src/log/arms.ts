@@ -52,6 +52,8 @@ export function allOf(conditions: readonly (RawBuilder<unknown> | null)[]): RawB
 export function firstOfArms(of: ArmTable, lists: readonly (readonly Arm[])[], page: KeysetPage): RawBuilder<unknown> {
   const column = sql.ref(`t.${of.key}`);
   const limit = rowsToRead(page);
+  const [only] = lists.length === 1 && lists[0]!.length === 1 ? lists[0]! : [];
+  if (only !== undefined) return firstOfArm(of, only, page);
   const parts = eachShape(of, lists, (arms, where) => {
     const inner = sql`select ${of.columns ?? sql`t.*`} from ${sql.table(of.table)} t
       where ${where} and ${of.condition} and ${withinPage(column, page)} order by ${inReadingOrder(column, page)} limit ${limit}`;
@@ -60,6 +62,22 @@ export function firstOfArms(of: ArmTable, lists: readonly (readonly Arm[])[], pa
   return sql`select * from (
     select u.*, row_number() over (partition by n order by ${inReadingOrder(sql.ref(of.key), page)}) as r
       from (${sql.join(parts, sql` union `)}) u) u where r <= ${limit}`;
+}
+
+/** The same of one arm alone, which is what most lists are made of: planned and read in half the time. */
+function firstOfArm(of: ArmTable, only: Arm, page: KeysetPage): RawBuilder<unknown> {
+  const column = sql.ref(`t.${of.key}`);
+  return sql`select 0 as n, u.*, row_number() over () as r from (
+    select ${of.columns ?? sql`t.*`} from ${sql.table(of.table)} t
+     where ${allOf([...isOfArm(of, only), of.condition])} and ${withinPage(column, page)}
+     order by ${inReadingOrder(column, page)} limit ${rowsToRead(page)}) u`;
+}
+
+function isOfArm(of: ArmTable, one: Arm): readonly RawBuilder<unknown>[] {
+  return usedColumns(of, one).map(
+    ({ name, column, operator, type }) =>
+      sql`${sql.ref(`t.${column}`)} ${sql.raw(operator)} ${one[name]}::${sql.raw(type)}`,
+  );
 }
 
 /** So many rows of a list are counted; how many more there are is estimated. */
@@ -85,11 +103,7 @@ export function countOfArms(of: ArmTable, lists: readonly (readonly Arm[])[]): R
 /** The rows of one list, to be planned and not to be read: what the planner makes of it is the estimate of how many there are. */
 export function rowsOfArms(of: ArmTable, arms: readonly Arm[]): RawBuilder<unknown> {
   const parts = arms.map((one) => {
-    const own = usedColumns(of, one).map(
-      ({ name, column, operator, type }) =>
-        sql`${sql.ref(`t.${column}`)} ${sql.raw(operator)} ${one[name]}::${sql.raw(type)}`,
-    );
-    return sql`(select 1 from ${sql.table(of.table)} t where ${allOf([...own, of.condition, sql`${sql.ref(`t.${of.key}`)} is not null`])})`;
+    return sql`(select 1 from ${sql.table(of.table)} t where ${allOf([...isOfArm(of, one), of.condition, sql`${sql.ref(`t.${of.key}`)} is not null`])})`;
   });
   return sql.join(parts, sql` union all `);
 }

@@ -1,6 +1,7 @@
 /** Queries on the membership log: pages of it, single transitions, the one an event brought into force. */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
+import { PREPARED } from '../database/prepared.ts';
 import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import type { RoomId, UserId } from '../matrix/identifiers.ts';
 import type { Membership } from '../matrix/pdu.ts';
@@ -52,6 +53,10 @@ const COLUMNS = sql`u.position, u.room_id as "roomId", u.user_id as "userId", u.
   u.previous, u.trigger, u.supersedes, u.actor, u.on_behalf_of as "onBehalfOf", u.occurred_at as "occurredAt",
   u.recorded_at as "recordedAt", u.in_room as "inRoom", u.unverified`;
 
+const STORED = sql.raw(
+  't.position, t.room_id, t.user_id, t."from", t."to", t.kind, t.cause, t.event, t.previous, t.trigger, t.supersedes, t.actor, t.on_behalf_of, t.occurred_at, t.recorded_at, t.in_room, t.unverified',
+);
+
 /** A page of each list of transitions, by position. Lists are made of arms (arms.ts). */
 export async function pageTransitions(
   db: Db,
@@ -61,7 +66,9 @@ export async function pageTransitions(
 ): Promise<readonly PageOfRows<TransitionRow>[]> {
   if (lists.every((arms) => arms.length === 0)) return lists.map(() => toPage<TransitionRow, number>([], page));
   const first = firstOfArms(table(condition), lists, page);
-  const found = await sql<TransitionRow & { n: number }>`
+  // Without conditions an index gives the page, whatever the values are.
+  const plan = Object.values(condition).every((part) => part === null || part === undefined) ? PREPARED : sql``;
+  const found = await sql<TransitionRow & { n: number }>`${plan}
     select u.n, ${COLUMNS} from (${first}) u order by u.n, u.r`.execute(db);
   const byList = Map.groupBy(found.rows, (row) => row.n);
   return lists.map((_, n) => toPage<TransitionRow, number>(byList.get(n) ?? [], page));
@@ -86,7 +93,7 @@ function table({ kinds, causes, actor, server, event, moves, words }: Transition
     moves === undefined ? null : sql`t."from" <> t."to"`,
     words === null ? null : saysWords(words),
   ]);
-  return { table: 'transitions', user: 'user_id', key: 'position', place: 'position', condition };
+  return { table: 'transitions', user: 'user_id', key: 'position', place: 'position', columns: STORED, condition };
 }
 
 // In two parts, for which there are indexes: what people did themselves, and what others did to them.
