@@ -14,6 +14,8 @@ import {
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import config from '../../../codegen.ts';
+import { graphqlReference } from '../../../scripts/graphql-reference.ts';
+import { breakingChanges } from '../../../scripts/schema-changes.ts';
 
 const SOURCE = readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8');
 const schema = buildSchema(SOURCE);
@@ -126,6 +128,25 @@ describe('the schema', () => {
     );
     expect(fieldsOf('User')).toEqual(expect.arrayContaining(['id', 'userId', 'server', 'displayName', 'avatarUrl']));
     expect(fieldsOf('Member')).toEqual(expect.arrayContaining(['user', 'room', 'membership', 'since', 'powerLevel']));
+  });
+
+  it('breaks nothing that was released, and a change that would is named', () => {
+    const released = readFileSync(new URL('../../../schema.released.graphql', import.meta.url), 'utf8');
+    expect(breakingChanges(released, SOURCE)).toEqual([]);
+    expect(breakingChanges(released, SOURCE.replace('  "What became of it."\n  status: KnockStatus!\n', ''))).toEqual([
+      'Knock.status was removed. (FIELD_REMOVED)',
+    ]);
+    const stricter = SOURCE.replace('input KnockFilter {', 'input KnockFilter {\n  "Now asked for."\n  why: String!');
+    expect(breakingChanges(released, stricter)).toEqual([
+      'A required field why on input type KnockFilter was added. (REQUIRED_INPUT_FIELD_ADDED)',
+    ]);
+  });
+
+  it('is a page of the reference in its own words, and cannot have a part without any', () => {
+    const page = readFileSync(new URL('../../../docs/reference/graphql.md', import.meta.url), 'utf8');
+    for (const type of types) expect(page, type.name).toContain(`### ${type.name}\n`);
+    const silent = buildSchema(SOURCE.replace('  "What became of it."\n', ''));
+    expect(() => graphqlReference(silent)).toThrow('Knock.status has no description');
   });
 
   it('lets every act on a membership answer with what it changed', () => {
