@@ -22,6 +22,11 @@ export const CONFIG_VARIABLES = [
   { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
   { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },
   { name: 'FEDERATION_ALLOW_NETWORKS', default: 'none', meaning: 'Private networks that other servers may be in.' },
+  {
+    name: 'FEDERATION_KEY_SERVERS',
+    default: 'none',
+    meaning: 'Servers trusted with the keys of those that are silent.',
+  },
   { name: 'FEDERATION_DNS_SERVERS', default: "the system's", meaning: 'Name servers to find other servers with.' },
   { name: 'DELIVERY_TIMEOUT', default: '60s', meaning: 'How long another server may take for a transaction.' },
   { name: 'DELIVERY_RETRY', default: '10min to 24h', meaning: 'How long a server that fails is left alone.' },

@@ -30,6 +30,8 @@ export interface Config {
     readonly networks: readonly Network[];
     /** Addresses of name servers, with a port where it is not 53; null: the system's. */
     readonly dnsServers: readonly string[] | null;
+    /** Trusted to tell the keys of servers that do not answer. */
+    readonly keyServers: readonly ServerName[];
   };
   /** Milliseconds. */
   readonly deliveries: {
@@ -203,6 +205,7 @@ function readFederation(read: Read, mistakes: string[]): Config['federation'] {
       parseNameServers,
       'addresses such as 9.9.9.9 or 127.0.0.1:5353',
     ),
+    keyServers: read<readonly ServerName[]>('FEDERATION_KEY_SERVERS', [], parseServers, 'names such as matrix.org'),
   };
 }
 
@@ -232,6 +235,11 @@ function urlOf(...protocols: readonly string[]): (text: string) => string | null
 
 function parseBaseUrl(text: string): string | null {
   return urlOf('http:', 'https:')(text)?.replace(/\/+$/, '') ?? null;
+}
+
+function parseServers(text: string): readonly ServerName[] | null {
+  const servers = text.split(/[\s,]+/).map(parseServerName);
+  return servers.every((server) => server !== null) ? servers : null;
 }
 
 function parseContact(text: string): string | null {

@@ -12,6 +12,7 @@ import type { JsonObject } from '../matrix/json.ts';
 import { stringIn, type AuthorizedPdu } from '../matrix/pdu.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
+import { requiredSigners } from '../matrix/signatures.ts';
 import { createBreather } from './breather.ts';
 import { checkEvents, isUnfit, nameEvent, type CheckedPdu, type NamedPdu } from './receive-checks.ts';
 import { inAuthOrder } from './receive-evidence.ts';
@@ -56,6 +57,8 @@ export interface CheckedRoom {
 }
 
 const IDS_AT_ONCE = 5_000;
+/** So long other servers are asked for their keys. What those signed that did not answer is left out. */
+const KEYS_MS = 180_000;
 
 /**
  * Stores what was told as evidence, and tells what the state is. Events that fail their checks are left out, with what
@@ -72,13 +75,26 @@ export async function checkToldRoom(deps: ImportDeps, told: ToldRoom): Promise<C
   const byId = new Map([...chain, ...state, joining].map((event) => [event.eventId, event]));
   const stored = await storedOf(deps, told, [...byId.keys()]);
   const fresh = [...byId.values()].filter(({ eventId }) => !stored.has(eventId));
-  const checked = await checkEvents(fresh, version, deps.checkSignatures);
+  const patience = AbortSignal.timeout(KEYS_MS);
+  // The keys of all servers at once: many of a great room's are gone, and each would be waited for.
+  await deps.checkSignatures(
+    oneOfEachServer(fresh, version).map(({ pdu }) => ({ pdu, version })),
+    patience,
+  );
+  const checked = await checkEvents(fresh, version, deps.checkSignatures, patience);
   const fit = checked.filter((event): event is CheckedPdu => !isUnfit(event));
   await storeOutliers(deps, told, await inAuthOrder(fit, version, (id) => stored.has(id)), new Set());
 
   const slots = await stateOf(deps, told, state);
   const join = await storedJoin(deps, told, joining, slots);
   return { ...join, state: slots };
+}
+
+function oneOfEachServer(events: readonly NamedPdu[], version: RoomVersion): readonly NamedPdu[] {
+  const chosen = new Map<ServerName, NamedPdu>();
+  for (const event of events)
+    for (const server of requiredSigners(event.pdu, version)) if (!chosen.has(server)) chosen.set(server, event);
+  return [...new Set(chosen.values())];
 }
 
 async function nameAll({ roomId, version }: ToldRoom, values: RawEvents): Promise<readonly NamedPdu[]> {

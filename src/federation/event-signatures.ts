@@ -4,7 +4,7 @@ import type { ServerName } from '../matrix/identifiers.ts';
 import type { Pdu, SignedPdu } from '../matrix/pdu.ts';
 import { isRejection, reject, type Rejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
-import { countsForEvent, ownKey } from '../matrix/server-keys.ts';
+import { countsForEvent, ownKey, type KeyRing } from '../matrix/server-keys.ts';
 import {
   requiredSigners,
   signaturesBy,
@@ -12,7 +12,7 @@ import {
   type KeyLookup,
   type ServerIdentity,
 } from '../matrix/signatures.ts';
-import type { KeyRing, RemoteKeys } from './remote-keys.ts';
+import type { RemoteKeys } from './remote-keys.ts';
 
 /** An event of the right shape (`checkPduFormat`), and the version of its room. */
 export interface EventToCheck {
@@ -39,7 +39,7 @@ export interface EventSignaturesDeps {
 
 /** Verifying some of them takes about a millisecond. */
 const STRIDE = 16;
-const ASKED_AT_ONCE = 30;
+const ASKED_AT_ONCE = 100;
 
 export function createCheckEventSignatures({ identity, keys }: EventSignaturesDeps): CheckEventSignatures {
   return async (events, signal) => {

@@ -4,13 +4,11 @@ import type { Db } from '../database/database.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import type { JsonObject } from '../matrix/json.ts';
-import { readPublishedKeys, type VerifyKey } from '../matrix/server-keys.ts';
+import { readPublishedKeys, type KeyRing, type VerifyKey } from '../matrix/server-keys.ts';
+import { askNotaries, type Remembered } from './notaries.ts';
 import type { SendRequest } from './request.ts';
 import { readServerKeys, storeServerKeys } from './server-keys-table.ts';
 import { createTurns } from './turns.ts';
-
-/** A server's keys by their ids, whether or not they count any more. */
-export type KeyRing = ReadonlyMap<string, VerifyKey>;
 
 export interface RemoteKeys {
   /** What is known of these servers' keys; asks none of them. A server of which nothing is known has an empty ring. */
@@ -31,6 +29,8 @@ export interface RemoteKeysDeps {
   readonly db: Db;
   readonly send: SendRequest;
   readonly now: () => number;
+  /** Servers that are asked for the keys of one that does not answer. */
+  readonly notaries?: readonly ServerName[];
 }
 
 const MAX_KEYS_HELD = 50_000;
@@ -45,7 +45,7 @@ const AT_ONCE = 200;
 const MAX_WAITING = 2_000;
 const TOTAL_MS = 20_000;
 
-export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys {
+export function createRemoteKeys({ db, send, now, notaries = [] }: RemoteKeysDeps): RemoteKeys {
   const rings = new LRUCache<ServerName, KeyRing>({
     maxSize: MAX_KEYS_HELD,
     sizeCalculation: (ring) => ring.size + 1,
@@ -61,27 +61,20 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
   const turns = createTurns(AT_ONCE);
 
   const known = readerOf(db, rings);
+  // A notary is asked for its own keys alone: two that are away would ask each other.
+  const askOthers = async (server: ServerName): Promise<Remembered | null> =>
+    notaries.includes(server) ? null : askNotaries({ send, notaries, now, keysOf: refreshed }, server);
   const ask = async (server: ServerName): Promise<KeyRing | null> => {
-    const answer = await send({
-      server,
-      method: 'GET',
-      target: '/_matrix/key/v2/server',
-      signed: false,
-      maxBytes: MAX_ANSWER_BYTES,
-      totalMs: TOTAL_MS,
-    });
+    const told = (await askItself(send, server, now)) ?? (await askOthers(server));
     const at = now();
-    const keys = answer.ok ? readPublishedKeys(answer.value, server, at) : '';
-    if (typeof keys === 'string') {
-      attempts.set(server, { at, told: false });
-      return null;
-    }
-    if (answer.ok) objects.set(server, answer.value);
+    attempts.set(server, { at, told: told !== null });
+    if (told === null) return null;
+    const { object, keys } = told;
+    objects.set(server, object);
     await storeServerKeys(db, server, keys);
     const before = (await known([server])).get(server) ?? new Map<string, VerifyKey>();
     const ring = new Map([...before, ...ringOf(keys)]);
     rings.set(server, ring);
-    attempts.set(server, { at, told: true });
     return ring;
   };
 
@@ -107,6 +100,19 @@ export function createRemoteKeys({ db, send, now }: RemoteKeysDeps): RemoteKeys 
       return objects.get(server) ?? null;
     },
   };
+}
+
+async function askItself(send: SendRequest, server: ServerName, now: () => number): Promise<Remembered | null> {
+  const answer = await send({
+    server,
+    method: 'GET',
+    target: '/_matrix/key/v2/server',
+    signed: false,
+    maxBytes: MAX_ANSWER_BYTES,
+    totalMs: TOTAL_MS,
+  });
+  const keys = answer.ok ? readPublishedKeys(answer.value, server, now()) : '';
+  return answer.ok && typeof keys !== 'string' ? { object: answer.value, keys } : null;
 }
 
 /** What is known, from memory or else from the database. */

@@ -18,6 +18,9 @@ export interface VerifyKey {
   readonly fetchedAt: number;
 }
 
+/** A server's keys by their ids, whether or not they count any more. */
+export type KeyRing = ReadonlyMap<string, VerifyKey>;
+
 const KEY_ID = /^ed25519:[a-zA-Z0-9_]{1,240}$/;
 /** Who publishes more is not believed at all. */
 const MAX_VERIFY_KEYS = 20;

@@ -40,7 +40,7 @@ export interface OpenDoors {
 
 /** Throws an Error that names the variable whose file cannot be read or used. */
 export async function openRequests(
-  { federation: { extraCa, networks, dnsServers } }: Config,
+  { federation: { extraCa, networks, dnsServers, keyServers } }: Config,
   { db, identity, now }: FederationParts,
   shutdown: AbortSignal,
 ): Promise<Requests> {
@@ -48,7 +48,7 @@ export async function openRequests(
   const reach = { networks, extraCa: ca, dnsServers };
   const transport = createTransport({ ...reach, identity, now, random: randomFraction, shutdown });
   const { send } = transport;
-  const keys = createRemoteKeys({ db, send, now });
+  const keys = createRemoteKeys({ db, send, now, notaries: keyServers });
   return {
     calls: createCalls(send),
     keys,

@@ -6,6 +6,7 @@ import type { ResolveServer } from '../../src/federation/resolve.ts';
 import { createTransport, type TransportOptions } from '../../src/federation/transport.ts';
 import type { Network } from '../../src/addresses.ts';
 import type { Db } from '../../src/database/database.ts';
+import type { ServerName } from '../../src/matrix/identifiers.ts';
 import type { ServerIdentity } from '../../src/matrix/signatures.ts';
 import { testIdentity } from './history.ts';
 import { NO_NAME_SERVER } from './name-server.ts';
@@ -17,7 +18,11 @@ export interface TestFederation {
   readonly send: SendRequest;
   readonly resolve: ResolveServer;
   /** With keys in this database, read anew, and this clock. */
-  signatures(db: Db, now?: () => number): { readonly keys: RemoteKeys; readonly check: CheckEventSignatures };
+  signatures(
+    db: Db,
+    now?: () => number,
+    notaries?: readonly ServerName[],
+  ): { readonly keys: RemoteKeys; readonly check: CheckEventSignatures };
   /** As when the server ends. */
   shutDown(): void;
   close(): Promise<void>;
@@ -46,8 +51,8 @@ export function openFederation(
     identity,
     send,
     resolve,
-    signatures(db, now = Date.now) {
-      const keys = createRemoteKeys({ db, send, now });
+    signatures(db, now = Date.now, notaries = []) {
+      const keys = createRemoteKeys({ db, send, now, notaries });
       return { keys, check: createCheckEventSignatures({ identity, keys }) };
     },
     shutDown: () => shutdown.abort(),
