@@ -27,6 +27,7 @@ const TABLES: readonly Table[] = [
   { table: 'actions', event: 'event' },
   { table: 'room_state', event: 'event' },
   { table: 'knocks', event: 'event' },
+  { table: 'member_words', event: 'event' },
   // A knock's row goes with the next one in its room.
   { table: 'extremities', event: 'event', from: 'verdicts' },
 ];
