@@ -49,9 +49,11 @@ query Door {
   knocks(first: 10, where: { status: [PENDING] }) {
     totalCount
     nodes {
+      id
       room { name }
       user { displayName userId }
       reason
+      reasonIsHidden
       knockedAt
       viewerCanAccept
     }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
 import { act, ask, makeRoom, openDesk, refusal, type Data, type Desk } from '../support/graphql.ts';
+import { makeToken } from '../support/service-tokens.ts';
 
 let desk: Desk;
 let owner: Client;
@@ -138,6 +139,24 @@ describe('revealing', () => {
     expect((await reveals())[0]).toMatchObject({ actor: stranger.userId, target: null, room_id: null });
     expect((await refusal(owner, REVEAL, { id: 'nonsense' })).extensions.code).toBe('M_INVALID_PARAM');
     expect(await reveal(kim, knock.id)).toMatchObject({ reason: 'secret' });
+  });
+});
+
+describe('a service token', () => {
+  it('reveals with reasons:read, on the record of its user and its own, and searches words with it alone', async () => {
+    const roomId = await keptRoom();
+    const { knock } = await act(kim, 'knock', { roomId, reason: 'ceratosaurus' });
+    const blind = await makeToken(desk, admin, mod, { name: 'Counter', scopes: ['KNOCKS_READ'] });
+    const reader = await makeToken(desk, admin, mod, { name: 'Reader', scopes: ['KNOCKS_READ', 'REASONS_READ'] });
+    expect(await everywhere(reader.client, roomId, knock.id)).not.toContain('ceratosaurus');
+    expect((await refusal(blind.client, REVEAL, { id: knock.id })).extensions.code).toBe('M_FORBIDDEN');
+    expect((await refusal(blind.client, FOUND, { text: 'ceratosaurus' })).extensions.code).toBe('M_FORBIDDEN');
+    expect(await found(reader.client, 'ceratosaurus', roomId)).toEqual([0, []]);
+    expect(await reveal(reader.client, knock.id)).toMatchObject({ reason: 'ceratosaurus' });
+    expect((await found(reader.client, 'ceratosaurus', roomId))[0]).toBe(1);
+    expect((await reveals())[0]).toMatchObject({ actor: mod.userId, outcome: 'ok' });
+    const text = await everywhere(blind.client, roomId, knock.id);
+    expect(text).not.toContain('ceratosaurus');
   });
 });
 

@@ -1,7 +1,7 @@
 /** Service tokens: made, used within their bounds, rotated, ended; and what of them is kept and told. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientWith, type Client } from '../support/client.ts';
-import { act, ask, makeRoom, openDesk, refusal, refusedAct, type Desk } from '../support/graphql.ts';
+import { act, ask, makeRoom, openDesk, refusal, refusedAct, revealReasons, type Desk } from '../support/graphql.ts';
 import { CREATE, makeToken, TOKEN } from '../support/service-tokens.ts';
 import { confirmed } from '../support/uia.ts';
 
@@ -109,6 +109,7 @@ describe('a service token', () => {
     const seen = async (scopes: readonly string[], roomIds: readonly string[] | null) => {
       const name = `sees ${scopes.join()} in ${roomIds?.join() ?? 'all'}`.slice(0, 64);
       const { client } = await makeToken(desk, admin, outside, { name, scopes, roomIds });
+      if (scopes.includes('REASONS_READ')) await revealReasons(client, { userId: lee.userId });
       return ask(client, look, { room: roomId });
     };
     const hidden = await seen(['KNOCKS_READ'], null);
