@@ -765,6 +765,22 @@ export interface Verdicts {
   verdict: string;
 }
 
+export interface VerifyRuns {
+  /**
+   * Every event was judged again, too.
+   */
+  deep: boolean;
+  /**
+   * Bad rows; 0: clean.
+   */
+  findings: number;
+  finished_at: Date;
+  /**
+   * Positions up to here were checked.
+   */
+  position: number;
+}
+
 export interface Workers {
   name: string;
   seen_at: Date;
@@ -818,5 +834,6 @@ export interface DB {
   uia_sessions: UiaSessions;
   users: Users;
   verdicts: Verdicts;
+  verify_runs: VerifyRuns;
   workers: Workers;
 }

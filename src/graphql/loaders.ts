@@ -51,6 +51,7 @@ import {
   type StateKey,
 } from '../projections/room-queries.ts';
 import { alike, keyed } from './keyed-loaders.ts';
+import { createHealthLoaders } from './health-loaders.ts';
 import { createPastLoaders } from './past-loaders.ts';
 
 export interface EventKey {
@@ -86,6 +87,7 @@ export function createLoaders(db: Db, serverName: ServerName) {
     ...listLoaders(db),
     ...tallyLoaders(db),
     ...createPastLoaders(db, serverName),
+    ...createHealthLoaders(db),
   };
   return {
     ...loaders,

@@ -54,6 +54,7 @@ export type ServiceTokenPage = ListPage<ServiceToken>;
 
 /** What a room counts; what is not there is zero. */
 export interface RoomCounts {
+  readonly roomId: string;
   readonly members: Readonly<Partial<Record<Membership, number>>>;
   readonly knocks: Readonly<Partial<Record<KnockStatus, number>>>;
 }
@@ -88,4 +89,9 @@ export interface DecidedKnock {
   readonly ok: boolean;
   readonly errorCode: Errcode | null;
   readonly message: string | null;
+}
+
+/** This server. */
+export interface ServerModel {
+  readonly name: string;
 }

@@ -1,10 +1,13 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, DecidedKnock, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, DecidedKnock, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, ServerModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { ActionRow as ActionModel } from '../log/action-queries.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { CheckedEvent, CheckedSignature, KnockEvidence as KnockEvidenceModel } from '../commands/knock-evidence.ts';
 import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
+import type { DecisionTimes as DecisionTimesModel, Outcomes } from '../projections/door-health.ts';
+import type { LogReader as LogReaderModel, LastSeal } from '../log/log-health.ts';
+import type { VerifyRun as VerifyRunModel } from '../commands/verify-runs.ts';
 import type { MembershipDiff as MembershipDiffModel } from '../log/membership-diff.ts';
 import type { TransitionRow as PathStepModel, TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { RoomHead as RoomModel } from '../projections/room-queries.ts';
@@ -253,6 +256,17 @@ export type DecideKnocksPayload = {
   readonly hasMore: Scalars['Boolean']['output'];
   /** A result for each knock: in the order of the ids, or of when the knocks were made. */
   readonly results: ReadonlyArray<KnockDecisionResult>;
+};
+
+/** How long knockers waited for a decision. */
+export type DecisionTimes = {
+  readonly __typename?: 'DecisionTimes';
+  /** Knocks that were accepted, rejected or answered with a ban. */
+  readonly decided: Scalars['Int']['output'];
+  /** Half of them waited no longer, in seconds; null when there was none. */
+  readonly medianSeconds?: Maybe<Scalars['Float']['output']>;
+  /** Nine in ten of them waited no longer, in seconds; null when there was none. */
+  readonly p90Seconds?: Maybe<Scalars['Float']['output']>;
 };
 
 /** An event that a server is owed, and what became of it. */
@@ -945,6 +959,29 @@ export type KnockOrderField =
   /** When the knock was made. */
   | 'KNOCKED_AT';
 
+/** What became of knocks: of one day, or of one server's users. */
+export type KnockOutcomes = {
+  readonly __typename?: 'KnockOutcomes';
+  /** Answered with an invite. */
+  readonly accepted: Scalars['Int']['output'];
+  /** Answered with a ban. */
+  readonly banned: Scalars['Int']['output'];
+  /** When the day began; null of a server. */
+  readonly day?: Maybe<Scalars['DateTime']['output']>;
+  /** Ended without anybody telling how. */
+  readonly lapsed: Scalars['Int']['output'];
+  /** Rejected. */
+  readonly rejected: Scalars['Int']['output'];
+  /** Taken back by the knocker. */
+  readonly retracted: Scalars['Int']['output'];
+  /** The knockers' server; null of a day. */
+  readonly server?: Maybe<Scalars['String']['output']>;
+  /** Ended because the knocker could join without an invite. */
+  readonly superseded: Scalars['Int']['output'];
+  /** Removed by the room's own resolution of its state. */
+  readonly voided: Scalars['Int']['output'];
+};
+
 /** What knock changed. */
 export type KnockPayload = MembershipPayload & {
   readonly __typename?: 'KnockPayload';
@@ -1015,6 +1052,17 @@ export type LeaveRoomPayload = MembershipPayload & {
 export type LogOrder = {
   /** Which end comes first. */
   readonly direction?: OrderDirection;
+};
+
+/** A reader of the log that keeps its place in the database. */
+export type LogReader = {
+  readonly __typename?: 'LogReader';
+  /** Positions that it has not read yet. */
+  readonly behind: Scalars['Int']['output'];
+  /** What it reads for: `deliveries` to other servers. */
+  readonly name: Scalars['String']['output'];
+  /** How far it has read. */
+  readonly position: Scalars['String']['output'];
 };
 
 /** A knock that was looked at. */
@@ -1673,6 +1721,8 @@ export type Query = {
   readonly room?: Maybe<Room>;
   /** The rooms that the viewer is in, invited to or knocking on; every room, for an admin. Ordered by room id. */
   readonly rooms: RoomConnection;
+  /** This server as its admins look after it: who cannot be reached, how far readers, seals and checks are. Admins only. */
+  readonly server: Server;
   /** The service tokens, oldest first, ended ones too. Admins only; their secrets are told by what makes them and by nothing else. */
   readonly serviceTokens: ServiceTokenConnection;
   /**
@@ -2293,6 +2343,12 @@ export type RoomStats = {
   readonly joined: Scalars['Int']['output'];
   /** Knocks that ended without anybody telling how. */
   readonly lapsedKnocks: Scalars['Int']['output'];
+  /** The knock that has waited longest; null when none waits. */
+  readonly oldestPendingKnock?: Maybe<Knock>;
+  /** What became of knocks, by the day (UTC) on which they ended, oldest first; days without any are left out. */
+  readonly outcomesByDay: ReadonlyArray<KnockOutcomes>;
+  /** What became of knocks, by the knockers' servers, those with the most first. */
+  readonly outcomesByServer: ReadonlyArray<KnockOutcomes>;
   /** Knocks that wait for a decision. */
   readonly pendingKnocks: Scalars['Int']['output'];
   /** Knocks that were rejected. */
@@ -2301,8 +2357,29 @@ export type RoomStats = {
   readonly retractedKnocks: Scalars['Int']['output'];
   /** Knocks that ended because the knocker could join without an invite. */
   readonly supersededKnocks: Scalars['Int']['output'];
+  /** How long knockers waited for a decision. Without what came with a room when this server joined it. */
+  readonly timeToDecision: DecisionTimes;
   /** Knocks that never held, by the room's own resolution of its state. */
   readonly voidedKnocks: Scalars['Int']['output'];
+};
+
+
+/** Counts of a room, as of now. */
+export type RoomStatsOutcomesByDayArgs = {
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+
+/** Counts of a room, as of now. */
+export type RoomStatsOutcomesByServerArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+
+/** Counts of a room, as of now. */
+export type RoomStatsTimeToDecisionArgs = {
+  since?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** Something about a room's powers that may not be as those who keep its door think. */
@@ -2338,6 +2415,43 @@ export type RotateServiceTokenPayload = {
   readonly secret: Scalars['String']['output'];
   /** The token. */
   readonly serviceToken: ServiceToken;
+};
+
+/** A signed digest of the log up to a position. */
+export type Seal = {
+  readonly __typename?: 'Seal';
+  /** When it was made. */
+  readonly at: Scalars['DateTime']['output'];
+  /** Positions that no seal covers yet. */
+  readonly behind: Scalars['Int']['output'];
+  /** Up to here. */
+  readonly position: Scalars['String']['output'];
+};
+
+/** This server, as its admins look after it. */
+export type Server = {
+  readonly __typename?: 'Server';
+  /** The newest seal over the log; null before the first. */
+  readonly lastSeal?: Maybe<Seal>;
+  /** When the log was last checked as a whole; null when it never was. */
+  readonly lastVerify?: Maybe<VerifyRun>;
+  /** Its Matrix name. */
+  readonly name: Scalars['String']['output'];
+  /** The head of the log: the position that was given out last. */
+  readonly position: Scalars['String']['output'];
+  /** Who reads the log and keeps their place, and how far they are. */
+  readonly readers: ReadonlyArray<LogReader>;
+  /** Other servers that failed when they were last sent something, by name. */
+  readonly unreachable: DestinationConnection;
+};
+
+
+/** This server, as its admins look after it. */
+export type ServerUnreachableArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /**
@@ -2823,6 +2937,21 @@ export type Verdict =
   /** It is valid where it stands, but not on the room's current state. */
   | 'SOFT_FAILED';
 
+/** A check of the whole log that was completed. */
+export type VerifyRun = {
+  readonly __typename?: 'VerifyRun';
+  /** Bad rows that it found. */
+  readonly findings: Scalars['Int']['output'];
+  /** When it ended. */
+  readonly finishedAt: Scalars['DateTime']['output'];
+  /** It found nothing. */
+  readonly isClean: Scalars['Boolean']['output'];
+  /** It judged every event again, too. */
+  readonly isDeep: Scalars['Boolean']['output'];
+  /** Up to which position it checked. */
+  readonly position: Scalars['String']['output'];
+};
+
 /** Who asks. */
 export type Viewer = {
   readonly __typename?: 'Viewer';
@@ -2973,6 +3102,7 @@ export type ResolversTypes = {
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   DecideKnocksInput: DecideKnocksInput;
   DecideKnocksPayload: ResolverTypeWrapper<Omit<DecideKnocksPayload, 'results'> & { results: ReadonlyArray<ResolversTypes['KnockDecisionResult']> }>;
+  DecisionTimes: ResolverTypeWrapper<DecisionTimesModel>;
   Delivery: ResolverTypeWrapper<DeliveryModel>;
   DeliveryConnection: ResolverTypeWrapper<DeliveryPageModel>;
   DeliveryEdge: ResolverTypeWrapper<Omit<DeliveryEdge, 'node'> & { node: ResolversTypes['Delivery'] }>;
@@ -3015,12 +3145,14 @@ export type ResolversTypes = {
   KnockNote: ResolverTypeWrapper<Omit<KnockNote, 'user'> & { user: ResolversTypes['User'] }>;
   KnockOrder: KnockOrder;
   KnockOrderField: KnockOrderField;
+  KnockOutcomes: ResolverTypeWrapper<Outcomes>;
   KnockPayload: ResolverTypeWrapper<MembershipChange>;
   KnockSighting: ResolverTypeWrapper<Omit<KnockSighting, 'user'> & { user: ResolversTypes['User'] }>;
   KnockStatus: KnockStatus;
   LeaveRoomInput: LeaveRoomInput;
   LeaveRoomPayload: ResolverTypeWrapper<MembershipChange>;
   LogOrder: LogOrder;
+  LogReader: ResolverTypeWrapper<LogReaderModel>;
   MarkKnockSeenInput: MarkKnockSeenInput;
   MarkKnockSeenPayload: ResolverTypeWrapper<KnockChange>;
   Member: ResolverTypeWrapper<MemberModel>;
@@ -3067,6 +3199,8 @@ export type ResolversTypes = {
   RoomWarningCode: RoomWarningCode;
   RotateServiceTokenInput: RotateServiceTokenInput;
   RotateServiceTokenPayload: ResolverTypeWrapper<Omit<RotateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversTypes['ServiceToken'] }>;
+  Seal: ResolverTypeWrapper<LastSeal>;
+  Server: ResolverTypeWrapper<ServerModel>;
   ServiceToken: ResolverTypeWrapper<ServiceTokenModel>;
   ServiceTokenConnection: ResolverTypeWrapper<ServiceTokenPageModel>;
   ServiceTokenEdge: ResolverTypeWrapper<Omit<ServiceTokenEdge, 'node'> & { node: ResolversTypes['ServiceToken'] }>;
@@ -3095,6 +3229,7 @@ export type ResolversTypes = {
   User: ResolverTypeWrapper<UserModel>;
   UserPowerLevel: ResolverTypeWrapper<UserLevelModel>;
   Verdict: Verdict;
+  VerifyRun: ResolverTypeWrapper<VerifyRunModel>;
   Viewer: ResolverTypeWrapper<UserModel>;
 };
 
@@ -3119,6 +3254,7 @@ export type ResolversParentTypes = {
   DateTime: Scalars['DateTime']['output'];
   DecideKnocksInput: DecideKnocksInput;
   DecideKnocksPayload: Omit<DecideKnocksPayload, 'results'> & { results: ReadonlyArray<ResolversParentTypes['KnockDecisionResult']> };
+  DecisionTimes: DecisionTimesModel;
   Delivery: DeliveryModel;
   DeliveryConnection: DeliveryPageModel;
   DeliveryEdge: Omit<DeliveryEdge, 'node'> & { node: ResolversParentTypes['Delivery'] };
@@ -3156,11 +3292,13 @@ export type ResolversParentTypes = {
   KnockInput: KnockInput;
   KnockNote: Omit<KnockNote, 'user'> & { user: ResolversParentTypes['User'] };
   KnockOrder: KnockOrder;
+  KnockOutcomes: Outcomes;
   KnockPayload: MembershipChange;
   KnockSighting: Omit<KnockSighting, 'user'> & { user: ResolversParentTypes['User'] };
   LeaveRoomInput: LeaveRoomInput;
   LeaveRoomPayload: MembershipChange;
   LogOrder: LogOrder;
+  LogReader: LogReaderModel;
   MarkKnockSeenInput: MarkKnockSeenInput;
   MarkKnockSeenPayload: KnockChange;
   Member: MemberModel;
@@ -3203,6 +3341,8 @@ export type ResolversParentTypes = {
   RoomWarning: Omit<RoomWarning, 'users'> & { users: ReadonlyArray<ResolversParentTypes['User']> };
   RotateServiceTokenInput: RotateServiceTokenInput;
   RotateServiceTokenPayload: Omit<RotateServiceTokenPayload, 'serviceToken'> & { serviceToken: ResolversParentTypes['ServiceToken'] };
+  Seal: LastSeal;
+  Server: ServerModel;
   ServiceToken: ServiceTokenModel;
   ServiceTokenConnection: ServiceTokenPageModel;
   ServiceTokenEdge: Omit<ServiceTokenEdge, 'node'> & { node: ResolversParentTypes['ServiceToken'] };
@@ -3226,6 +3366,7 @@ export type ResolversParentTypes = {
   UntagKnockPayload: KnockChange;
   User: UserModel;
   UserPowerLevel: UserLevelModel;
+  VerifyRun: VerifyRunModel;
   Viewer: UserModel;
 };
 
@@ -3295,6 +3436,12 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 export type DecideKnocksPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DecideKnocksPayload'] = ResolversParentTypes['DecideKnocksPayload']> = {
   hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   results?: Resolver<ReadonlyArray<ResolversTypes['KnockDecisionResult']>, ParentType, ContextType>;
+};
+
+export type DecisionTimesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DecisionTimes'] = ResolversParentTypes['DecisionTimes']> = {
+  decided?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  medianSeconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  p90Seconds?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
 };
 
 export type DeliveryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Delivery'] = ResolversParentTypes['Delivery']> = {
@@ -3512,6 +3659,18 @@ export type KnockNoteResolvers<ContextType = Context, ParentType extends Resolve
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
 };
 
+export type KnockOutcomesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockOutcomes'] = ResolversParentTypes['KnockOutcomes']> = {
+  accepted?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  banned?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  day?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  lapsed?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  rejected?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  retracted?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  server?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  superseded?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  voided?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type KnockPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KnockPayload'] = ResolversParentTypes['KnockPayload']> = {
   event?: Resolver<Maybe<ResolversTypes['Event']>, ParentType, ContextType>;
   knock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
@@ -3533,6 +3692,12 @@ export type LeaveRoomPayloadResolvers<ContextType = Context, ParentType extends 
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   transition?: Resolver<Maybe<ResolversTypes['Transition']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type LogReaderResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LogReader'] = ResolversParentTypes['LogReader']> = {
+  behind?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type MarkKnockSeenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MarkKnockSeenPayload'] = ResolversParentTypes['MarkKnockSeenPayload']> = {
@@ -3686,6 +3851,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
   room?: Resolver<Maybe<ResolversTypes['Room']>, ParentType, ContextType, Partial<QueryRoomArgs>>;
   rooms?: Resolver<ResolversTypes['RoomConnection'], ParentType, ContextType, Partial<QueryRoomsArgs>>;
+  server?: Resolver<ResolversTypes['Server'], ParentType, ContextType>;
   serviceTokens?: Resolver<ResolversTypes['ServiceTokenConnection'], ParentType, ContextType, Partial<QueryServiceTokensArgs>>;
   transitions?: Resolver<ResolversTypes['TransitionConnection'], ParentType, ContextType, Partial<QueryTransitionsArgs>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
@@ -3784,10 +3950,14 @@ export type RoomStatsResolvers<ContextType = Context, ParentType extends Resolve
   invited?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   joined?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   lapsedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  oldestPendingKnock?: Resolver<Maybe<ResolversTypes['Knock']>, ParentType, ContextType>;
+  outcomesByDay?: Resolver<ReadonlyArray<ResolversTypes['KnockOutcomes']>, ParentType, ContextType, Partial<RoomStatsOutcomesByDayArgs>>;
+  outcomesByServer?: Resolver<ReadonlyArray<ResolversTypes['KnockOutcomes']>, ParentType, ContextType, Partial<RoomStatsOutcomesByServerArgs>>;
   pendingKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   rejectedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   retractedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   supersededKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  timeToDecision?: Resolver<ResolversTypes['DecisionTimes'], ParentType, ContextType, Partial<RoomStatsTimeToDecisionArgs>>;
   voidedKnocks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
@@ -3800,6 +3970,21 @@ export type RoomWarningResolvers<ContextType = Context, ParentType extends Resol
 export type RotateServiceTokenPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RotateServiceTokenPayload'] = ResolversParentTypes['RotateServiceTokenPayload']> = {
   secret?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   serviceToken?: Resolver<ResolversTypes['ServiceToken'], ParentType, ContextType>;
+};
+
+export type SealResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Seal'] = ResolversParentTypes['Seal']> = {
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  behind?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ServerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Server'] = ResolversParentTypes['Server']> = {
+  lastSeal?: Resolver<Maybe<ResolversTypes['Seal']>, ParentType, ContextType>;
+  lastVerify?: Resolver<Maybe<ResolversTypes['VerifyRun']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  readers?: Resolver<ReadonlyArray<ResolversTypes['LogReader']>, ParentType, ContextType>;
+  unreachable?: Resolver<ResolversTypes['DestinationConnection'], ParentType, ContextType, Partial<ServerUnreachableArgs>>;
 };
 
 export type ServiceTokenResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ServiceToken'] = ResolversParentTypes['ServiceToken']> = {
@@ -3921,6 +4106,14 @@ export type UserPowerLevelResolvers<ContextType = Context, ParentType extends Re
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
 };
 
+export type VerifyRunResolvers<ContextType = Context, ParentType extends ResolversParentTypes['VerifyRun'] = ResolversParentTypes['VerifyRun']> = {
+  findings?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  finishedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  isClean?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  isDeep?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type ViewerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
   isAdmin?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   knocks?: Resolver<ResolversTypes['KnockConnection'], ParentType, ContextType, Partial<ViewerKnocksArgs>>;
@@ -3940,6 +4133,7 @@ export type Resolvers<ContextType = Context> = {
   CreateServiceTokenPayload?: CreateServiceTokenPayloadResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   DecideKnocksPayload?: DecideKnocksPayloadResolvers<ContextType>;
+  DecisionTimes?: DecisionTimesResolvers<ContextType>;
   Delivery?: DeliveryResolvers<ContextType>;
   DeliveryConnection?: DeliveryConnectionResolvers<ContextType>;
   DeliveryEdge?: DeliveryEdgeResolvers<ContextType>;
@@ -3964,9 +4158,11 @@ export type Resolvers<ContextType = Context> = {
   KnockEdge?: KnockEdgeResolvers<ContextType>;
   KnockEvidence?: KnockEvidenceResolvers<ContextType>;
   KnockNote?: KnockNoteResolvers<ContextType>;
+  KnockOutcomes?: KnockOutcomesResolvers<ContextType>;
   KnockPayload?: KnockPayloadResolvers<ContextType>;
   KnockSighting?: KnockSightingResolvers<ContextType>;
   LeaveRoomPayload?: LeaveRoomPayloadResolvers<ContextType>;
+  LogReader?: LogReaderResolvers<ContextType>;
   MarkKnockSeenPayload?: MarkKnockSeenPayloadResolvers<ContextType>;
   Member?: MemberResolvers<ContextType>;
   MemberConnection?: MemberConnectionResolvers<ContextType>;
@@ -3997,6 +4193,8 @@ export type Resolvers<ContextType = Context> = {
   RoomStats?: RoomStatsResolvers<ContextType>;
   RoomWarning?: RoomWarningResolvers<ContextType>;
   RotateServiceTokenPayload?: RotateServiceTokenPayloadResolvers<ContextType>;
+  Seal?: SealResolvers<ContextType>;
+  Server?: ServerResolvers<ContextType>;
   ServiceToken?: ServiceTokenResolvers<ContextType>;
   ServiceTokenConnection?: ServiceTokenConnectionResolvers<ContextType>;
   ServiceTokenEdge?: ServiceTokenEdgeResolvers<ContextType>;
@@ -4012,6 +4210,7 @@ export type Resolvers<ContextType = Context> = {
   UntagKnockPayload?: UntagKnockPayloadResolvers<ContextType>;
   User?: UserResolvers<ContextType>;
   UserPowerLevel?: UserPowerLevelResolvers<ContextType>;
+  VerifyRun?: VerifyRunResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
 };
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { verify } from '../commands/verify.ts';
 import { describeReport } from '../commands/verify-report.ts';
+import { noteVerifyRun } from '../commands/verify-runs.ts';
 import type { KnownSeal } from '../commands/verify-seals.ts';
 import { openData } from './open-data.ts';
 import type { Role } from './role.ts';
@@ -29,6 +30,7 @@ export const verifyRole: Role = {
         onProgress: ({ phase, position, head, findings }) =>
           context.progress(`${phase}: position ${position} of ${head}, ${findings} findings`),
       });
+      await noteVerifyRun(data.database.pool, report, values['deep'] === true, context.now());
       context.print(values['json'] === true ? JSON.stringify(report, null, 2) : describeReport(report));
       return report.clean ? 0 : 1;
     } finally {

@@ -1,6 +1,7 @@
 /** Which function does which job. */
 import type { Pool } from 'pg';
 import { scrubFiles } from '../commands/scrub-files.ts';
+import { noteVerifyRun } from '../commands/verify-runs.ts';
 import { verify } from '../commands/verify.ts';
 import { forgetAnswers } from '../log/keyed-answers.ts';
 import { sealLog, type SealDeps } from '../log/seals.ts';
@@ -46,7 +47,11 @@ const PROCESSORS: Processors = {
     answers: await forgetAnswers(pool, new Date(now() - ANSWERS_KEPT_MS), signal),
     deliveries: await forgetDeliveries(pool, DELIVERIES_KEPT_DAYS, signal),
   }),
-  verify: (parts, _payload, { progress, signal }) => verify(parts, { onProgress: progress, signal }),
+  verify: async (parts, _payload, { progress, signal }) => {
+    const report = await verify(parts, { onProgress: progress, signal });
+    await noteVerifyRun(parts.pool, report, false, parts.now());
+    return report;
+  },
   rebuild: (parts, { force }, { progress, signal }) =>
     rebuild(
       { pool: parts.pool, serverName: parts.identity.serverName },

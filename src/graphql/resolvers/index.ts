@@ -6,6 +6,7 @@ import { knockDecisionResult } from './decide-knocks.ts';
 import { delivery, destination } from './destination.ts';
 import { event } from './event.ts';
 import { evidenceEvent, evidenceSignature } from './evidence.ts';
+import { knockOutcomes, logReader, seal, server, verifyRun } from './health.ts';
 import { job } from './job.ts';
 import { knock } from './knock.ts';
 import { member } from './member.ts';
@@ -46,6 +47,11 @@ export const resolvers: Resolvers = {
   Delivery: delivery,
   ServiceToken: serviceToken,
   Job: job,
+  KnockOutcomes: knockOutcomes,
+  Server: server,
+  LogReader: logReader,
+  Seal: seal,
+  VerifyRun: verifyRun,
   ...connections,
   ...payloads,
   ...scalars,

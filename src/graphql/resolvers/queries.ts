@@ -18,6 +18,7 @@ import { pastMember, sightAt } from '../past-sight.ts';
 import type { QueryResolvers } from '../schema.generated.ts';
 import { visible, visibleEvent, visibleMember, visibleRoom } from '../sight.ts';
 import { visibleAction } from './action.ts';
+import { serverQuery } from './health.ts';
 import { jobStatus } from './job.ts';
 import { serviceTokenList, visibleServiceToken } from './service-token.ts';
 
@@ -101,6 +102,7 @@ export const query: QueryResolvers = {
     return destinationNamed(context.db, serverNameOf(server));
   },
   serviceTokens: (_root, args, context) => serviceTokenList(context, args),
+  server: serverQuery,
   membershipDiff: (_root, { roomId, ...args }, context) => membershipDiff(context, roomIdOf(roomId), args),
   node: (_root, { id }, context) => nodeByKey(context, parseNodeId(id)),
   job: (_root, { id }, context) => {

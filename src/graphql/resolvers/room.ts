@@ -19,6 +19,7 @@ import { actionList, eventList } from '../log-lists.ts';
 import { enumName, userIdOf } from '../names.ts';
 import { nodeId } from '../node-ids.ts';
 import { pastMember, pastSight, pastWord } from '../past-sight.ts';
+import { doorStats } from './health.ts';
 import type { AsOf, JoinRule, RoomResolvers, RoomStatsResolvers } from '../schema.generated.ts';
 import { keepsDoor, sightOf, visibleMember, type RoomSight } from '../sight.ts';
 import { warningsOf } from './room-warnings.ts';
@@ -104,7 +105,7 @@ export const room: RoomResolvers = {
     if (!(await keepsDoor(context, roomId))) return null;
     const { knockTally, memberTally } = context.loaders;
     const [knocks, members] = await Promise.all([knockTally.load(roomId), memberTally.load(roomId)]);
-    return { knocks, members };
+    return { roomId, knocks, members };
   },
   viewerMembership: async ({ roomId }, _args, context) =>
     enumName((await sightOf(context, roomId)).standing.membership),
@@ -121,6 +122,7 @@ export const room: RoomResolvers = {
 };
 
 export const roomStats: RoomStatsResolvers = {
+  ...doorStats,
   joined: ({ members }) => members.join ?? 0,
   invited: ({ members }) => members.invite ?? 0,
   banned: ({ members }) => members.ban ?? 0,
