@@ -2526,7 +2526,7 @@ export type ServiceTokenScope =
   | 'KNOCKS_DECIDE'
   /** `knocks:read`: knocks and transitions, without the words that came with them. */
   | 'KNOCKS_READ'
-  /** `reasons:read`: the words that came with what the token sees. */
+  /** `reasons:read`: the words that came with what the token sees, as far as they are not hidden; and reveals those that are. */
   | 'REASONS_READ'
   /** `rooms:read`: rooms, with their names and rules, and who is in them, invited or banned. */
   | 'ROOMS_READ';
