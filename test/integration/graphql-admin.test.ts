@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../support/client.ts';
 import { startRedis } from '../support/redis.ts';
-import { act, ask, makeRoom, openDesk, refusal, type Desk } from '../support/graphql.ts';
+import { act, ask, makeRoom, openDesk, refusal, revealReasons, type Desk } from '../support/graphql.ts';
 
 let desk: Desk;
 let admin: Client;
@@ -132,6 +132,7 @@ describe('an erasure', () => {
     const look = `query ($id: ID!) { knock(id: $id) {
       status reason decisionReason decidedBy { userId } user { userId displayName }
       event { eventId content pdu erased verdict } transitions { nodes { kind reason occurredAt event { erased } } } } }`;
+    await revealReasons(admin);
     const { knock: before } = await ask(admin, look, { id: knockId });
     expect(before).toMatchObject({
       ...{ reason: 'words to be forgotten', event: { erased: false, content: { displayname: 'Kim of the marsh' } } },
