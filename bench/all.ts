@@ -20,6 +20,7 @@ const PROGRAMS = [
   'deliveries',
   'http-knock',
   'long-poll',
+  'stream',
   'reading',
   'as-of',
   'history',

@@ -70,7 +70,7 @@ export async function* follow<Data extends Record<string, unknown>>(
       });
       for await (const { data, errors, extensions } of results) {
         position = extensions!.position;
-        yield { data: dataOf<Data>({ data: data ?? null, ...(errors && { errors }) } as Reply<Data>), position };
+        yield { data: dataOf<Data>({ data: data ?? null, ...(errors && { errors }) }), position };
       }
     } catch (error) {
       // A broken connection has a code; errors of the document do not.

@@ -40,7 +40,9 @@ export async function* readNews(follower: Follower, live: Live, wanted: NewsWant
     for (const row of rows) {
       const now = await live.context('again');
       if (live.ending.over) return;
-      if ((await visible(now, row)) !== null) yield { row, context: now };
+      // With the same loaders nothing was committed since it was read, by what the viewer saw then.
+      const isSeen = now.loaders === context.loaders || (await visible(now, row)) !== null;
+      if (isSeen) yield { row, context: now };
       position = row.position;
     }
     if (rows.length >= MAX_PAGE) continue;
