@@ -60,8 +60,8 @@ it('a process that reads answers queries and syncs, and is told of commits while
   const news = await waiting;
   const events: { state_key?: string }[] = news.rooms.join[roomId].timeline.events;
   expect(events.map(({ state_key }) => state_key)).toContain(knockers[0]!.userId);
-  const { knocks } = await ask(there, '{ knocks { nodes { reason } } }');
-  expect(knocks.nodes).toEqual([{ reason: 'heard over there' }]);
+  const { knocks } = await ask(there, '{ knocks { nodes { status user { userId } } } }');
+  expect(knocks.nodes).toEqual([{ status: 'PENDING', user: { userId: knockers[0]!.userId } }]);
   // What users keep outside of the log is told as well.
   const again = there.ok('GET', `/sync?since=${news.next_batch}&timeout=30000`);
   await sleep(200);
