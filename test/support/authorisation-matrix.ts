@@ -29,6 +29,7 @@ export const AUTHORISATION: Readonly<Record<string, string>> = {
   'Query.membershipDiff':                 '--++---+---++',
   'Query.node':                           '-+++-++++++++',
   'Query.job':                            'xxxxxxxxxxx++',
+  'Query.server':                         'xxxxxxxxxxx++',
 
   'Mutation.createRoom':                  '++++++xxxxx++',
   'Mutation.setJoinRule':                 'xxx+xxxxxxxxx',
@@ -134,6 +135,10 @@ export const AUTHORISATION: Readonly<Record<string, string>> = {
   'RoomStats.supersededKnocks':           '---+---+---++',
   'RoomStats.voidedKnocks':               '---+---+---++',
   'RoomStats.lapsedKnocks':               '---+---+---++',
+  'RoomStats.timeToDecision':             '---+---+---++',
+  'RoomStats.oldestPendingKnock':         '---+---+---++',
+  'RoomStats.outcomesByDay':              '---+---+---++',
+  'RoomStats.outcomesByServer':           '---+---+---++',
 
   'Member.id':                            '--++-------++',
   'Member.user':                          '--++-------++',
@@ -312,4 +317,39 @@ export const AUTHORISATION: Readonly<Record<string, string>> = {
   'EvidenceSignature.keyId':              '--++---+---++',
   'EvidenceSignature.isRequired':         '--yy---y---yy',
   'EvidenceSignature.status':             '--++---+---++',
+
+  'DecisionTimes.decided':                '---+---+---++',
+  'DecisionTimes.medianSeconds':          '---+---+---++',
+  'DecisionTimes.p90Seconds':             '---+---+---++',
+
+  'KnockOutcomes.day':                    '-------------',
+  'KnockOutcomes.server':                 '---+---+---++',
+  'KnockOutcomes.accepted':               '---+---+---++',
+  'KnockOutcomes.rejected':               '---+---+---++',
+  'KnockOutcomes.banned':                 '---+---+---++',
+  'KnockOutcomes.retracted':              '---+---+---++',
+  'KnockOutcomes.superseded':             '---+---+---++',
+  'KnockOutcomes.voided':                 '---+---+---++',
+  'KnockOutcomes.lapsed':                 '---+---+---++',
+
+  'Server.name':                          'xxxxxxxxxxx++',
+  'Server.position':                      'xxxxxxxxxxx++',
+  'Server.unreachable':                   'xxxxxxxxxxx++',
+  'Server.readers':                       'xxxxxxxxxxx++',
+  'Server.lastSeal':                      'xxxxxxxxxxx++',
+  'Server.lastVerify':                    'xxxxxxxxxxx++',
+
+  'LogReader.name':                       'xxxxxxxxxxx++',
+  'LogReader.position':                   'xxxxxxxxxxx++',
+  'LogReader.behind':                     'xxxxxxxxxxx++',
+
+  'Seal.position':                        'xxxxxxxxxxx++',
+  'Seal.at':                              'xxxxxxxxxxx++',
+  'Seal.behind':                          'xxxxxxxxxxx++',
+
+  'VerifyRun.finishedAt':                 'xxxxxxxxxxx++',
+  'VerifyRun.position':                   'xxxxxxxxxxx++',
+  'VerifyRun.isClean':                    'xxxxxxxxxxxyy',
+  'VerifyRun.findings':                   'xxxxxxxxxxx++',
+  'VerifyRun.isDeep':                     'xxxxxxxxxxxnn',
 };
