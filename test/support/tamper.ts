@@ -114,6 +114,7 @@ const OTHER: Readonly<Record<string, (column: string) => string>> = {
   int8: (c) => `coalesce(${c}, 0) + 1000000`,
   _int8: (c) => `array_append(${c}, 1)`,
   bool: (c) => `not ${c}`,
+  tsvector: (c) => `coalesce(${c}, '') || 'other'::tsvector`,
   bytea: (c) => `coalesce(${c}, '') || '\\x20'`,
   timestamptz: (c) => `${c} + interval '1 second'`,
 };
