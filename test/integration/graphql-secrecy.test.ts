@@ -66,7 +66,7 @@ it.each(FIELDS)('by no document below %s', { timeout: 300_000 }, async (name) =>
         }),
       );
     }),
-    { numRuns: 25, endOnFailure: true },
+    { numRuns: 100, endOnFailure: true },
   );
 });
 
