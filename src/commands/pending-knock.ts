@@ -18,7 +18,8 @@ export async function refuseDecided(db: Db, room: LaneRoom, userId: UserId): Pro
   throw knock === null ? new MatrixError('M_NOT_FOUND', 'The user has not knocked.') : alreadyDecided(knock);
 }
 
-function alreadyDecided({ opened, status, decidedBy }: KnockRow): MatrixError {
+/** KNOCK_ALREADY_DECIDED, of an episode that has ended. */
+export function alreadyDecided({ opened, status, decidedBy }: KnockRow): MatrixError {
   const extra = { knock: String(opened), outcome: status, ...(decidedBy === null ? {} : { decided_by: decidedBy }) };
   return new MatrixError('KNOCK_ALREADY_DECIDED', `The knock is ${status.toLowerCase()} already.`, extra);
 }

@@ -238,7 +238,7 @@ export type DecideKnocksInput = {
   readonly dryRun?: Scalars['Boolean']['input'];
   /**
    * Any text of the client's, at most 255 bytes. The same request with the same key, at the same time, later or after the
-   * server has crashed, decides about the same knocks and nothing twice. Kept for seven days.
+   * server has crashed, decides about the same knocks and nothing twice. Each user and each service token has keys of its own. Kept for seven days.
    */
   readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The knocks, at most 500. */

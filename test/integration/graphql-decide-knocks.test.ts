@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientWith, type Client } from '../support/client.ts';
 import { act, ask, makeRoom, openDesk, refusal, type Data, type Desk } from '../support/graphql.ts';
+import { makeToken } from '../support/service-tokens.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 let desk: Desk;
@@ -166,8 +167,36 @@ describe('an idempotency key', () => {
     expect(await pending(roomId)).toBe(2);
     const other = { ...input, decision: 'BAN' };
     expect((await refusal(mod, DECIDE, { input: other })).extensions.code).toBe('M_INVALID_PARAM');
+    const reworded = { ...input, reason: 'Another one.' };
+    expect((await refusal(mod, DECIDE, { input: reworded })).extensions.code).toBe('M_INVALID_PARAM');
     // Everybody has keys of their own.
     expect((await decide(owner, input)).results).toHaveLength(2);
+  });
+
+  it('gives the same results to requests that come at the same time', async () => {
+    const roomId = await staffed();
+    await knockAll(roomId);
+    const input = { where: { roomId }, decision: 'REJECT', idempotencyKey: 'twice at once' };
+    const answers = await Promise.all([decide(mod, input), decide(mod, input), decide(mod, input)]);
+    for (const { results } of answers) {
+      expect(results.map(({ ok, errorCode }: Data) => errorCode ?? ok)).toEqual(knockers.map(() => true));
+    }
+    expect(await pending(roomId)).toBe(0);
+  });
+
+  it('is that of one service token: another one of the same user has its own', async () => {
+    const [here, there] = [await staffed(), await staffed()];
+    await knockAll(here, knockers.slice(0, 3));
+    await knockAll(there, knockers.slice(0, 1));
+    const admin = await desk.admin('root');
+    const scopes = ['KNOCKS_READ', 'KNOCKS_DECIDE'];
+    const one = await makeToken(desk, admin, mod, { name: 'Here', scopes, roomIds: [here] });
+    const other = await makeToken(desk, admin, mod, { name: 'There', scopes, roomIds: [there] });
+    const input = { where: {}, decision: 'REJECT', idempotencyKey: 'nightly' };
+    expect((await decide(one.client, input)).results).toHaveLength(3);
+    expect((await decide(other.client, input)).results).toMatchObject([
+      { ok: true, knock: { room: { roomId: there } } },
+    ]);
   });
 
   it('survives a server that is killed amid the decisions: asked again, the next one finishes them, none twice', async () => {
@@ -199,4 +228,40 @@ async function transitions(roomId: string): Promise<number> {
     [roomId],
   );
   return rows[0].n;
+}
+
+describe('a decision that has to wait', () => {
+  it('does not fall on what its user asked for anew meanwhile', async () => {
+    const slow = await openDesk(null, { RATE_LIMITS: 'on', RATE_LIMIT_DECISION: '0.5/s burst 1' });
+    const [keeper, first, second] = (await Promise.all(
+      ['keeper', 'first', 'second'].map((name) => slow.join(name)),
+    )) as [...[Client, Client, Client]];
+    const roomId = await makeRoom(keeper);
+    const ids = [await knockOf(first, roomId), await knockOf(second, roomId)];
+    const decided = decide(keeper, { knockIds: ids, decision: 'REJECT' });
+    // The first takes what there is for two seconds.
+    const { rows } = await waitFor(slow, roomId);
+    expect(rows).toHaveLength(1);
+    const waiting = rows[0].user_id === first.userId ? second : first;
+    await act(waiting, 'retractKnock', { roomId });
+    const anew = await knockOf(waiting, roomId);
+    const { results } = await decided;
+    expect(results.map(({ errorCode }: Data) => errorCode).toSorted()).toEqual(['KNOCK_ALREADY_DECIDED', null]);
+    expect((await ask(keeper, `{ knock(id: "${anew}") { status } }`)).knock.status).toBe('PENDING');
+    await slow.close();
+  });
+});
+
+async function knockOf(client: Client, roomId: string): Promise<string> {
+  return (await act(client, 'knock', { roomId })).knock.id;
+}
+
+/** Who was rejected, once anybody was. */
+async function waitFor({ test }: Desk, roomId: string) {
+  for (;;) {
+    const asked = "select user_id from transitions where room_id = $1 and kind = 'KNOCK_REJECTED'";
+    const found = await test.database.pool.query(asked, [roomId]);
+    if (found.rows.length > 0) return found;
+    await new Promise((next) => setTimeout(next, 5));
+  }
 }

@@ -82,14 +82,16 @@ async function keptChoice(
   choose: () => Promise<Chosen>,
 ): Promise<Chosen & { readonly again: boolean }> {
   if (key === null || input.dryRun) return { ...(await choose()), again: false };
-  const { userId: actor } = viewerOf(context);
+  const { userId: actor, token, grant } = viewerOf(context);
   const asked = createHash('sha256')
-    .update(canonicalJson(plain([decision, input.knockIds, input.where])))
+    .update(canonicalJson(plain([decision, input.knockIds, input.where, given(input.reason)])))
     .digest('base64url');
+  // Persons sign in anew; programs have keys of their own, so that none learns what another one of the same user asked for.
+  const owned = JSON.stringify([grant === null ? null : token, key]);
   const choice = await choose();
   const { intent, isNew } = await keepIntent(
     context.db,
-    { actor, key: requestKey([OPERATION, key]), operation: OPERATION, at: context.commands.now() },
+    { actor, key: requestKey([OPERATION, owned]), operation: OPERATION, at: context.commands.now() },
     jsonObject({ asked, opened: choice.opened, has_more: choice.hasMore }),
   );
   if (intent['asked'] !== asked) throw wrong('This idempotency key belongs to another request.');
@@ -135,11 +137,12 @@ export const decideKnocks: NonNullable<MutationResolvers['decideKnocks']> = asyn
     wish.opened === null ? chosenBy(context, input.where) : { opened: wish.opened, hasMore: false };
   const { opened, hasMore, again } = await readChoice(context, () => keptChoice(context, input, wish, choose));
   const knocks = await Promise.all(opened.map(async (at) => visible(context, await context.loaders.knock.load(at))));
+  const isDoneAs = ({ status, decidedBy }: KnockRow): boolean =>
+    status === STATUS[wish.decision] && decidedBy === actor.userId;
   const outcomes = await Promise.all(
     knocks.map(async (knock): Promise<DecidedKnock | KnockRow> => {
       if (knock === null) return resultOf(null, new MatrixError('M_NOT_FOUND', 'There is no such knock.'));
-      const isDone = again && knock.status === STATUS[wish.decision] && knock.decidedBy === actor.userId;
-      if (isDone) return resultOf(knock.opened, null);
+      if (again && isDoneAs(knock)) return resultOf(knock.opened, null);
       const refusal = await refusalOf(context, wish.decision, knock);
       // One that was decided is not asked for again: its user may have knocked anew since.
       return input.dryRun || refusal?.errcode === 'KNOCK_ALREADY_DECIDED' ? resultOf(knock.opened, refusal) : knock;
@@ -147,12 +150,24 @@ export const decideKnocks: NonNullable<MutationResolvers['decideKnocks']> = asyn
   );
   const open = outcomes.filter((outcome): outcome is KnockRow => 'status' in outcome);
   const errors = await decide(context.commands, actor, {
-    knocks: open.map(({ roomId, userId }) => ({ roomId: roomId as RoomId, userId: userId as UserId })),
+    knocks: open.map(({ opened, roomId, userId }) => {
+      return { opened, roomId: roomId as RoomId, userId: userId as UserId };
+    }),
     decision: wish.decision,
     reason: given(input.reason),
   });
   context.loaders.forget();
-  const decided = new Map(open.map((knock, n) => [knock.opened, resultOf(knock.opened, errors[n] ?? null)]));
+  const decided = new Map(
+    await Promise.all(
+      open.map(async ({ opened }, n): Promise<[number, DecidedKnock]> => {
+        const error = errors[n] ?? null;
+        const isLate = wish.key !== null && error?.errcode === 'KNOCK_ALREADY_DECIDED';
+        // The same request, under way at the same time, may have come first.
+        const knock = isLate ? await context.loaders.knock.load(opened) : null;
+        return [opened, resultOf(opened, knock !== null && isDoneAs(knock) ? null : error)];
+      }),
+    ),
+  );
   return {
     results: outcomes.map((outcome) => ('status' in outcome ? decided.get(outcome.opened)! : outcome)),
     hasMore,
