@@ -58,7 +58,9 @@ async function main(): Promise<void> {
     const [admin] = await makePeople(database.owner, SERVER_NAME, 'auditor', 1);
     await database.owner.pool.query('update users set admin = true where user_id = $1', [admin!.userId]);
     await database.owner.pool.query('vacuum analyze');
-    const server = await startServer({ databaseUrl: database.url, dataDir, env: { SERVER_NAME, LOG_LEVEL: 'info' } });
+    // As `npm start` and the container have it.
+    const env = { SERVER_NAME, LOG_LEVEL: 'info', NODE_ENV: 'production' };
+    const server = await startServer({ databaseUrl: database.url, dataDir, env });
     const postgraphile = await startPostgraphile(database.url);
     const bare = await startBareHistory(database.url);
     try {

@@ -8,6 +8,8 @@ if (complaint === null) {
   // An old Node has no such thing, and must get as far as the complaint.
   const { enableCompileCache } = await import('node:module');
   enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/vestibule', import.meta.url)));
+  // Before any library is there: those that look for faults of their users' code look less then.
+  process.env.NODE_ENV ??= 'production';
   await import('./main.ts');
 } else {
   process.stderr.write(complaint);

@@ -67,14 +67,18 @@ export function createRemoteKeys({ db, send, now, notaries = [] }: RemoteKeysDep
   const ask = async (server: ServerName): Promise<KeyRing | null> => {
     const told = (await askItself(send, server, now)) ?? (await askOthers(server));
     const at = now();
-    attempts.set(server, { at, told: told !== null });
-    if (told === null) return null;
+    if (told === null) {
+      attempts.set(server, { at, told: false });
+      return null;
+    }
     const { object, keys } = told;
     objects.set(server, object);
     await storeServerKeys(db, server, keys);
     const before = (await known([server])).get(server) ?? new Map<string, VerifyKey>();
     const ring = new Map([...before, ...ringOf(keys)]);
     rings.set(server, ring);
+    // Who asks from now on finds them.
+    attempts.set(server, { at, told: true });
     return ring;
   };
 
