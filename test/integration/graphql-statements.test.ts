@@ -79,7 +79,10 @@ async function statementsOf(token: string, query: string): Promise<{ data: Data;
     log: ({ query: { sql } }) => void statements.push(sql),
   });
   // What a query has no need of is not there.
-  const parts = { db, commands: { ...log.deps, db }, lastSeen: { note: () => undefined } } as unknown as GraphqlParts;
+  const parts = {
+    ...{ db, commands: { ...log.deps, db }, lastSeen: { note: () => undefined } },
+    settings: { introspection: 'on', maxCost: 20_000, timeoutMs: 60_000 },
+  } as unknown as GraphqlParts;
   const viewer = await actorOf(parts, `Bearer ${token}`, '127.0.0.1');
   const { body } = await apollo.executeOperation({ query }, { contextValue: createContext(parts, viewer) });
   if (body.kind !== 'single') throw new Error('an answer in pieces');
