@@ -42,6 +42,22 @@ export const SCHEMA_COST = 500;
 /** Knocks that are decided at once. */
 export const MAX_DECISIONS = 500;
 
+/** Fields that take more than a look at a row: checks of signatures, and all the knocks that ended in a room. */
+export const OWN_COSTS: Readonly<Record<string, number>> = {
+  'Knock.evidence': 100,
+  'RoomStats.timeToDecision': 20,
+  'RoomStats.outcomesByDay': 20,
+  'RoomStats.outcomesByServer': 20,
+};
+/** How long lists can be that are no pages; others count as the longest page. */
+const LISTS: Readonly<Record<string, number>> = {
+  'DecideKnocksPayload.results': MAX_DECISIONS,
+  'Room.warnings': 2,
+  'RoomStats.outcomesByDay': 31,
+  'EvidenceEvent.signatures': 4,
+  'Server.readers': 5,
+};
+
 export interface RequestSize {
   readonly depth: number;
   readonly cost: number;
@@ -158,7 +174,7 @@ function sizeOfField(measure: Measure, parent: GraphQLNamedType, node: FieldNode
   if (field === undefined || node.selectionSet === undefined) return { depth: 1, cost: own, aliases: alias };
   const type = getNamedType(field.type);
   const inner = sizeOfSelections(measure, type, node.selectionSet);
-  const cost = own + pageSize(measure, field, node) * inner.cost;
+  const cost = own + pageSize(measure, parent, field, node) * inner.cost;
   return { depth: isIntrospectionType(type) ? 1 : 1 + inner.depth, cost, aliases: alias + inner.aliases };
 }
 
@@ -168,7 +184,8 @@ function ownCost(
   field: GraphQLField<unknown, unknown> | undefined,
 ): number {
   if (field === SchemaMetaFieldDef) return SCHEMA_COST;
-  return parent === schema.getMutationType() ? MUTATION_COST : 1;
+  if (parent === schema.getMutationType()) return MUTATION_COST;
+  return OWN_COSTS[`${parent.name}.${field?.name}`] ?? 1;
 }
 
 function fieldOf(parent: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {
@@ -178,18 +195,30 @@ function fieldOf(parent: GraphQLNamedType, name: string): GraphQLField<unknown, 
 }
 
 /** How many entries a field can give: 1 where it is no list. */
-function pageSize({ variables }: Measure, field: GraphQLField<unknown, unknown>, node: FieldNode): number {
+function pageSize(
+  { variables }: Measure,
+  parent: GraphQLNamedType,
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+): number {
   if (isIntrospectionType(getNamedType(field.type))) {
     return isListType(getNullableType(field.type)) ? INTROSPECTION_LIST : 1;
   }
-  if (field.name === 'results' && isListType(getNullableType(field.type))) return MAX_DECISIONS;
-  if (!field.args.some(({ name }) => name === 'first')) return 1;
+  if (!field.args.some(({ name }) => name === 'first' || name === 'last')) {
+    return isListOfObjects(field) ? (LISTS[`${parent.name}.${field.name}`] ?? MAX_PAGE) : 1;
+  }
   const sizes = (node.arguments ?? [])
     .filter(({ name }) => name.value === 'first' || name.value === 'last')
     .map(({ value }) => valueFromASTUntyped(value, variables))
     .filter((size) => typeof size === 'number');
   // Sizes out of range are refused by the list itself.
   return Math.min(MAX_PAGE, Math.max(1, ...(sizes.length > 0 ? sizes : [DEFAULT_PAGE])));
+}
+
+/** The entries of a page are counted by its connection. */
+function isListOfObjects({ type, name }: GraphQLField<unknown, unknown>): boolean {
+  const isList = isListType(getNullableType(type)) && isObjectType(getNamedType(type));
+  return isList && name !== 'edges' && name !== 'nodes';
 }
 
 /** Whether an operation asks for the schema alone, which needs no token. */

@@ -734,7 +734,7 @@ export type Knock = Node & {
   readonly id: Scalars['ID']['output'];
   /** When it was made, by this server's clock. */
   readonly knockedAt: Scalars['DateTime']['output'];
-  /** What moderators noted about it, oldest first. Empty for those who do not keep the door. */
+  /** What moderators noted about it, oldest first: the newest 50, or so many up to 100. Empty for those who do not keep the door. */
   readonly notes: ReadonlyArray<KnockNote>;
   /** It was made on a room that this server was not in. */
   readonly outOfBand: Scalars['Boolean']['output'];
@@ -749,7 +749,7 @@ export type Knock = Node & {
   readonly room: Room;
   /** Seconds from `knockedAt` to `decidedAt`; null while it is pending. */
   readonly secondsToDecision?: Maybe<Scalars['Float']['output']>;
-  /** The moderators who have looked at it, the first first. Empty for those who do not keep the door. */
+  /** The moderators who have looked at it, the first first: 50, or so many up to 100. Empty for those who do not keep the door. */
   readonly seenBy: ReadonlyArray<KnockSighting>;
   /** The viewer is one of them. */
   readonly seenByViewer: Scalars['Boolean']['output'];
@@ -801,6 +801,24 @@ export type KnockDeliveriesArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A knock: one request to join a room, from its first event to its outcome. Visible to those who keep the room's door, and
+ * to the knocker.
+ */
+export type KnockNotesArgs = {
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * A knock: one request to join a room, from its first event to its outcome. Visible to those who keep the room's door, and
+ * to the knocker.
+ */
+export type KnockSeenByArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1654,7 +1672,7 @@ export type PowerLevels = {
   readonly __typename?: 'PowerLevels';
   /** To ban. */
   readonly ban: Scalars['Float']['output'];
-  /** Creators who stand above all levels: none before version 12. */
+  /** Creators who stand above all levels, at most 100: none before version 12. */
   readonly creators: ReadonlyArray<User>;
   /** To send messages, unless the type of event has a level of its own. */
   readonly eventsDefault: Scalars['Float']['output'];
@@ -3603,13 +3621,13 @@ export type KnockResolvers<ContextType = Context, ParentType extends ResolversPa
   evidence?: Resolver<ResolversTypes['KnockEvidence'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   knockedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  notes?: Resolver<ReadonlyArray<ResolversTypes['KnockNote']>, ParentType, ContextType>;
+  notes?: Resolver<ReadonlyArray<ResolversTypes['KnockNote']>, ParentType, ContextType, Partial<KnockNotesArgs>>;
   outOfBand?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   reasonIsHidden?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   room?: Resolver<ResolversTypes['Room'], ParentType, ContextType>;
   secondsToDecision?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
-  seenBy?: Resolver<ReadonlyArray<ResolversTypes['KnockSighting']>, ParentType, ContextType>;
+  seenBy?: Resolver<ReadonlyArray<ResolversTypes['KnockSighting']>, ParentType, ContextType, Partial<KnockSeenByArgs>>;
   seenByViewer?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['KnockStatus'], ParentType, ContextType>;
   tags?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;

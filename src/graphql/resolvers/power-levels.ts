@@ -19,7 +19,7 @@ export const powerLevels: PowerLevelsResolvers = {
     }
     return users.slice(0, size);
   },
-  creators: ({ creators }) => creators.map((userId) => ({ userId })),
+  creators: ({ creators }) => creators.slice(0, MAX_PAGE).map((userId) => ({ userId })),
 };
 
 export const userPowerLevel: UserPowerLevelResolvers = {

@@ -3,6 +3,7 @@ import { creatorsOf } from '../../matrix/room-state.ts';
 import { roomVersion } from '../../matrix/room-versions.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { Context } from '../context.ts';
+import { MAX_PAGE } from '../paging.ts';
 import type { ResolversTypes } from '../schema.generated.ts';
 import { keepsDoor, sightOf } from '../sight.ts';
 
@@ -27,7 +28,8 @@ export async function warningsOf(context: Context, roomId: string): Promise<read
   }
   const version = room === null ? null : roomVersion(room.version);
   if (create !== null && version?.privilegedCreators === true) {
-    const users = creatorsOf({ sender: create.sender, content: create.content }, version).map((userId) => ({ userId }));
+    const all = creatorsOf({ sender: create.sender, content: create.content }, version);
+    const users = all.slice(0, MAX_PAGE).map((userId) => ({ userId }));
     const message = 'The creators of this room stand above all power levels: nobody can remove or ban them.';
     warnings.push({ code: 'CREATOR_CANNOT_BE_REMOVED', message, users });
   }

@@ -9,6 +9,7 @@ import type { KnockRow } from '../../projections/knock-queries.ts';
 import { viewerOf, type Context } from '../context.ts';
 import type { KnockChange } from '../models.ts';
 import { nodeId, parseNodeId } from '../node-ids.ts';
+import { CURSORS, pageOf } from '../paging.ts';
 import { seesWords } from '../quarantine.ts';
 import type { MutationResolvers, ResolversTypes } from '../schema.generated.ts';
 import { sightOf, visible } from '../sight.ts';
@@ -94,7 +95,7 @@ async function permission({ roomId }: KnockRow, context: Context): Promise<Permi
   return mayTriage(standing, levels);
 }
 
-type Field<T> = (knock: KnockRow, args: object, context: Context) => Promise<T>;
+type Field<T, Args> = (knock: KnockRow, args: Args, context: Context) => Promise<T>;
 type Sighting = Awaited<ResolversTypes['KnockSighting']>;
 type Note = Awaited<ResolversTypes['KnockNote']>;
 
@@ -107,14 +108,20 @@ export const triageFields = {
   },
   claimedAt: async (knock: KnockRow, _args: object, context: Context) =>
     (await triageOf(knock, context)).claim?.at ?? null,
-  seenBy: (async (knock, _args, context) => (await triageOf(knock, context)).seen.map(asUser)) as Field<Sighting[]>,
+  seenBy: (async (knock, { first }, context) => {
+    const size = pageOf({ first }, CURSORS.knock).limit;
+    return (await triageOf(knock, context)).seen.slice(0, size).map(asUser);
+  }) as Field<Sighting[], { readonly first?: number | null | undefined }>,
   seenByViewer: async (knock: KnockRow, _args: object, context: Context) => {
     const { userId } = viewerOf(context);
     return (await triageOf(knock, context)).seen.some((sighting) => sighting.userId === userId);
   },
   // Moderators' own words, for who is shown words at all.
-  notes: (async (knock, _args, context) =>
-    seesWords(context, knock.roomId) ? (await triageOf(knock, context)).notes.map(asUser) : []) as Field<Note[]>,
+  notes: (async (knock, { last }, context) => {
+    const size = pageOf({ last }, CURSORS.knock).limit;
+    if (size === 0 || !seesWords(context, knock.roomId)) return [];
+    return (await triageOf(knock, context)).notes.slice(-size).map(asUser);
+  }) as Field<Note[], { readonly last?: number | null | undefined }>,
   tags: async (knock: KnockRow, _args: object, context: Context) =>
     seesWords(context, knock.roomId) ? (await triageOf(knock, context)).tags : [],
   viewerCanTriage: async (knock: KnockRow, _args: object, context: Context) =>

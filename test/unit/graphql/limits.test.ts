@@ -12,6 +12,7 @@ import {
   MAX_DEPTH,
   MAX_REPEATS,
   MUTATION_COST,
+  OWN_COSTS,
   SCHEMA_COST,
   sizeOf,
   type MeasuredRequest,
@@ -68,6 +69,31 @@ describe('the cost of a request', () => {
     const bomb = `{ ...F0 } ${levels.join(' ')} fragment F40 on Query { viewer { isAdmin } }`;
     expect(size(bomb).cost).toBe(2 * 2 ** 40);
     expect(() => checkSize(measured(bomb))).toThrow('can lead to');
+  });
+
+  it('counts what is in lists without pages, too, as often as they can have entries', () => {
+    const knock = (fields: string): string => `{ knock(id: "x") { ${fields} } }`;
+    const evidence = OWN_COSTS['Knock.evidence']!;
+    expect(size(knock('evidence { isValid }')).cost).toBe(1 + evidence + 1);
+    expect(size(knock('evidence { events { isValid idMatches } }')).cost).toBe(1 + evidence + (1 + 100 * 2));
+    expect(size(knock('notes { text at }')).cost).toBe(1 + 1 + 50 * 2);
+    expect(size(knock('notes(last: 5) { text } seenBy(first: 2) { at }')).cost).toBe(1 + (1 + 5) + (1 + 2));
+    expect(size('{ room(roomId: "x") { warnings { users { id } } } }').cost).toBe(1 + (1 + 2 * (1 + 100)));
+    expect(size('{ room(roomId: "x") { powerLevels { creators { id } } } }').cost).toBe(1 + 1 + (1 + 100));
+  });
+
+  it('refuses evidence of evidence, and notes of those who noted, as it does pages of pages', () => {
+    const again = 'evidence { events { transition { knock { evidence { events { isValid } } } } } }';
+    expect(() => checkSize(measured(`{ knock(id: "x") { ${again} } }`))).toThrow('can lead to');
+    const often = Array.from({ length: 90 }, (_, n) => `a${n}: evidence { isValid }`).join(' ');
+    expect(() => checkSize(measured(`{ knocks(first: 100) { nodes { ${often} } } }`))).toThrow('can lead to');
+    const notes = 'notes { user { knocks(first: 50) { nodes { notes { text } } } } }';
+    expect(() => checkSize(measured(`{ knock(id: "x") { ${notes} } }`))).toThrow('can lead to');
+    const creators = 'warnings { users { knocks(first: 100) { nodes { id } } } }';
+    expect(() => checkSize(measured(`{ room(roomId: "x") { ${creators} } }`))).toThrow('can lead to');
+    // What a desk asks for.
+    const desk = 'id status reason user { userId } notes(last: 5) { text at user { userId } } seenBy(first: 5) { at }';
+    expect(() => checkSize(measured(`{ knocks { nodes { ${desk} } } }`))).not.toThrow();
   });
 
   it('counts an act for what it writes, however it is spelt', () => {
