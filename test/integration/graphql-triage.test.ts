@@ -57,15 +57,6 @@ const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
 const NOTHING = { claimedBy: null, claimedAt: null, seenBy: [], seenByViewer: false, notes: [], tags: [] };
 
 describe('a knock', () => {
-  it('tells of its notes the newest, as many as are asked for and no more than a page', async () => {
-    const { id } = await knockOf('noted3');
-    for (const text of ['one', 'two', 'three']) await doing(mod, 'noteKnock', { knockId: id, text });
-    const told = await ask(owner, `{ knock(id: "${id}") { notes(last: 2) { text } none: notes(last: 0) { text } } }`);
-    expect(told.knock).toEqual({ notes: [{ text: 'two' }, { text: 'three' }], none: [] });
-    const tooMany = await refusal(owner, `{ knock(id: "${id}") { notes(last: 101) { text } } }`, {});
-    expect(tooMany.extensions.code).toBe('M_INVALID_PARAM');
-  });
-
   it('is claimed by one moderator; the other is told who has it, and may take over', async () => {
     const { id } = await knockOf('claimed');
     const [first, second] = await Promise.all(
@@ -212,5 +203,16 @@ describe('triage', () => {
     expect(await look(mod, two.id)).toMatchObject({ notes: [], tags: ['feathered'] });
     const { rows } = await desk.test.owner.pool.query('select content from action_content');
     expect(rows.map(({ content }) => String(content)).filter((text) => text.includes('archaeopteryx'))).toEqual([]);
+  });
+});
+
+describe('the notes on a knock', () => {
+  it('are told the newest, as many as are asked for and no more than a page', async () => {
+    const { id } = await knockOf('noted3');
+    for (const text of ['one', 'two', 'three']) await doing(mod, 'noteKnock', { knockId: id, text });
+    const told = await ask(owner, `{ knock(id: "${id}") { notes(last: 2) { text } none: notes(last: 0) { text } } }`);
+    expect(told.knock).toEqual({ notes: [{ text: 'two' }, { text: 'three' }], none: [] });
+    const tooMany = await refusal(owner, `{ knock(id: "${id}") { notes(last: 101) { text } } }`, {});
+    expect(tooMany.extensions.code).toBe('M_INVALID_PARAM');
   });
 });
