@@ -38,6 +38,8 @@ export const QUEUE_OF: Readonly<Record<JobName, QueueName>> = {
 /** Jobs of a queue that a worker does at a time. */
 const AT_ONCE: Readonly<Record<QueueName, number>> = { minute: 1, admin: 1, expand: 1, drain: 16 };
 
+const LOST_MS = 10_000;
+
 export type JobState = 'waiting' | 'active' | 'completed' | 'failed';
 
 export interface JobStatus {
@@ -76,7 +78,7 @@ export interface JobQueue {
   jobStatus(id: string): Promise<JobStatus | null>;
   /**
    * Makes `name` run every `milliseconds`. Survives restarts, several callers make one schedule, and calling it again
-   * only matters when Redis lost it.
+   * only matters when Redis lost it, or its next job.
    */
   schedule(name: JobName, milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -140,8 +142,11 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
       const id = `every-${name}`;
       const template = { name, data: {}, opts: { ...KEPT, attempts: 1 } };
       await within(QUEUE_OF[name], async (queue) => {
-        // Left alone when it is there: setting it again would put off its next job.
-        if ((await queue.getJobScheduler(id))?.every === milliseconds) return;
+        const known = await queue.getJobScheduler(id);
+        // Left alone when it is there: setting it again would put off its next job. One that is long due was lost, perhaps
+        // with a worker that ended as it took the one before; or nobody works, and then it does no harm.
+        const overdue = Date.now() - (known?.next ?? 0) - milliseconds;
+        if (known?.every === milliseconds && overdue < LOST_MS) return;
         await queue.upsertJobScheduler(id, { every: milliseconds }, template);
       });
     },

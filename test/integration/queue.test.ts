@@ -186,7 +186,10 @@ for (const [name, home] of HOMES) {
         if (job === 'seal' && (runs += 1) === 3) three.resolve();
         return {};
       });
+      // As every worker does: one that ended may have taken the next job with it.
+      const keep = setInterval(() => void queue.schedule('seal', 400).catch(() => undefined), 1_000);
       await three.promise;
+      clearInterval(keep);
       await stranger.close();
       expect(await schedules(home())).toEqual(SCHEDULES);
     });
@@ -206,6 +209,18 @@ for (const [name, home] of HOMES) {
     });
   });
 }
+
+describe('a schedule whose next job is lost', () => {
+  it('goes on with the help of any worker', { timeout: 60_000 }, async () => {
+    const home = { postgresUrl: test.owner.url };
+    const worker = work(home, 'helper', 400);
+    await untilSealed(1);
+    const lose = "delete from bullmq.job where scheduler_id = 'every-seal' and state = 'delayed'";
+    for (let lost = 0; lost === 0; lost = (await test.owner.pool.query(lose)).rowCount ?? 0) await sleep(20);
+    await untilSealed(2);
+    await worker.close();
+  });
+});
 
 /** Writes, so that each run of the seal job has something to seal, until there were `wanted` seals more. */
 async function untilSealed(wanted: number): Promise<void> {
