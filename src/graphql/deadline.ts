@@ -30,7 +30,7 @@ export function createDeadline(milliseconds: number): Deadline {
         end,
         milliseconds,
         `The request took longer than ${milliseconds / 1000} s. Ask for less at once.`,
-      );
+      ).unref();
     },
     stop,
     leave: () => end('The request was given up.'),

@@ -11,6 +11,11 @@ import { visible } from '../sight.ts';
 
 /** A wait that nothing ends is begun again. */
 const WAIT_MS = 60_000;
+/**
+ * Positions that are looked at with one statement: a filter that hardly anything is like must not read a long log in one, for as
+ * long as that takes and for somebody who may be gone.
+ */
+export const STRETCH = 50_000;
 
 export interface NewsWanted {
   readonly where: TransitionFilter;
@@ -36,7 +41,8 @@ export async function* readNews(follower: Follower, live: Live, wanted: NewsWant
     const [head, mark] = [follower.head(), follower.mark()];
     const context = await live.context();
     const { interest, rooms } = await watchedBy(context);
-    const rows = position >= head ? [] : await readRows(follower, context, rooms, { ...wanted, position, head });
+    const to = Math.min(head, position + STRETCH);
+    const rows = position >= to ? [] : await readRows(follower, context, rooms, { ...wanted, position, to });
     for (const row of rows) {
       const now = await live.context('again');
       if (live.ending.over) return;
@@ -47,7 +53,8 @@ export async function* readNews(follower: Follower, live: Live, wanted: NewsWant
     }
     if (rows.length >= MAX_PAGE) continue;
     // Never back: who comes from another process may be ahead of what this one has heard.
-    position = Math.max(position, head);
+    position = Math.max(position, to);
+    if (to < head) continue;
     await follower.wait(interest, { position, mark }, WAIT_MS, live.ending);
   }
 }
@@ -75,10 +82,10 @@ async function readRows(
   follower: Follower,
   context: Context,
   watched: Watched['rooms'],
-  { where, position, head }: NewsWanted & { readonly position: number; readonly head: number },
+  { where, position, to }: NewsWanted & { readonly position: number; readonly to: number },
 ): Promise<readonly TransitionRow[]> {
   const list = (scope: Scope) =>
-    transitionList(context, { ...scope, from: position + 1, to: head }, { where, first: MAX_PAGE });
+    transitionList(context, { ...scope, from: position + 1, to }, { where, first: MAX_PAGE });
   // Rooms in which nothing has happened need not be looked at: of a thousand rooms that is all but one.
   const changed = watched === null ? null : follower.roomsSince(watched.keys(), position);
   if (changed === null) return (await list(EVERYTHING)).rows;

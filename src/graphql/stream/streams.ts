@@ -2,7 +2,6 @@
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Actor } from '../../commands/act.ts';
 import { MatrixError } from '../../matrix/errors.ts';
-import { createDeadline } from '../deadline.ts';
 import { createContext, type GraphqlParts } from '../context.ts';
 import { errorFormatter } from '../errors.ts';
 import { runSubscription, type Refused, type StreamResult, type SubscriptionRequest } from './run-subscription.ts';
@@ -35,9 +34,15 @@ export function createStreams(parts: GraphqlParts, schema: GraphQLSchema, limits
     maxCost: parts.settings.maxCost,
     format: (error: GraphQLError) => format(error.toJSON(), error),
   };
-  const loaders = createSharedLoaders(() => createContext(parts, null).loaders, parts.follower, now);
-  // Never started: what a subscription reads is bounded by pages, and by its seat.
-  const deadline = createDeadline(parts.settings.timeoutMs);
+  // Nobody waits for a subscription as a whole; each look at the log has the time that a query has.
+  const reading = createSharedLoaders(
+    () => {
+      const { db, deadline, loaders } = createContext(parts, null);
+      return { db, deadline, loaders };
+    },
+    parts.follower,
+    now,
+  );
   const seats = createSeats(limits);
   const subscribers = new Set<Subscriber>();
   const check = setInterval(() => subscribers.forEach((one) => void one.check()), CHECK_EVERY_MS);
@@ -56,7 +61,7 @@ export function createStreams(parts: GraphqlParts, schema: GraphQLSchema, limits
       const subscriber = createSubscriber(
         {
           ...{ identify: known, seats, now },
-          contextOf: (actor, live) => ({ ...parts, actor, deadline, loaders: loaders(), live }),
+          contextOf: (actor, live) => ({ ...parts, ...reading(), actor, live }),
           onEnd(why) {
             subscribers.delete(subscriber);
             onEnd(why);
