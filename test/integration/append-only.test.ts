@@ -89,7 +89,7 @@ describe('the catalogue', () => {
       `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attname = 'position'`,
     );
-    const beside = ['action_content', 'deliveries', 'idempotency', 'log_head', 'reader_positions'];
+    const beside = ['action_content', 'deliveries', 'idempotency', 'log_head', 'reader_positions', 'verify_runs'];
     expect(counted).toEqual([...SEALED_TABLES.map(({ name }) => name), ...beside].sort());
   });
 
