@@ -105,6 +105,16 @@ describe('a decision on many knocks', () => {
     expect(banned.results.map(({ knock }: Data) => knock.status)).toEqual(['BANNED', 'BANNED']);
   });
 
+  it('by a filter is about no room that an admin sees without keeping its door by power', async () => {
+    const admin = await desk.admin('overseer');
+    const [own, foreign] = [await makeRoom(admin), await staffed()];
+    await knockAll(foreign, knockers.slice(0, 2));
+    const [id] = await knockAll(own, knockers.slice(0, 1));
+    const { results } = await decide(admin, { where: {}, decision: 'REJECT' });
+    expect(results).toMatchObject([{ ok: true, knock: { id, status: 'REJECTED' } }]);
+    expect(await pending(foreign)).toBe(2);
+  });
+
   it('amid which the power is taken away is done as far as the power reached, and tells which', async () => {
     const roomId = await staffed();
     await knockAll(roomId);

@@ -10,13 +10,13 @@ import { isJsonArray, jsonObject, type JsonValue } from '../../matrix/json.ts';
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import { viewerOf, type Context } from '../context.ts';
 import { MAX_DECISIONS } from '../limits.ts';
-import { EVERYTHING, knockList } from '../lists.ts';
+import { knockList } from '../lists.ts';
 import type { DecidedKnock } from '../models.ts';
 import { given, wordOf } from '../names.ts';
 import { parseNodeId } from '../node-ids.ts';
 import { MAX_PAGE } from '../paging.ts';
 import type { DecideKnocksInput, KnockDecisionResultResolvers, MutationResolvers } from '../schema.generated.ts';
-import { keepsDoor, sightOf, visible } from '../sight.ts';
+import { keptDoors, sightOf, visible } from '../sight.ts';
 import { readInput } from './read-input.ts';
 
 const OPERATION = 'decideKnocks';
@@ -57,17 +57,17 @@ interface Chosen {
   readonly hasMore: boolean;
 }
 
-/** The pending knocks like the filter, oldest first, in rooms whose door the viewer keeps. */
+/** The pending knocks like the filter, oldest first, in rooms whose door the viewer keeps by power: no other can be decided. */
 async function chosenBy(context: Context, where: DecideKnocksInput['where']): Promise<Chosen> {
   const opened: number[] = [];
+  const scope = { roomIds: await keptDoors(context, null), userIds: null };
   for (let after: string | null = null; ;) {
     const args = {
       where: { ...where, status: ['PENDING' as const] },
       orderBy: { field: 'KNOCKED_AT', direction: 'ASC' },
     } as const;
-    const page = await knockList(context, EVERYTHING, { ...args, first: MAX_PAGE, after });
-    const kept = await Promise.all(page.rows.map(({ roomId }) => keepsDoor(context, roomId)));
-    opened.push(...page.rows.filter((_, n) => kept[n]).map((row) => row.opened));
+    const page = await knockList(context, scope, { ...args, first: MAX_PAGE, after });
+    opened.push(...page.rows.map((row) => row.opened));
     if (opened.length > MAX_DECISIONS) return { opened: opened.slice(0, MAX_DECISIONS), hasMore: true };
     if (!page.hasNextPage) return { opened, hasMore: false };
     after = page.cursorOf(page.rows.at(-1)!);
