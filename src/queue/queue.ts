@@ -78,9 +78,9 @@ export interface JobQueue {
   jobStatus(id: string): Promise<JobStatus | null>;
   /**
    * Makes `name` run every `milliseconds`. Survives restarts, several callers make one schedule, and calling it again
-   * only matters when Redis lost it, or its next job.
+   * only matters when Redis lost it, or its next job. `now` in milliseconds since 1970.
    */
-  schedule(name: JobName, milliseconds: number): Promise<void>;
+  schedule(name: JobName, milliseconds: number, now: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,14 +138,14 @@ export function openQueue({ home, onError }: QueueOptionsOfOurs): JobQueue {
         return job === undefined ? null : statusOf(id, job, state);
       });
     },
-    async schedule(name, milliseconds) {
+    async schedule(name, milliseconds, now) {
       const id = `every-${name}`;
       const template = { name, data: {}, opts: { ...KEPT, attempts: 1 } };
       await within(QUEUE_OF[name], async (queue) => {
         const known = await queue.getJobScheduler(id);
         // Left alone when it is there: setting it again would put off its next job. One that is long due was lost, perhaps
         // with a worker that ended as it took the one before; or nobody works, and then it does no harm.
-        const overdue = Date.now() - (known?.next ?? 0) - milliseconds;
+        const overdue = now - (known?.next ?? 0) - milliseconds;
         if (known?.every === milliseconds && overdue < LOST_MS) return;
         await queue.upsertJobScheduler(id, { every: milliseconds }, template);
       });

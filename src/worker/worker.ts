@@ -56,7 +56,7 @@ export function startWorker(parts: WorkerParts, deliveries: DeliveryParts, optio
   const tend = (): void => {
     beating = Promise.all([beating, beat(parts.pool, options.name, parts.now).catch(onError)]);
     // Each time, because Redis may have been emptied: the schedule is made again within a beat.
-    keepSchedule(queue, options).catch(onError);
+    keepSchedule(queue, options, parts.now()).catch(onError);
   };
   tend();
   const timer = setInterval(tend, options.beatEveryMs);
@@ -80,7 +80,7 @@ function inGroups(destinations: readonly ServerName[]): readonly JobPayloads['dr
   }));
 }
 
-async function keepSchedule(queue: JobQueue, { sealEveryMs, pruneEveryMs }: WorkerOptions): Promise<void> {
-  await queue.schedule('seal', sealEveryMs);
-  await queue.schedule('prune', pruneEveryMs);
+async function keepSchedule(queue: JobQueue, { sealEveryMs, pruneEveryMs }: WorkerOptions, now: number): Promise<void> {
+  await queue.schedule('seal', sealEveryMs, now);
+  await queue.schedule('prune', pruneEveryMs, now);
 }

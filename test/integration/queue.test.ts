@@ -187,7 +187,7 @@ for (const [name, home] of HOMES) {
         return {};
       });
       // As every worker does: one that ended may have taken the next job with it.
-      const keep = setInterval(() => void queue.schedule('seal', 400).catch(() => undefined), 1_000);
+      const keep = setInterval(() => void queue.schedule('seal', 400, Date.now()).catch(() => undefined), 1_000);
       await three.promise;
       clearInterval(keep);
       await stranger.close();
@@ -217,7 +217,9 @@ describe('a schedule whose next job is lost', () => {
     await untilSealed(1);
     const lose = "delete from bullmq.job where scheduler_id = 'every-seal' and state = 'delayed'";
     for (let lost = 0; lost === 0; lost = (await test.owner.pool.query(lose)).rowCount ?? 0) await sleep(20);
+    const before = sealed.length;
     await untilSealed(2);
+    expect(sealed.length).toBeGreaterThan(before);
     await worker.close();
   });
 });
@@ -334,7 +336,9 @@ describe.skipIf(!hasRedis())('when Redis is away', () => {
     const id = await eventually(() => queue.enqueue('verify', {}));
     expect(await ended(queue, id)).toMatchObject({ state: 'completed', result: { clean: true } });
     // The server came back empty: the worker made its schedule again.
+    const before = sealed.length;
     await untilSealed(2);
+    expect(sealed.length).toBeGreaterThan(before);
     await worker.close();
     await queue.close();
   });
@@ -369,7 +373,9 @@ describe.skipIf(!hasRedis())('when Redis is away', () => {
     const client = new Redis(redis.url);
     await client.flushdb();
     client.disconnect();
+    const before = sealed.length;
     await untilSealed(2);
+    expect(sealed.length).toBeGreaterThan(before);
     await worker.close();
     const { rows } = await test.database.pool.query<{ rest: number }>(
       'select (select position from log_head) - coalesce(max(upto_position), 0) as rest from log_seals',
