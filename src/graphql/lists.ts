@@ -115,7 +115,12 @@ export async function memberList(context: Context, roomId: string, args: RoomMem
   };
   const read = await context.loaders.members.load({ list, page });
   const count = (): Promise<number> => context.loaders.memberCount.load(list);
-  return { ...listPage(read, CURSORS.member, (member) => member.userId), count };
+  // Of a room that everybody of this server has left, the viewer knows better what became of themselves.
+  const own = await context.loaders.member.load({ roomId, userId: standing.userId });
+  const rows = read.rows.flatMap((row) =>
+    row.userId !== own?.userId ? row : asked.includes(own.membership) ? own : [],
+  );
+  return { ...listPage({ ...read, rows }, CURSORS.member, (member) => member.userId), count };
 }
 
 /** A user's memberships in the rooms where the viewer sees them, by room id. */
