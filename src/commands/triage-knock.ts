@@ -83,8 +83,8 @@ export function noteKnock(deps: KnockActDeps, actor: Actor, opened: number, text
 export function tagKnock(deps: KnockActDeps, actor: Actor, opened: number, text: string): Promise<void> {
   return triage(deps, actor, 'tagKnock', opened, (knock, { tags }) => {
     const tag = tagOf(text);
-    if (tags.includes(tag)) return [];
-    if (tags.length >= MAX_TAGS) throw new MatrixError('M_INVALID_PARAM', `A knock has at most ${MAX_TAGS} tags.`);
+    if (tags.has(tag)) return [];
+    if (tags.size >= MAX_TAGS) throw new MatrixError('M_INVALID_PARAM', `A knock has at most ${MAX_TAGS} tags.`);
     return [{ event: knock.firstEvent, words: { subject: knock.userId, text: tag } }];
   });
 }
@@ -92,8 +92,11 @@ export function tagKnock(deps: KnockActDeps, actor: Actor, opened: number, text:
 /** Takes a tag off a knock. Throws M_INVALID_PARAM for what can be no tag. */
 export function untagKnock(deps: KnockActDeps, actor: Actor, opened: number, text: string): Promise<void> {
   return triage(deps, actor, 'untagKnock', opened, (knock, { tags }) => {
-    const tag = tagOf(text);
-    return tags.includes(tag) ? [{ event: knock.firstEvent, words: { subject: knock.userId, text: tag } }] : [];
+    const putOn = tags.get(tagOf(text));
+    // By the act that put it on: the tag's words are somebody else's, who may want them erased.
+    return putOn === undefined
+      ? []
+      : [{ event: knock.firstEvent, words: { subject: knock.userId, text: String(putOn) } }];
   });
 }
 

@@ -18,7 +18,9 @@ export interface ErasedWords {
 export async function deleteWords(tx: TxClient, userId: string): Promise<ErasedWords> {
   const events = await tx.query({ text: 'delete from event_content where subject = $1', values: [userId] });
   const actions = await tx.query({
-    text: `delete from action_content where subject = $1 or position in (select position from actions where actor = $1)`,
+    // Who takes a tag off has no words in that: without it the tag would be back.
+    text: `delete from action_content where subject = $1
+            or position in (select position from actions where actor = $1 and operation <> 'untagKnock')`,
     values: [userId],
   });
   await tx.query({ text: 'delete from idempotency where actor = $1', values: [userId] });

@@ -10,7 +10,7 @@ export interface TriageAct {
   readonly operation: TriageOperation;
   readonly actor: string;
   readonly at: Date;
-  /** Of notes and tags; null also when they were erased. */
+  /** Of notes and tags; null also when they were erased. Of untagKnock the position of the act that put the tag on, and no words. */
   readonly text: string | null;
 }
 
@@ -21,8 +21,8 @@ export interface Triage {
   readonly seen: readonly { readonly userId: string; readonly at: Date }[];
   /** Oldest first. */
   readonly notes: readonly { readonly userId: string; readonly at: Date; readonly text: string }[];
-  /** In the order in which they were put on. */
-  readonly tags: readonly string[];
+  /** In the order in which they were put on, each with the position of the act that did. */
+  readonly tags: ReadonlyMap<string, number>;
   /** How many acts there are. */
   readonly acts: number;
 }
@@ -32,17 +32,17 @@ export function foldTriage(acts: readonly TriageAct[]): Triage {
   let claim: Triage['claim'] = null;
   const seen = new Map<string, { userId: string; at: Date }>();
   const notes: Triage['notes'][number][] = [];
-  const tags = new Set<string>();
-  for (const { operation, actor: userId, at, text } of acts) {
+  const tags = new Map<string, number>();
+  for (const { position, operation, actor: userId, at, text } of acts) {
     if (operation === 'claimKnock') claim = { userId, at };
     else if (operation === 'releaseKnock') claim = null;
     else if (operation === 'markKnockSeen') seen.set(userId, seen.get(userId) ?? { userId, at });
     else if (text === null) continue;
     else if (operation === 'noteKnock') notes.push({ userId, at, text });
-    else if (operation === 'tagKnock') tags.add(text);
-    else tags.delete(text);
+    else if (operation === 'tagKnock') tags.set(text, position);
+    else for (const [tag, putOn] of tags) if (String(putOn) === text) tags.delete(tag);
   }
-  return { claim, seen: [...seen.values()], notes, tags: [...tags], acts: acts.length };
+  return { claim, seen: [...seen.values()], notes, tags, acts: acts.length };
 }
 
 /** What was done about the knocks that these events began, in the order asked. */
@@ -71,8 +71,8 @@ export interface TriageCondition {
 export function triaged({ claimed, claimedBy, tag, seen }: TriageCondition): readonly (RawBuilder<unknown> | null)[] {
   const inForce = sql`not exists (select from actions b where b.event = a.event and b.outcome = 'ok'
     and b.operation in ('claimKnock', 'releaseKnock') and b.position > a.position)`;
-  const sameTag = sql`(select from actions b join action_content d on d.position = b.position
-    where b.event = a.event and b.outcome = 'ok' and b.operation = 'untagKnock' and b.position > a.position and d.content = c.content)`;
+  const takenOff = sql`(select from actions b join action_content d on d.position = b.position
+    where b.event = a.event and b.outcome = 'ok' and b.operation = 'untagKnock' and d.content = convert_to(a.position::text, 'UTF8'))`;
   return [
     claimed === null
       ? null
@@ -85,7 +85,7 @@ export function triaged({ claimed, claimedBy, tag, seen }: TriageCondition): rea
     tag === null
       ? null
       : sql`t.first_event in (select a.event from actions a join action_content c on c.position = a.position
-          where a.outcome = 'ok' and a.operation = 'tagKnock' and c.content = ${Buffer.from(tag)} and not exists ${sameTag})`,
+          where a.outcome = 'ok' and a.operation = 'tagKnock' and c.content = ${Buffer.from(tag)} and not exists ${takenOff})`,
     seen === null
       ? null
       : sql`${sql.raw(seen.is ? '' : 'not')} exists (select from actions a

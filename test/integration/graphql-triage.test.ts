@@ -193,6 +193,8 @@ describe('triage', () => {
     for (const { id } of [one, two]) {
       await doing(owner, 'noteKnock', { knockId: id, text: `archaeopteryx of ${id}` });
       await doing(mod, 'tagKnock', { knockId: id, tag: 'feathered' });
+      await doing(mod, 'tagKnock', { knockId: id, tag: 'hoatzin' });
+      await doing(owner, 'untagKnock', { knockId: id, tag: 'hoatzin' });
     }
     const erase = (userId: string) =>
       ask(admin, 'mutation ($id: String!) { eraseUser(input: { userId: $id }) { events } }', { id: userId });
@@ -201,8 +203,16 @@ describe('triage', () => {
     expect(await look(owner, two.id)).toMatchObject({ notes: [{}], tags: ['feathered'] });
     await erase(owner.userId);
     expect(await look(mod, two.id)).toMatchObject({ notes: [], tags: ['feathered'] });
-    const { rows } = await desk.test.owner.pool.query('select content from action_content');
-    expect(rows.map(({ content }) => String(content)).filter((text) => text.includes('archaeopteryx'))).toEqual([]);
+    const words = async (word: string): Promise<number> => {
+      const { rows } = await desk.test.owner.pool.query('select content from action_content');
+      return rows.filter(({ content }) => String(content).includes(word)).length;
+    };
+    expect(await words('archaeopteryx')).toBe(0);
+    // Whoever took it off holds no copy.
+    expect(await words('hoatzin')).toBe(1);
+    await erase(mod.userId);
+    expect(await look(admin, two.id)).toMatchObject({ notes: [], tags: [] });
+    expect((await words('hoatzin')) + (await words('feathered'))).toBe(0);
   });
 });
 

@@ -123,7 +123,7 @@ export const triageFields = {
     return (await triageOf(knock, context)).notes.slice(-size).map(asUser);
   }) as Field<Note[], { readonly last?: number | null | undefined }>,
   tags: async (knock: KnockRow, _args: object, context: Context) =>
-    seesWords(context, knock.roomId) ? (await triageOf(knock, context)).tags : [],
+    seesWords(context, knock.roomId) ? [...(await triageOf(knock, context)).tags.keys()] : [],
   viewerCanTriage: async (knock: KnockRow, _args: object, context: Context) =>
     (await permission(knock, context)).allowed,
 };
