@@ -50,7 +50,10 @@ export async function hidesWords(context: Context, event: StoredEvent): Promise<
   const membership = membershipOf(event);
   if (membership !== 'knock' && membership !== 'leave') return false;
   if (await isRevealed(context, sender, position)) return false;
-  return membership === 'knock' || context.loaders.tookBackKnock.load({ roomId, userId: sender, event: position });
+  if (membership === 'knock') return true;
+  // What the room did not take has no place from which it could be told whether its sender was in.
+  if ((await context.loaders.verdict.load({ roomId, position })) !== 'accepted') return true;
+  return context.loaders.tookBackKnock.load({ roomId, userId: sender, event: position });
 }
 
 async function isRevealed(context: Context, writer: string, event: number): Promise<boolean> {
