@@ -2,29 +2,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MatrixError } from '../matrix/errors.ts';
 import type { RoomId, UserId } from '../matrix/identifiers.ts';
-import { knocksOpenedAt } from '../projections/knock-queries.ts';
 import type { Actor, ActResult, CommandDeps } from './act.ts';
-import { acceptKnock, banKnocker, rejectKnock } from './decide-knock.ts';
-import type { MemberInput } from './member-draft.ts';
-import { alreadyDecided } from './pending-knock.ts';
+import { acceptKnock, banKnocker, rejectKnock, type DecisionInput } from './decide-knock.ts';
+import type { NamedKnock } from './pending-knock.ts';
 
 export type KnockDecision = 'accept' | 'reject' | 'ban';
 
 export interface KnockDecisions {
-  /** `opened`: the position that opened it. */
-  readonly knocks: readonly { readonly opened: number; readonly roomId: RoomId; readonly userId: UserId }[];
+  readonly knocks: readonly (NamedKnock & { readonly roomId: RoomId; readonly userId: UserId })[];
   readonly decision: KnockDecision;
   readonly reason?: string | undefined;
 }
 
 const ACTS: Readonly<
-  Record<KnockDecision, (deps: CommandDeps, actor: Actor, input: MemberInput) => Promise<ActResult>>
+  Record<KnockDecision, (deps: CommandDeps, actor: Actor, input: DecisionInput) => Promise<ActResult>>
 > = { accept: acceptKnock, reject: rejectKnock, ban: banKnocker };
 
 /** Acts of different knocks that are under way together: rooms take theirs in turn, and commit them together. */
 const AT_ONCE = 16;
-/** After so long it is looked at again whether a knock is still the one that was chosen. Milliseconds. */
-const FRESH_MS = 250;
 /** As long as the rate of decisions may hold a request up. Milliseconds. */
 const PATIENCE_MS = 40_000;
 
@@ -38,26 +33,16 @@ export async function decideKnocks(
   { knocks, decision, reason }: KnockDecisions,
 ): Promise<readonly (MatrixError | null)[]> {
   const outcomes: (MatrixError | null)[] = [];
-  const begun = deps.now();
-  const deadline = begun + PATIENCE_MS;
+  const deadline = deps.now() + PATIENCE_MS;
   const next = knocks.entries();
   const work = async (): Promise<void> => {
-    for (const [n, { opened, roomId, userId }] of next) {
-      // Behind others for long it may have ended meanwhile, and its user have knocked anew.
-      const act = async (): Promise<unknown> => {
-        if (deps.now() - begun > FRESH_MS) await refuseEnded(deps, opened);
-        return ACTS[decision](deps, actor, { roomId, userId, reason });
-      };
-      outcomes[n] = await patiently(deps, deadline, act);
+    for (const [n, { opened, event, roomId, userId }] of next) {
+      const input = { roomId, userId, reason, knock: { opened, event } };
+      outcomes[n] = await patiently(deps, deadline, () => ACTS[decision](deps, actor, input));
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, knocks.length) }, work));
   return outcomes;
-}
-
-async function refuseEnded({ db }: CommandDeps, opened: number): Promise<void> {
-  const [knock] = await knocksOpenedAt(db, [opened]);
-  if (knock && knock.status !== 'PENDING') throw alreadyDecided(knock);
 }
 
 /** Waits where a room has been decided about often enough for now. */

@@ -150,8 +150,8 @@ export const decideKnocks: NonNullable<MutationResolvers['decideKnocks']> = asyn
   );
   const open = outcomes.filter((outcome): outcome is KnockRow => 'status' in outcome);
   const errors = await decide(context.commands, actor, {
-    knocks: open.map(({ opened, roomId, userId }) => {
-      return { opened, roomId: roomId as RoomId, userId: userId as UserId };
+    knocks: open.map(({ opened, event, roomId, userId }) => {
+      return { opened, event, roomId: roomId as RoomId, userId: userId as UserId };
     }),
     decision: wish.decision,
     reason: given(input.reason),
