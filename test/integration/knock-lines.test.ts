@@ -120,6 +120,7 @@ for (const version of ALL_VERSIONS) {
     const accepted = await follow({ world, first }, all.slice(1), () => {
       if (random() < 0.05) log.deps.lanes.forget(world.roomId);
     });
+    expect(accepted).toBeGreaterThan(0);
     acceptedInAll += accepted;
   });
 }
