@@ -26,8 +26,8 @@ const MAX_SENDERS = 20;
 const MAX_EVENTS = 20;
 
 /**
- * While the room has more ends than `keep`, or more than one and nothing is remembered of them, sends events that cite them, as any user of this server who may. Resolves to how
- * many were sent; nothing happens where nobody may.
+ * While the room has more ends than `keep`, or more than one and nothing is remembered of them, sends events that cite them, as
+ * any user of this server who may. Resolves to how many were sent; nothing happens where nobody may.
  */
 export async function joinBranches(deps: JoinBranchesDeps, roomId: RoomId, keep = MAX_PREV_EVENTS): Promise<number> {
   const locals = await localMembers(deps, roomId);

@@ -123,7 +123,7 @@ function merged(head: RoomHead, beside: Beside, prev: readonly BesideEvent[], at
   );
   const { first, rows } = nearestTime(has);
   if (rows > MAX_ROWS) return null;
-  const parent: Ref = { line: 0, at: timeOf(head, beside, first) };
+  const parent: Ref = { line: 0, at: timeOf(beside, first) };
   if (rows === 0) return { before: parent, lines: [], changes: [] };
   const line = head.nextLine!;
   const changes = beside.knocks.flatMap((knock, n) =>
@@ -147,8 +147,7 @@ function nearestTime(has: readonly boolean[]): { readonly first: number; readonl
 }
 
 /** Room position at which the current state had the first `first` knocks. */
-function timeOf({ stateAt }: RoomHead, { base, knocks }: Beside, first: number): number {
-  if (first === knocks.length) return stateAt;
+function timeOf({ base, knocks }: Beside, first: number): number {
   return first === 0 ? base : knocks[first - 1]!.at;
 }
 

@@ -5,6 +5,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
 import type { Actor } from './act.ts';
 import { actOnKnock, type Doing, type KnockActDeps } from './knock-acts.ts';
+import { alreadyDecided } from './pending-knock.ts';
 
 /** Characters. */
 const MAX_NOTE = 4_000;
@@ -41,11 +42,7 @@ async function triage(
 export function claimKnock(deps: KnockActDeps, actor: Actor, opened: number, takeOver: boolean): Promise<void> {
   return triage(deps, actor, 'claimKnock', opened, (knock, { claim }) => {
     if (claim?.userId === actor.userId) return [];
-    if (knock.status !== 'PENDING') {
-      const decided = knock.decidedBy === null ? {} : { decided_by: knock.decidedBy };
-      const extra = { knock: String(opened), outcome: knock.status, ...decided };
-      throw new MatrixError('KNOCK_ALREADY_DECIDED', `The knock is ${knock.status.toLowerCase()} already.`, extra);
-    }
+    if (knock.status !== 'PENDING') throw alreadyDecided(knock);
     if (claim !== null && !takeOver) {
       const extra = { knock: String(opened), claimedBy: claim.userId, claimedAt: claim.at.toISOString() };
       throw new MatrixError('KNOCK_ALREADY_CLAIMED', `${claim.userId} has claimed the knock.`, extra);

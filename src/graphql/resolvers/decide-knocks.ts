@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mayAcceptKnock, mayBanKnockers, mayBanKnocker, mayRejectKnock } from '../../access/room-access.ts';
 import { decideKnocks as decide, type KnockDecision } from '../../commands/decide-knocks.ts';
+import { alreadyDecided } from '../../commands/pending-knock.ts';
 import { keepIntent, requestKey } from '../../log/keyed-answers.ts';
 import { canonicalJson } from '../../matrix/canonical-json.ts';
 import { MatrixError } from '../../matrix/errors.ts';
@@ -118,10 +119,6 @@ async function refusalOf(context: Context, decision: KnockDecision, knock: Knock
     },
   }[decision]();
   return may.allowed ? null : new MatrixError('M_FORBIDDEN', may.why);
-}
-
-function alreadyDecided({ status }: KnockRow): MatrixError {
-  return new MatrixError('KNOCK_ALREADY_DECIDED', `The knock is ${status.toLowerCase()} already.`);
 }
 
 const STATUS = { accept: 'ACCEPTED', reject: 'REJECTED', ban: 'BANNED' } as const;
