@@ -64,7 +64,8 @@ function connectPostgres(url: string, side: 'producer' | 'worker', onError: (err
     worker: (name, concurrency, take) =>
       new Worker(name, take, { connection: pool, concurrency, ...KEPT }, createPatientBackend as never),
     giveUp: () => undefined,
-    close: () => pool.end(),
+    // It waits for connections in use, and a question may be waiting for an answer that does not come.
+    close: () => within(pool.end(), CLOSE_TIMEOUT_MS).catch(() => undefined),
   };
 }
 

@@ -37,3 +37,8 @@ export interface Role {
   /** Resolves to the exit code. An Error that is thrown is told by its message, without a stack. */
   run(context: RoleContext, given: Arguments): Promise<number>;
 }
+
+/** Resolves when the signal aborts, or has aborted: a program may be told to stop while it starts. */
+export async function whenAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}

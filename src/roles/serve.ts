@@ -40,7 +40,7 @@ import { hearServers } from './hear-servers.ts';
 import { openData, type Data } from './open-data.ts';
 import { createRinger } from './ring-for-others.ts';
 import { takeReadersSeat, takeSeat, type Seat } from './seat.ts';
-import type { Role, RoleContext } from './role.ts';
+import { whenAborted, type Role, type RoleContext } from './role.ts';
 import { workerOf } from './work.ts';
 
 export const serveRole: Role = {
@@ -92,7 +92,7 @@ async function serve(context: RoleContext, data: Data, works: boolean): Promise<
   const handshakes = keep(context, parts, ended);
   void parts.elsewhere.lookAtAll();
   if (context.config.autoAcceptKnockInvites) autoAccept.resume();
-  if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve, { once: true }));
+  await whenAborted(ended);
   log.info('shutting down: answering what is open');
   await Promise.all([doors.drain(), forServers?.doors.drain()]);
   await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
@@ -119,7 +119,7 @@ async function serveReads(context: RoleContext, data: Data): Promise<number> {
   const { app, doors } = await openDoors(context, { ...parts, readsOnly: true }, queue, null);
   const addresses = addressesOf(data.identity.serverName, urlOf(app, config));
   print([...addresses, '  Accounts  are made, and acts are done, by the process that writes'].join('\n'));
-  if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+  await whenAborted(stop);
   log.info('shutting down: answering what is open');
   await doors.drain();
   await Promise.all([queue.close(), seat.close()]);

@@ -4,7 +4,7 @@ import { openDatabase } from '../database/database.ts';
 import { startWorker, WORKER_DEFAULTS, type DeliveryParts } from '../worker/worker.ts';
 import { openRequests, type Requests } from './federation.ts';
 import { openData, type Data } from './open-data.ts';
-import type { Role, RoleContext } from './role.ts';
+import { whenAborted, type Role, type RoleContext } from './role.ts';
 
 export const workRole: Role = {
   summary: 'work the job queue: what other servers are owed, seals, and what admins start',
@@ -22,7 +22,7 @@ export const workRole: Role = {
     );
     const worker = startWorker(...workerOf(context, data, federation));
     context.print('Working the job queue.');
-    await new Promise<void>((resolve) => context.stop.addEventListener('abort', () => resolve(), { once: true }));
+    await whenAborted(context.stop);
     await worker.close();
     await federation.close();
     await data.close();

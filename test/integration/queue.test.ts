@@ -394,3 +394,19 @@ async function eventually<T>(ask: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+describe('while the queue in Postgres does not answer', () => {
+  it('closing does not wait for it', { timeout: 30_000 }, async () => {
+    const home = { postgresUrl: test.owner.url };
+    await prepareQueue(home);
+    const worker = openWorker({ home, onError: () => undefined }, async () => null);
+    const queue = openQueue({ home, onError: () => undefined });
+    await queue.enqueue('verify', {});
+    const holder = await test.owner.pool.connect();
+    await holder.query('begin; lock table bullmq.job, bullmq.meta in access exclusive mode');
+    await sleep(300);
+    await expect(Promise.all([worker.close(), queue.close()])).resolves.toHaveLength(2);
+    await holder.query('rollback');
+    holder.release();
+  });
+});

@@ -96,5 +96,18 @@ for (const [name, home] of HOMES) {
       worker.process.kill('SIGTERM');
       expect(await worker.gone).toBe(0);
     });
+
+    it('one that is told to stop while it starts ends with 0 as well', async () => {
+      const holder = await test.owner.pool.connect();
+      await holder.query('begin; lock table migration_checksums in access exclusive mode');
+      worker = startWorker();
+      const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+      while ((await test.owner.pool.query(waiting)).rowCount === 0) await sleep(20);
+      worker.process.kill('SIGTERM');
+      await sleep(100);
+      await holder.query('commit');
+      holder.release();
+      expect(await worker.gone).toBe(0);
+    });
   });
 }
