@@ -19,6 +19,9 @@ export interface Leased extends Lease {
   readonly failing: boolean;
 }
 
+/** Three signs of life of a worker: whoever gave none for so long is dead. */
+const SILENT_MS = 30_000;
+
 /** Times are the database's: clocks of workers may differ. */
 export function after(milliseconds: number): RawBuilder<Date> {
   return sql<Date>`now() + ${milliseconds} * interval '1 millisecond'`;
@@ -35,7 +38,7 @@ export async function takeLease(
 ): Promise<Leased | null> {
   const { rows } = await sql<{ epoch: number; failing: boolean }>`
     update destinations set lease_owner = ${owner}, lease_epoch = lease_epoch + 1, lease_until = ${after(milliseconds)}
-     where destination = ${destination} and ${isDue(owner)}
+     where destination = ${destination} and ${isDue(owner, milliseconds)}
     returning lease_epoch as epoch, failures > 0 as failing`.execute(db);
   return rows[0] === undefined ? null : { destination, milliseconds, ...rows[0] };
 }
@@ -87,11 +90,18 @@ const RELEASE = `
    where destination = $1 and lease_epoch = $2
   returning destinations.owed`;
 
-/** Servers to which this process may send something right now, those that wait longest first. */
-export async function dueDestinations(db: Db, owner: string, limit: number): Promise<readonly DueDestination[]> {
+/**
+ * Servers to which this process may send something right now, those that wait longest first; `milliseconds` is how long its
+ * leases last.
+ */
+export async function dueDestinations(
+  db: Db,
+  { owner, milliseconds }: { readonly owner: string; readonly milliseconds: number },
+  limit: number,
+): Promise<readonly DueDestination[]> {
   const { rows } = await sql<DueDestination>`
     select destination, failures > 0 as failing from destinations
-     where ${isDue(owner)} order by retry_at limit ${limit}`.execute(db);
+     where ${isDue(owner, milliseconds)} order by retry_at limit ${limit}`.execute(db);
   return rows;
 }
 
@@ -101,6 +111,14 @@ export interface DueDestination {
   readonly failing: boolean;
 }
 
-function isDue(owner: string): RawBuilder<boolean> {
-  return sql<boolean>`owed and retry_at <= now() and (lease_until is null or lease_until <= now() or lease_owner = ${owner})`;
+// A worker that was killed holds its leases no longer than it is silent. One that lives is silent only while it can neither
+// fix nor settle anything: it beats by a timer over the connections of its deliveries, and each step of one renews the lease. A
+// request that it has on its way meanwhile may meet the same transaction sent by another: under one id, which is taken once.
+function isDue(owner: string, milliseconds: number): RawBuilder<boolean> {
+  return sql<boolean>`
+    owed and retry_at <= now()
+    and (lease_until is null or lease_until <= now() or lease_owner = ${owner}
+         or (lease_until <= ${after(milliseconds - SILENT_MS)}
+             and not exists (select from workers
+                              where name = lease_owner and seen_at > now() - ${SILENT_MS} * interval '1 millisecond')))`;
 }

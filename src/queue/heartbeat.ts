@@ -3,14 +3,13 @@ import type { Pool } from 'pg';
 
 const FORGOTTEN_AFTER_MS = 3_600_000;
 
-/** Renews this worker's row; rows of workers that are long gone are dropped on the way. */
-export async function beat(pool: Pool, name: string, now: () => number): Promise<void> {
-  const at = now();
+/** Renews this worker's row, by the database's clock; rows of workers that are long gone are dropped on the way. */
+export async function beat(pool: Pool, name: string): Promise<void> {
   await pool.query(
-    'insert into workers (name, seen_at) values ($1, $2) on conflict (name) do update set seen_at = excluded.seen_at',
-    [name, new Date(at)],
+    'insert into workers (name, seen_at) values ($1, now()) on conflict (name) do update set seen_at = excluded.seen_at',
+    [name],
   );
-  await pool.query('delete from workers where seen_at < $1', [new Date(at - FORGOTTEN_AFTER_MS)]);
+  await pool.query("delete from workers where seen_at < now() - $1 * interval '1 millisecond'", [FORGOTTEN_AFTER_MS]);
 }
 
 /** When the latest worker was seen; null when none ever was. Health warns when that is 30 seconds ago. */

@@ -60,9 +60,17 @@ const PATIENCE_MS = 500;
 /** From so many equal failures on, a single event is suspected. */
 const SUSPICIOUS = 5;
 
+/** A worker's leases: its name, and how long they last. */
+export function leaseOf({ owner, answerMs }: Pick<DrainDeps, 'owner' | 'answerMs'>): {
+  readonly owner: string;
+  readonly milliseconds: number;
+} {
+  return { owner, milliseconds: 2 * answerMs + LEASE_MARGIN_MS };
+}
+
 /** Does nothing where there is nothing to do, or somebody else does it. */
 export async function drain(deps: DrainDeps, destination: ServerName, run: DrainRun): Promise<void> {
-  const lasting = { owner: deps.owner, milliseconds: 2 * deps.answerMs + LEASE_MARGIN_MS };
+  const lasting = leaseOf(deps);
   let more = true;
   while (more && !run.signal.aborted) {
     const lease = await takeLease(deps.db, destination, lasting);

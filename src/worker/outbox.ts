@@ -3,12 +3,12 @@ import type { Database } from '../database/database.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { dueDestinations } from '../outbox/leases.ts';
 import { expanderLag } from '../outbox/owed-events.ts';
-import { drain, type DrainDeps } from './drain.ts';
+import { drain, leaseOf, type DrainDeps } from './drain.ts';
 import { expand } from './expand.ts';
 import { createPlaces } from './places.ts';
 
 export interface OutboxDeps extends Omit<DrainDeps, 'db' | 'pool'> {
-  /** Connections of its own, which it closes: many deliveries at once must keep nobody else waiting for one. */
+  /** Connections of its own: many deliveries at once must keep nobody else waiting for one. */
   readonly database: Database;
   /** Tells all workers of servers that are owed something. Rejects when they cannot be told. */
   readonly ring: (destinations: readonly ServerName[]) => Promise<void>;
@@ -31,7 +31,7 @@ const SLOW = 192;
 const LOOKED_FOR = 1_000;
 
 export function createOutbox(deps: OutboxDeps): Outbox {
-  const { database, self, owner, onError } = deps;
+  const { database, self, onError } = deps;
   const { db, pool } = database;
   const closing = new AbortController();
   const { signal } = closing;
@@ -47,7 +47,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const look = async (): Promise<void> => {
     if ((await expanderLag(db)) > 0) await expandAll.run();
-    for (const { destination, failing } of await dueDestinations(db, owner, LOOKED_FOR))
+    for (const { destination, failing } of await dueDestinations(db, leaseOf(deps), LOOKED_FOR))
       void places.ask(destination, failing);
   };
   let looking: Promise<void> | null = null;
@@ -68,7 +68,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       await looking;
       await places.close();
       await expandAll.idle();
-      await database.close();
     },
   };
 }

@@ -53,8 +53,9 @@ export function startWorker(parts: WorkerParts, deliveries: DeliveryParts, optio
     runJob({ ...parts, outbox }, name, payload, { progress, signal: closing.signal }),
   );
   let beating: Promise<unknown> = Promise.resolve();
+  // Over the connections that deliveries need: what keeps a sign of life waiting there, keeps the next transaction waiting, too.
   const tend = (): void => {
-    beating = Promise.all([beating, beat(parts.pool, options.name, parts.now).catch(onError)]);
+    beating = Promise.all([beating, beat(deliveries.database.pool, options.name).catch(onError)]);
     // Each time, because Redis may have been emptied: the schedule is made again within a beat.
     keepSchedule(queue, options, parts.now()).catch(onError);
   };
@@ -69,6 +70,7 @@ export function startWorker(parts: WorkerParts, deliveries: DeliveryParts, optio
       await queue.close();
       // A sign of life on its way would otherwise arrive after the end, or find the database closed.
       await beating;
+      await deliveries.database.close();
     },
   };
 }

@@ -5,6 +5,7 @@ import { kickUser } from '../../src/commands/leave.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import type { EventId, RoomId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
+import { dueDestinations, holdLease, takeLease } from '../../src/outbox/leases.ts';
 import { clearBackoff } from '../../src/outbox/ledger.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { openDelivering, guestOf, type Delivering } from '../support/delivering.ts';
@@ -184,6 +185,50 @@ describe('a transaction', () => {
     await first;
     expect(await ledger()).toEqual({ acknowledged: 2 });
     expect(await world.destination(receiver)).toMatchObject({ owed: false, error: null });
+  });
+});
+
+describe('a worker that holds the lease of a server', () => {
+  const OWNER = 'a-silent-worker';
+  const lasting = { owner: OWNER, milliseconds: 121_000 };
+
+  /** As if it had been taken so many seconds ago by one that was last seen so long ago; null: never. */
+  async function taken(secondsAgo: number, seenSecondsAgo: number | null): Promise<void> {
+    await owe(1);
+    expect(await takeLease(world.test.database.db, receiver.name, lasting)).not.toBeNull();
+    await world.sql(
+      `update destinations set lease_until = lease_until - $2 * interval '1 second' where destination = $1`,
+      [receiver.name, secondsAgo],
+    );
+    await world.sql('delete from workers');
+    if (seenSecondsAgo === null) return;
+    await world.sql(`insert into workers values ($1, now() - $2 * interval '1 second')`, [OWNER, seenSecondsAgo]);
+  }
+
+  it.each([
+    ['was last seen 31 seconds ago', 31, 31],
+    ['was never seen', 31, null],
+  ] as const)('and %s holds it no longer, and what it says counts no more', async (_, age, seen) => {
+    await taken(age, seen);
+    const due = await dueDestinations(world.test.database.db, { ...lasting, owner: 'another' }, 1_000);
+    expect(due.map(({ destination }) => destination)).toContain(receiver.name);
+    await world.drain(receiver, { owner: 'another', answerMs: 60_000 });
+    expect(await ledger()).toEqual({ acknowledged: 1 });
+    expect(await holdLease(world.test.database.db, { destination: receiver.name, epoch: 1, milliseconds: 1 })).toBe(
+      false,
+    );
+  });
+
+  it.each([
+    ['was seen 20 seconds ago', 60, 20],
+    ['was not seen, but renewed it 20 seconds ago', 20, null],
+  ] as const)('and %s keeps it', async (_, age, seen) => {
+    await taken(age, seen);
+    const due = await dueDestinations(world.test.database.db, { ...lasting, owner: 'another' }, 1_000);
+    expect(due.map(({ destination }) => destination)).not.toContain(receiver.name);
+    await world.drain(receiver, { owner: 'another', answerMs: 60_000 });
+    expect(receiver.asked).toEqual([]);
+    expect(await world.destination(receiver)).toMatchObject({ lease_owner: OWNER });
   });
 });
 

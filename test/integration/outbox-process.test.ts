@@ -10,7 +10,7 @@ import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { SERVER_NAME } from '../support/history.ts';
 import { startReceivers, type Receivers } from '../support/receivers.ts';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
-import { launchRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
+import { launchRole, startServer, temporaryFolder, type RunningRole, type TestServer } from '../support/server.ts';
 import { shareRoom, type SharedRoom } from '../support/shared-room.ts';
 
 let redis: TestRedis;
@@ -76,6 +76,49 @@ describe.each(HOMES)('with the queue on %s', (name, home) => {
       await heard(ids);
       const metrics = await request(server.url, 'GET', '/_vestibule/../metrics');
       expect(String(metrics.body)).toMatch(/vestibule_reader_lag_positions\{reader="deliveries"\} \d/);
+      expect(await server.stop()).toBe(0);
+      await test.owner.pool.query(`delete from workers`);
+    },
+  );
+
+  it.skipIf(name === 'Redis' && !hasRedis())(
+    'what a worker was killed amid is sent again by another once it was silent for half a minute, not when its lease ends',
+    async () => {
+      const server = await serve(['--no-worker']);
+      const [boss] = (await signInAs(test.database, server.url, ['head'], SERVER_NAME)) as [Client];
+      await boss.ok('POST', `/join/${encodeURIComponent(shared.roomId)}`, {});
+      const patient = { ...env, DELIVERY_TIMEOUT: '60s' };
+      const work = (): RunningRole =>
+        launchRole(['work'], { DATA_DIR: join(folder, 'data'), DATABASE_URL: test.url, ...patient });
+      const [receiver] = receivers.all;
+      receiver!.react = () => 'hang';
+      const killed = work();
+      const before = receiver!.asked.length;
+      const id = await say(boss, 'amid it');
+      while (receiver!.asked.length === before) await sleep(20);
+      killed.process.kill('SIGKILL');
+      await killed.gone;
+      receiver!.react = () => 'take';
+      const { rows } = await test.owner.pool.query(
+        `select lease_owner as owner, lease_until - now() > interval '60 seconds' as lasts from destinations where destination = $1`,
+        [receiver!.name],
+      );
+      expect(rows).toEqual([{ owner: expect.stringContaining(`worker-${killed.process.pid}-`), lasts: true }]);
+      const other = work();
+      await other.says('Working the job queue.');
+      await sleep(3_000);
+      expect(receiver!.asked.length).toBe(before + 1);
+      // As if half a minute had passed for the one that was killed.
+      const passes = `- interval '31 seconds'`;
+      await test.owner.pool.query(`update workers set seen_at = seen_at ${passes} where name = $1`, [rows[0].owner]);
+      await test.owner.pool.query(
+        `update destinations set lease_until = lease_until ${passes} where lease_owner = $1`,
+        [rows[0].owner],
+      );
+      await heard([id]);
+      expect(new Set(receiver!.asked.slice(before).map(({ txnId }) => txnId)).size).toBe(1);
+      other.process.kill('SIGTERM');
+      expect(await other.gone).toBe(0);
       expect(await server.stop()).toBe(0);
       await test.owner.pool.query(`delete from workers`);
     },
