@@ -1,8 +1,9 @@
 /** Users of other servers are invited, and their knocks accepted: their server signs what the room then takes (PROTOCOL §6.4). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkContentHash, eventIdOf } from '../../src/matrix/hashes.ts';
 import { jsonObject, type JsonObject } from '../../src/matrix/json.ts';
-import type { Pdu } from '../../src/matrix/pdu.ts';
+import type { Pdu, PduFields } from '../../src/matrix/pdu.ts';
 import { ROOM_VERSIONS, type RoomVersionId } from '../../src/matrix/room-versions.ts';
 import { countersignEvent } from '../../src/matrix/signatures.ts';
 import { knockRoom, type Answer, type Client } from '../support/client.ts';
@@ -13,6 +14,7 @@ import { ALL_VERSIONS } from '../support/rooms.ts';
 import { episodesOf, expectRefusal, kindsOf, membershipIn, SERVER_NAME } from '../support/story.ts';
 import { verifiedClean } from '../support/verified.ts';
 
+const SEND = '/_matrix/federation/v1/send/';
 const INVITE = '/_matrix/federation/v2/invite/';
 const PROFILE = '/_matrix/federation/v1/query/profile';
 
@@ -331,6 +333,29 @@ describe('while the other server takes its time', () => {
     expect(await story.rows(kept, [room, guest.userId])).toHaveLength(2);
     expect(await outcomes(room, guest)).toEqual(['M_FORBIDDEN']);
     expect(await openHandshakes()).toBe(0);
+  });
+
+  it('one that the room refused is not taken back elsewhere, where nothing of the room may cite it, and lets nobody in', async () => {
+    const told: PduFields[] = [];
+    other.on(SEND, ({ body }) => {
+      const { pdus } = JSON.parse(body) as { readonly pdus: readonly PduFields[] };
+      told.push(...pdus);
+      return { pdus: {} };
+    });
+    const { room, guest } = await moved(
+      (id, { userId }) => owner.ok('POST', `/rooms/${id}/ban`, { user_id: userId }),
+      (id, who) => invite(owner, id, who),
+    );
+    const { event } = JSON.parse(invitesAsked()[0]!.body) as { readonly event: Pdu };
+    const inviteId = eventIdOf(event, ROOM_VERSIONS['12']);
+    while (told.length === 0) await sleep(20);
+    await owner.ok('POST', `/rooms/${room}/unban`, { user_id: guest.userId });
+    while (told.length < 2) await sleep(20);
+    expect(told.map(({ content }) => content['membership'])).toEqual(['ban', 'leave']);
+    expect(told.flatMap((pdu) => [...pdu.auth_events, ...pdu.prev_events])).not.toContain(inviteId);
+    for (const act of ['join', 'leave'] as const)
+      expect(await guest.make(act, room)).toMatchObject({ status: 403, json: { errcode: 'M_FORBIDDEN' } });
+    await guest.does('knock', room);
   });
 
   it('an invite by somebody who is in the room no more by then is refused, and not stored', async () => {
