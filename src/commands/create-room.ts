@@ -1,7 +1,7 @@
 /** Creating a room: all of its first events, judged one on the other and stored as one unit. */
 import { aliasNamed, insertAlias } from '../directory/aliases.ts';
 import { setVisibility } from '../directory/published-rooms.ts';
-import { MatrixError } from '../matrix/errors.ts';
+import { MatrixError, type Errcode } from '../matrix/errors.ts';
 import type { RoomAlias, RoomId, UserId } from '../matrix/identifiers.ts';
 import { serverOf } from '../matrix/identifiers.ts';
 import { jsonObject } from '../matrix/json.ts';
@@ -22,9 +22,10 @@ import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
  * Makes a room (client-server API, createRoom): create, the creator's join, power levels, the alias' event, the preset's
  * join rule, history visibility and guest access, initial state, name, topic, invites; its alias and its place in the
  * directory. Every event is authorized, and all of it is stored or none. Users of other servers are invited once it is stored,
- * as far as that can be.
+ * as far as that can be: one whose server is silent is told of in `actions` alone.
  * Throws M_UNSUPPORTED_ROOM_VERSION, M_BAD_JSON, M_INVALID_PARAM, M_TOO_LARGE for the request; M_ROOM_IN_USE for an alias
- * that exists; M_INVALID_ROOM_STATE when the rules refuse one of its events; M_LIMIT_EXCEEDED.
+ * that exists; M_INVALID_ROOM_STATE when the rules refuse one of its events; M_LIMIT_EXCEEDED. And, of a room
+ * that is there by then, M_INVITE_BLOCKED, M_FORBIDDEN and M_UNSUPPORTED_ROOM_VERSION as an invitee's server refuses.
  */
 export async function createRoom(
   deps: CommandDeps,
@@ -33,31 +34,41 @@ export async function createRoom(
 ): Promise<{ readonly roomId: RoomId }> {
   const act = { operation: 'createRoom', roomId: null };
   deps.limits?.consume(act.operation, actor.userId, null, drawsOfInvites(actor.userId, input.invite ?? []));
-  return recordingRefusal(deps, actor, act, async () => {
+  const room = await recordingRefusal(deps, actor, act, async () => {
     const start = () => deps.lanes.start(() => makeRoom(deps, actor, input));
     const { alias, invites, isDirect } = plan(deps, actor, input);
     const made = await (alias === null ? start() : inTurnOfAlias(alias, () => refuseTaken(deps, alias).then(start)));
-    const others = invites.filter((userId) => serverOf(userId) !== deps.identity.serverName);
-    await Promise.all(others.map((userId) => inviteStranger(deps, actor, made.roomId, userId, isDirect)));
-    return made;
+    return { ...made, others: invites.filter((userId) => serverOf(userId) !== deps.identity.serverName), isDirect };
   });
+  // That it was made stands in `actions`, whatever becomes of these.
+  const refusals = await Promise.all(
+    room.others.map((userId) => inviteStranger(deps, actor, room.roomId, userId, room.isDirect)),
+  );
+  const refusal = refusals.find((one) => one !== null);
+  if (refusal !== undefined) throw refusal;
+  return { roomId: room.roomId };
 }
 
-/** The room stands by then: that somebody's server cannot be reached, or refuses, is told in `actions` alone. */
+/** What the specification has createRoom say of a server that will not have its user invited (403, and 400 for the version). */
+const PASSED_ON: readonly Errcode[] = ['M_INVITE_BLOCKED', 'M_FORBIDDEN', 'M_UNSUPPORTED_ROOM_VERSION'];
+
+/** A refusal that is passed on, or null. A server that is not to be reached does not undo the room: it may be asked again. */
 async function inviteStranger(
   deps: CommandDeps,
   actor: Actor,
   roomId: RoomId,
   userId: UserId,
   isDirect: boolean,
-): Promise<void> {
+): Promise<MatrixError | null> {
   const content = isDirect ? jsonObject({ is_direct: true }) : undefined;
   try {
     await inviteElsewhere(deps, actor, { operation: 'inviteUser', roomId, target: userId }, (room, profile) =>
       decideInvite(deps, actor, room, { roomId, userId, content, profile, counts: false }),
     );
+    return null;
   } catch (error) {
     if (!(error instanceof MatrixError)) throw error;
+    return PASSED_ON.includes(error.errcode) ? error : null;
   }
 }
 

@@ -416,4 +416,37 @@ describe('a new room', () => {
     expect(await outcomes(room, lost)).toEqual(['M_UNKNOWN']);
     await guest.does('join', room);
   });
+
+  const REFUSALS = [
+    [{ errcode: 'M_INVITE_BLOCKED', error: 'Not by you.' }, 403, 'M_INVITE_BLOCKED'],
+    [{ errcode: 'M_FORBIDDEN', error: 'Nobody of ours.' }, 403, 'M_FORBIDDEN'],
+    [{ errcode: 'M_INCOMPATIBLE_ROOM_VERSION', room_version: '12' }, 400, 'M_UNSUPPORTED_ROOM_VERSION'],
+  ] as const;
+
+  it.each(REFUSALS)(
+    'is there with all others when the server of a guest answers %j, as who made it is told',
+    async (said, status, errcode) => {
+      other.on(INVITE, (asked, response) => {
+        if (!asked.body.includes('"state_key":"@blunt')) return signsInvites(other)(asked, response);
+        response.writeHead(said.errcode === 'M_INCOMPATIBLE_ROOM_VERSION' ? 400 : 403, {
+          'content-type': 'application/json',
+        });
+        response.end(JSON.stringify(said));
+        return undefined;
+      });
+      const [blunt, guest] = [remoteMember(other, `blunt${(named += 1)}`), somebody()];
+      const guests = [blunt.userId, mod.userId, guest.userId];
+      expectRefusal(await owner.call('POST', '/createRoom', { invite: guests }), status, errcode);
+      const [made] = await story.rows<{ room_id: string; outcome: string }>(
+        `select room_id, outcome from actions where operation = 'createRoom' and actor = $1 order by position desc limit 1`,
+        [owner.userId],
+      );
+      const { room_id: room, outcome } = made!;
+      expect(outcome).toBe('ok');
+      const memberships = await Promise.all(guests.map((userId) => membershipIn(owner, room, userId)));
+      expect(memberships).toEqual([undefined, 'invite', 'invite']);
+      expect(await outcomes(room, blunt)).toEqual([errcode]);
+      await guest.does('join', room);
+    },
+  );
 });

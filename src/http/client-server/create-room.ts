@@ -40,6 +40,7 @@ export const createRoom = endpoint({
     'M_BAD_ALIAS',
     'M_ROOM_IN_USE',
     'M_UNSUPPORTED_ROOM_VERSION',
+    'M_INVITE_BLOCKED',
     'M_LIMIT_EXCEEDED',
   ],
   async handle(parts, { body, caller }) {
