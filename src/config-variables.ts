@@ -18,6 +18,7 @@ export const CONFIG_VARIABLES = [
     meaning: 'Address and port of the client API, GraphQL and metrics.',
   },
   { name: 'FEDERATION_LISTEN', default: 'that of clients', meaning: 'Address and port of the API for other servers.' },
+  { name: 'FEDERATION_DELEGATE', default: 'none', meaning: 'Where that port is, told in .well-known/matrix/server.' },
   { name: 'FEDERATION_TLS_CERT', default: 'none', meaning: 'PEM file with the certificate chain of that port.' },
   { name: 'FEDERATION_TLS_KEY', default: 'none', meaning: 'PEM file with the key of the certificate.' },
   { name: 'FEDERATION_CA_FILE', default: 'none', meaning: 'PEM file with authorities to trust beside the usual ones.' },

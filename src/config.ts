@@ -30,6 +30,8 @@ export interface Config {
     readonly networks: readonly Network[];
     /** Addresses of name servers, with a port where it is not 53; null: the system's. */
     readonly dnsServers: readonly string[] | null;
+    /** Where other servers are told to find this one; null: they are told nothing. */
+    readonly delegate: ServerName | null;
     /** Trusted to tell the keys of servers that do not answer. */
     readonly keyServers: readonly ServerName[];
   };
@@ -204,6 +206,12 @@ function readFederation(read: Read, mistakes: string[]): Config['federation'] {
       null,
       parseNameServers,
       'addresses such as 9.9.9.9 or 127.0.0.1:5353',
+    ),
+    delegate: read<ServerName | null>(
+      'FEDERATION_DELEGATE',
+      null,
+      parseServerName,
+      'a name, with a port where it is not 8448, such as matrix.example.org:443',
     ),
     keyServers: read<readonly ServerName[]>('FEDERATION_KEY_SERVERS', [], parseServers, 'names such as matrix.org'),
   };

@@ -47,6 +47,8 @@ export interface HttpParts {
   readonly lastSeen: LastSeen;
   /** Base of the client API as clients see it; null when it is not told. */
   readonly publicBaseUrl: string | null;
+  /** Where other servers find this one; null when its name says it. */
+  readonly delegate: ServerName | null;
   readonly support: Config['support'];
   /** Milliseconds. */
   readonly now: () => number;

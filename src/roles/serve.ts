@@ -26,7 +26,7 @@ import { mountOperations } from '../http/operations.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { refuseActs } from '../http/reads-only.ts';
 import { createHttpServer } from '../http/server.ts';
-import { serverServerEndpoints } from '../http/server-server/index.ts';
+import { serverServerEndpoints, wellKnownEndpoints } from '../http/server-server/index.ts';
 import { servedEndpoints } from '../http/served-endpoints.ts';
 import { openLedger } from '../log/erasure-ledger.ts';
 import type { Handshake } from '../outbox/handshakes.ts';
@@ -173,6 +173,7 @@ async function buildParts(
     limits: createLimits(limits, config),
     lastSeen: createLastSeen(db, now, (error) => log.warn({ err: error }, 'what devices were seen is not noted')),
     publicBaseUrl: config.publicBaseUrl,
+    delegate: config.federation.delegate,
     support: config.support,
     now,
     randomId,
@@ -226,7 +227,7 @@ async function openDoors(
   const forAll =
     federation !== null && config.federation.listen === null
       ? [...servedEndpoints, ...serverServerEndpoints]
-      : servedEndpoints;
+      : [...servedEndpoints, ...wellKnownEndpoints];
   const app = await createHttpServer(parts, forAll, {
     mounts,
     sockets: [GRAPHQL_PATH],

@@ -9,6 +9,7 @@ let kim: Client;
 beforeAll(async () => {
   story = await openStory({
     PUBLIC_BASE_URL: 'https://matrix.example.org/',
+    FEDERATION_DELEGATE: 'matrix.example.org:443',
     SUPPORT_CONTACT: 'help@example.org',
     SUPPORT_PAGE: 'https://example.org/help',
     REGISTRATION: 'open',
@@ -184,11 +185,21 @@ describe('what everybody may ask', () => {
     expect(unstable_features).toEqual({});
     const wellKnown = await request(story.url, 'GET', '/.well-known/matrix/client');
     expect(wellKnown.body).toEqual({ 'm.homeserver': { base_url: 'https://matrix.example.org' } });
+    const forServers = await request(story.url, 'GET', '/.well-known/matrix/server');
+    expect(forServers).toMatchObject({ status: 200, body: { 'm.server': 'matrix.example.org:443' } });
     const support = await request(story.url, 'GET', '/.well-known/matrix/support');
     expect(support.body).toEqual({
       contacts: [{ role: 'm.role.admin', email_address: 'help@example.org' }],
       support_page: 'https://example.org/help',
     });
+  });
+
+  it('well-known of any page, as browsers want to know', async () => {
+    for (const about of ['client', 'server', 'support']) {
+      const answer = await fetch(`${story.url}/.well-known/matrix/${about}`);
+      expect(answer.headers.get('access-control-allow-origin'), about).toBe('*');
+      expect(answer.headers.get('content-type'), about).toMatch(/^application\/json/);
+    }
   });
 
   it('capabilities, with one', async () => {

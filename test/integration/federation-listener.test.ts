@@ -94,6 +94,19 @@ describe('the listener for other servers', () => {
     running = null;
   });
 
+  it('is told of where clients ask, when it is set where it is, and else nowhere', async () => {
+    const path = '/.well-known/matrix/server';
+    const port = await freePort();
+    const server = await start(port, { FEDERATION_DELEGATE: `localhost:${port}` });
+    const told = await fetch(`${server.url}${path}`);
+    expect([told.status, await told.json()]).toEqual([200, { 'm.server': `localhost:${port}` }]);
+    expect(await ask(port, path)).toEqual({ 'm.server': `localhost:${port}` });
+    expect(await server.stop()).toBe(0);
+    const silent = await start(await freePort());
+    const answer = await fetch(`${silent.url}${path}`);
+    expect([answer.status, await answer.json()]).toEqual([404, { errcode: 'M_NOT_FOUND', error: expect.any(String) }]);
+  });
+
   it('goes on telling a key that was replaced, with the time when that was seen first', async () => {
     const file = join(dataDir, 'signing.key');
     const [before] = parseSigningKeyFile(await readFile(file, 'utf8'));

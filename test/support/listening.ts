@@ -39,6 +39,7 @@ export async function listen({ test, log }: World, ca: string | null = null): Pr
       noQueue,
       quiet,
     ),
+    delegate: null,
     now: Date.now,
     randomId: log.deps.randomId,
     log: quiet,

@@ -44,6 +44,26 @@ describe('the contact of a server', () => {
   );
 });
 
+describe('where other servers are sent', () => {
+  it.each(['matrix.example.org', 'matrix.example.org:443', '[2620:fe::fe]:8448'])(
+    'is a name with or without a port: %s',
+    (name) => {
+      expect(readConfig({ FEDERATION_DELEGATE: name }).federation.delegate).toBe(name);
+    },
+  );
+
+  it('is told to nobody where nothing is set', () => {
+    expect(readConfig({}).federation.delegate).toBeNull();
+  });
+
+  it.each(['https://matrix.example.org', 'matrix.example.org:port', 'matrix.example.org/federation'])(
+    'is nothing else: %s',
+    (name) => {
+      expect(() => readConfig({ FEDERATION_DELEGATE: name })).toThrow(/must be/);
+    },
+  );
+});
+
 describe('name servers', () => {
   it.each([
     ['9.9.9.9', ['9.9.9.9']],

@@ -13,6 +13,7 @@ import { getServerKey } from './get-server-key.ts';
 import { getSpaceHierarchy } from './get-space-hierarchy.ts';
 import { getUserDevices } from './get-user-devices.ts';
 import { getVersion } from './get-version.ts';
+import { getWellKnown } from './get-well-known.ts';
 import { makeJoin } from './make-join.ts';
 import { makeKnock } from './make-knock.ts';
 import { makeLeave } from './make-leave.ts';
@@ -30,6 +31,9 @@ import { sendLeaveV1 } from './send-leave-v1.ts';
 import { sendLeaveV2 } from './send-leave-v2.ts';
 import { sendTransaction } from './send-transaction.ts';
 
+/** What other servers ask before they know where to: wherever clients ask, too. */
+export const wellKnownEndpoints: readonly Endpoint[] = named({ getWellKnown });
+
 export const serverServerEndpoints: readonly Endpoint[] = named({
   backfillRoom,
   bulkPerspectivesKeyQuery,
@@ -44,6 +48,7 @@ export const serverServerEndpoints: readonly Endpoint[] = named({
   getSpaceHierarchy,
   getUserDevices,
   getVersion,
+  getWellKnown,
   makeJoin,
   makeKnock,
   makeLeave,
