@@ -33,6 +33,7 @@ export const CONFIG_VARIABLES = [
   { name: 'DELIVERY_RETRY', default: '10min to 24h', meaning: 'How long a server that fails is left alone.' },
   { name: 'GRAPHQL_INTROSPECTION', default: 'on', meaning: 'Who may ask for the schema: `on`, `signed-in` or `off`.' },
   { name: 'GRAPHQL_MAX_COST', default: '20000', meaning: 'Fields that a GraphQL request may lead to.' },
+  { name: 'GRAPHQL_PLANS', default: 'on', meaning: '`off` leaves GraphQL queries to graphql-js alone.' },
   { name: 'GRAPHQL_TIMEOUT', default: '15s', meaning: 'How long reading for a GraphQL request may take.' },
   { name: 'REGISTRATION', default: 'open on this machine alone, else closed', meaning: '`open`, `token` or `closed`.' },
   {

@@ -49,6 +49,8 @@ export interface Config {
     readonly maxCost: number;
     /** Milliseconds that reading for a request may take. */
     readonly timeoutMs: number;
+    /** Queries are answered by plans where they can be. */
+    readonly plans: boolean;
   };
   readonly registration: 'open' | 'token' | 'closed';
   readonly registrationSharedSecret: string | null;
@@ -181,6 +183,7 @@ function readGraphql(read: Read): Config['graphql'] {
     ),
     maxCost: read('GRAPHQL_MAX_COST', 20_000, count, 'a number from 100 to 9999999'),
     timeoutMs: read('GRAPHQL_TIMEOUT', 15_000, parseDuration, 'a time such as 15s'),
+    plans: read<'on' | 'off'>('GRAPHQL_PLANS', 'on', oneOf('on', 'off'), 'on or off') === 'on',
   };
 }
 

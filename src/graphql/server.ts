@@ -17,6 +17,7 @@ import { actorOf } from './authenticate.ts';
 import { checkOperations } from './check-operations.ts';
 import { createContext, type Context, type GraphqlParts } from './context.ts';
 import { createDeadline, within } from './deadline.ts';
+import { answerFromPlans } from './engine/answer-planned.ts';
 import { errorBody, errorFormatter } from './errors.ts';
 import { mountExplorer } from './explorer.ts';
 import { checkWords, MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
@@ -89,6 +90,7 @@ async function startApollo({ log, settings }: GraphqlParts): Promise<Started> {
     logger: log,
     plugins: [
       checkOperations(settings),
+      ...(settings.plans ? [answerFromPlans()] : []),
       { serverWillStart: async (started) => resolve(started.schema) },
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

@@ -6,6 +6,7 @@ import { recordMetrics } from '../commands/record.ts';
 import type { Db } from '../database/database.ts';
 import { READER } from '../outbox/owed-events.ts';
 import { requestSeconds } from '../http/request-times.ts';
+import { planMetrics } from '../graphql/engine/answer-planned.ts';
 import { streamMetrics } from '../graphql/stream/subscriber.ts';
 import type { Follower } from '../log/follow.ts';
 
@@ -20,7 +21,7 @@ export function createMetrics(deps: MetricsDeps): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const counted: readonly Metric[] = [
-    ...[recordMetrics, laneMetrics, streamMetrics].flatMap((metrics): Metric[] => Object.values(metrics)),
+    ...[recordMetrics, laneMetrics, streamMetrics, planMetrics].flatMap((metrics): Metric[] => Object.values(metrics)),
     requestSeconds,
   ];
   for (const metric of counted) registry.registerMetric(metric);

@@ -88,9 +88,11 @@ describe('what GraphQL answers', () => {
   const graphql = (env: Readonly<Record<string, string>>): object => readConfig(env).graphql;
 
   it('is the schema to everybody, 20,000 fields and 15 seconds, unless it is set', () => {
-    expect(graphql({})).toEqual({ introspection: 'on', maxCost: 20_000, timeoutMs: 15_000 });
-    const env = { GRAPHQL_INTROSPECTION: 'signed-in', GRAPHQL_MAX_COST: '500', GRAPHQL_TIMEOUT: '2s' };
-    expect(graphql(env)).toEqual({ introspection: 'signed-in', maxCost: 500, timeoutMs: 2_000 });
+    expect(graphql({})).toEqual({ introspection: 'on', maxCost: 20_000, timeoutMs: 15_000, plans: true });
+    const limits = { GRAPHQL_INTROSPECTION: 'signed-in', GRAPHQL_MAX_COST: '500', GRAPHQL_TIMEOUT: '2s' };
+    expect(graphql({ ...limits, GRAPHQL_PLANS: 'off' })).toEqual({
+      ...{ introspection: 'signed-in', maxCost: 500, timeoutMs: 2_000, plans: false },
+    });
   });
 
   it.each([
@@ -99,6 +101,7 @@ describe('what GraphQL answers', () => {
     { GRAPHQL_MAX_COST: '1e9' },
     { GRAPHQL_TIMEOUT: '15' },
     { GRAPHQL_TIMEOUT: '0s' },
+    { GRAPHQL_PLANS: 'maybe' },
   ])('is nothing else: %o', (env) => {
     expect(() => graphql(env)).toThrow(`${Object.keys(env)[0]} must be`);
   });

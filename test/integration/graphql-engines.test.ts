@@ -1,0 +1,170 @@
+/** Two processes on one database, of which one answers queries by plans and one by graphql-js alone: their answers are the same bytes. */
+import fc from 'fast-check';
+import { buildSchema, Kind, OperationTypeNode, parse } from 'graphql';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Client } from '../support/client.ts';
+import { act, ask, makeRoom, openDesk, type Desk } from '../support/graphql.ts';
+import { operationOf, type Pool } from '../support/random-operations.ts';
+import { rawRequest } from '../support/raw.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+const schema = buildSchema(readFileSync(new URL('schema.graphql', ROOT), 'utf8'));
+
+let desk: Desk;
+let plain: TestServer;
+let clients: readonly Client[];
+let pool: Pool;
+
+beforeAll(async () => {
+  desk = await openDesk(null, { RATE_LIMITS: 'off' });
+  const [owner, kim, lee] = await Promise.all(['owner', 'kim', 'lee'].map((name) => desk.join(name)));
+  const admin = await desk.admin('root');
+  clients = [owner!, kim!, lee!, admin];
+  pool = await scenery(owner!, kim!, lee!, admin);
+  const there = { databaseUrl: desk.test.url, dataDir: desk.server.dataDir };
+  plain = await startServer({ ...there, args: ['--read'], env: { GRAPHQL_PLANS: 'off' } });
+});
+
+afterAll(async () => {
+  await plain.stop();
+  await desk.close();
+});
+
+/** Rooms in which all of them are something, knocks in every state, and words that some are not shown. */
+async function scenery(owner: Client, kim: Client, lee: Client, admin: Client): Promise<Pool> {
+  const roomIds = [
+    await makeRoom(owner),
+    await makeRoom(owner, { version: '11', joinRule: 'PUBLIC' }),
+    await makeRoom(kim),
+  ];
+  await act(kim, 'knock', { roomId: roomIds[0], reason: 'hello' });
+  await act(lee, 'knock', { roomId: roomIds[0], reason: 'let me in' });
+  await act(owner, 'acceptKnock', { roomId: roomIds[0], userId: lee.userId, reason: 'welcome' });
+  await act(lee, 'knock', { roomId: roomIds[2] });
+  await act(lee, 'retractKnock', { roomId: roomIds[2], reason: 'no more' });
+  await act(lee, 'joinRoom', { roomId: roomIds[1] });
+  const { transitions, knocks } = await ask(
+    admin,
+    `{ transitions { edges { cursor node { id event { id } knock { id } user { id } room { id } } } } knocks { edges { cursor } } }`,
+  );
+  const text = JSON.stringify([transitions, knocks]);
+  const all = (name: string) => [
+    ...new Set([...text.matchAll(new RegExp(`"${name}":"([^"]+)"`, 'g'))].map(([, value]) => value!)),
+  ];
+  const userIds = [...clients.map(({ userId }) => userId), '@somebody:other.example'];
+  return { ids: all('id'), cursors: all('cursor'), roomIds: [...roomIds, '!nowhere:other.example'], userIds };
+}
+
+interface Asked {
+  readonly query: string;
+  readonly variables?: object;
+}
+
+async function answerOf(port: number, token: string, asked: Asked): Promise<string> {
+  const { status, text } = await rawRequest(port, {
+    ...{ method: 'POST', path: '/graphql', token, timeoutMs: 60_000 },
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(asked),
+  });
+  return `${status} ${text}`;
+}
+
+async function expectAlike(client: Client, asked: Asked): Promise<string> {
+  const [planned, left] = await Promise.all(
+    [desk.server, plain].map(({ port }) => answerOf(port, client.token, asked)),
+  );
+  expect(planned, JSON.stringify(asked)).toBe(left);
+  return planned!;
+}
+
+async function plannedBy({ url }: TestServer): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^vestibule_graphql_planned_total (\d+)/m.exec(text)?.[1]);
+}
+
+/** The queries of the README, the guides and the examples, as they are spelled there. */
+function documented(): readonly string[] {
+  const under = (folder: string, end: string) =>
+    readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith(end))
+      .map((name) => `${folder}/${name}`);
+  const files = ['README.md', ...under('docs', '.md'), ...under('examples', '.ts')];
+  return files.flatMap((file) => {
+    const text = readFileSync(new URL(file, ROOT), 'utf8');
+    const spelled = [
+      ...text.matchAll(/"query": "((?:[^"\\]|\\.)*)"/g),
+      ...text.matchAll(/`((?:query|\{)\s[^`$]*(?:\$[a-z][^`$]*)*)`/g),
+    ].map(([, found]) => found!.replaceAll(String.raw`\"`, '"'));
+    return spelled.filter(isQuery);
+  });
+}
+
+function isQuery(text: string): boolean {
+  try {
+    return parse(text).definitions.every(
+      (node) => node.kind !== Kind.OPERATION_DEFINITION || node.operation === OperationTypeNode.QUERY,
+    );
+  } catch {
+    return false;
+  }
+}
+
+it('each query of the documentation and the examples is planned, and answered alike', async () => {
+  const queries = documented();
+  expect(queries.length).toBeGreaterThanOrEqual(6);
+  const roomId = pool.roomIds[0];
+  for (const query of queries) {
+    const before = await plannedBy(desk.server);
+    for (const client of clients)
+      expect(await expectAlike(client, { query, variables: { roomId, room: roomId } }), query).toMatch(
+        /^200 \{"data":\{/,
+      );
+    expect(await plannedBy(desk.server), query).toBe(before + clients.length);
+  }
+  expect(await plannedBy(plain), 'it is turned off').toBe(0);
+});
+
+it.each<[string, string, object?]>([
+  ['what is refused', '{ rooms { nodes { name stats { timeToDecision { median } } } } actions { nodes { id } } }'],
+  [
+    'one refusal among answers',
+    '{ viewer { userId } a: node(id: "none") { id } b: transitions(first: 1) { nodes { kind } } }',
+  ],
+  ['variables that do not fit', 'query ($first: Int!) { rooms(first: $first) { nodes { id } } }', { first: 'many' }],
+  ['variables that are missing', 'query ($id: ID!) { node(id: $id) { id } }'],
+  ['a size out of range', 'query ($first: Int) { rooms(first: $first) { nodes { id } } }', { first: -1 }],
+  [
+    'enums that are none',
+    'query ($w: KnockFilter) { knocks(where: $w) { nodes { id } } }',
+    { w: { status: ['MAYBE'] } },
+  ],
+  ['a field that is not there', '{ viewer { nothing } }'],
+  ['a document that does not parse', '{ viewer { '],
+  ['directives', 'query ($no: Boolean!) { viewer { userId @skip(if: $no) isAdmin @include(if: true) } }', { no: true }],
+  ['hidden words', '{ knocks { nodes { reason reasonIsHidden event { content reasonIsHidden } } } }'],
+  [
+    'fragments on nodes',
+    '{ transitions { nodes { ...T } } } fragment T on Transition { ... on Node { id } user { ...U } actor { ...U } } fragment U on User { userId displayName }',
+  ],
+  ['a name that objects have', '{ viewer { __proto__: userId } }'],
+])('%s is told alike', async (_what, query, variables = {}) => {
+  for (const client of clients) for (let n = 0; n < 3; n += 1) await expectAlike(client, { query, variables });
+});
+
+it.each(Object.keys(schema.getQueryType()!.getFields()))(
+  '%s, asked at random, is answered alike',
+  { timeout: 300_000 },
+  async (name) => {
+    await fc.assert(
+      fc.asyncProperty(fc.gen(), fc.nat(), async (gen, who) => {
+        await expectAlike(
+          clients[who % clients.length]!,
+          operationOf(schema, 'query', name, pool, (from) => gen(() => from)),
+        );
+      }),
+      { numRuns: 30, endOnFailure: true },
+    );
+  },
+);
