@@ -28,6 +28,7 @@ const config: CodegenConfig = {
           RejectKnockPayload: './models.ts#MembershipChange',
           RetractKnockPayload: './models.ts#MembershipChange',
           RevealReasonPayload: './models.ts#KnockChange',
+          RevealEventPayload: './models.ts#EventPlace',
           RevokeInvitePayload: './models.ts#MembershipChange',
           ClaimKnockPayload: './models.ts#KnockChange',
           ReleaseKnockPayload: './models.ts#KnockChange',

@@ -14,6 +14,7 @@ const SCOPE_OF_ACT: Readonly<Record<string, Scope | null>> = {
   tagKnock: 'knocks:decide',
   untagKnock: 'knocks:decide',
   revealReason: 'reasons:read',
+  revealEvent: 'reasons:read',
   // Of itself: mayManageToken() sees to that.
   rotateServiceToken: null,
 };

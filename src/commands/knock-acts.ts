@@ -61,7 +61,7 @@ function isSeen({ standing, levels }: Power, knock: KnockRow): boolean {
 }
 
 /** What access/ judges the actor by, as it is stored: what is on its way to the log does not count yet. */
-async function storedPower(db: Db, actor: Actor, roomId: string): Promise<Power> {
+export async function storedPower(db: Db, actor: Actor, roomId: string): Promise<Power> {
   const types = ['m.room.power_levels', 'm.room.create'];
   const [[room], [member], positions] = await Promise.all([
     roomsById(db, [roomId]),

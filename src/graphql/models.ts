@@ -10,6 +10,7 @@ import type { DeliveryRow, DestinationRow } from '../outbox/ledger-queries.ts';
 import type { MembershipDiff } from '../log/membership-diff.ts';
 import type { PastMember } from '../log/past-state.ts';
 import type { Errcode } from '../matrix/errors.ts';
+import type { RoomId } from '../matrix/identifiers.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import type { PowerLevels } from '../matrix/room-state.ts';
 import type { MemberRow, RoomHead } from '../projections/room-queries.ts';
@@ -75,6 +76,12 @@ export interface LevelsModel {
 
 /** What an act on a membership left behind: the payload's fields are read when they are asked for. */
 export type MembershipChange = ActOnMember;
+
+/** An event that an act was about. */
+export interface EventPlace {
+  readonly roomId: RoomId;
+  readonly position: number;
+}
 
 /** What an act on a knock left behind. */
 export interface KnockChange {

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MembershipChange, KnockChange, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, DecidedKnock, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, ServerModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
+import type { MembershipChange, KnockChange, EventPlace, ActionPage as ActionPageModel, DeliveryPage as DeliveryPageModel, DestinationPage as DestinationPageModel, VisibleEvent, EventPage as EventPageModel, DecidedKnock, KnockPage as KnockPageModel, MemberModel, MemberPage as MemberPageModel, ServerModel, DiffPage, PathPage, LevelsModel, RoomPage as RoomPageModel, RoomCounts as RoomCountsModel, ServiceTokenPage as ServiceTokenPageModel, TransitionPage as TransitionPageModel, UserModel, UserLevelModel } from './models.ts';
 import type { ActionRow as ActionModel } from '../log/action-queries.ts';
 import type { DeliveryRow as DeliveryModel, DestinationRow as DestinationModel } from '../outbox/ledger-queries.ts';
 import type { CheckedEvent, CheckedSignature, KnockEvidence as KnockEvidenceModel } from '../commands/knock-evidence.ts';
@@ -1306,6 +1306,11 @@ export type Mutation = {
   /** Has a server tried at once that is left alone because it failed. Admins only. */
   readonly retryDestination: RetryDestinationPayload;
   /**
+   * Shows the viewer what one event says: also a knock that the room did not take, which is no `Knock`, and a leave of somebody whom the
+   * room did not have. In the log of acts it stands as `revealReason`.
+   */
+  readonly revealEvent: RevealEventPayload;
+  /**
    * Shows the viewer what the knocker wrote: with the knock, its renewals and its end, as far as they have come. That it was shown,
    * and to whom, stands in the log of acts. Words that come later are hidden again.
    */
@@ -1502,6 +1507,15 @@ export type MutationRetractKnockArgs = {
  */
 export type MutationRetryDestinationArgs = {
   input: RetryDestinationInput;
+};
+
+
+/**
+ * The acts. Each is done as the viewer, with the viewer's power in the room, and is answered once it is durable. Each
+ * leaves its outcome in the log of acts, refusals too.
+ */
+export type MutationRevealEventArgs = {
+  input: RevealEventInput;
 };
 
 
@@ -1980,6 +1994,19 @@ export type RetryDestinationPayload = {
   readonly __typename?: 'RetryDestinationPayload';
   /** The server. */
   readonly destination: Destination;
+};
+
+/** An event with hidden words. */
+export type RevealEventInput = {
+  /** Id of the event: `Event.id`. */
+  readonly eventId: Scalars['ID']['input'];
+};
+
+/** What revealEvent showed. */
+export type RevealEventPayload = {
+  readonly __typename?: 'RevealEventPayload';
+  /** The event, with its words. */
+  readonly event: Event;
 };
 
 /** A knock whose words are to be shown. */
@@ -3201,6 +3228,8 @@ export type ResolversTypes = {
   RetractKnockPayload: ResolverTypeWrapper<MembershipChange>;
   RetryDestinationInput: RetryDestinationInput;
   RetryDestinationPayload: ResolverTypeWrapper<Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversTypes['Destination'] }>;
+  RevealEventInput: RevealEventInput;
+  RevealEventPayload: ResolverTypeWrapper<EventPlace>;
   RevealReasonInput: RevealReasonInput;
   RevealReasonPayload: ResolverTypeWrapper<KnockChange>;
   RevokeInviteInput: RevokeInviteInput;
@@ -3345,6 +3374,8 @@ export type ResolversParentTypes = {
   RetractKnockPayload: MembershipChange;
   RetryDestinationInput: RetryDestinationInput;
   RetryDestinationPayload: Omit<RetryDestinationPayload, 'destination'> & { destination: ResolversParentTypes['Destination'] };
+  RevealEventInput: RevealEventInput;
+  RevealEventPayload: EventPlace;
   RevealReasonInput: RevealReasonInput;
   RevealReasonPayload: KnockChange;
   RevokeInviteInput: RevokeInviteInput;
@@ -3795,6 +3826,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   releaseKnock?: Resolver<ResolversTypes['ReleaseKnockPayload'], ParentType, ContextType, RequireFields<MutationReleaseKnockArgs, 'input'>>;
   retractKnock?: Resolver<ResolversTypes['RetractKnockPayload'], ParentType, ContextType, RequireFields<MutationRetractKnockArgs, 'input'>>;
   retryDestination?: Resolver<ResolversTypes['RetryDestinationPayload'], ParentType, ContextType, RequireFields<MutationRetryDestinationArgs, 'input'>>;
+  revealEvent?: Resolver<ResolversTypes['RevealEventPayload'], ParentType, ContextType, RequireFields<MutationRevealEventArgs, 'input'>>;
   revealReason?: Resolver<ResolversTypes['RevealReasonPayload'], ParentType, ContextType, RequireFields<MutationRevealReasonArgs, 'input'>>;
   revokeInvite?: Resolver<ResolversTypes['RevokeInvitePayload'], ParentType, ContextType, RequireFields<MutationRevokeInviteArgs, 'input'>>;
   revokeServiceToken?: Resolver<ResolversTypes['RevokeServiceTokenPayload'], ParentType, ContextType, RequireFields<MutationRevokeServiceTokenArgs, 'input'>>;
@@ -3899,6 +3931,10 @@ export type RetractKnockPayloadResolvers<ContextType = Context, ParentType exten
 
 export type RetryDestinationPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RetryDestinationPayload'] = ResolversParentTypes['RetryDestinationPayload']> = {
   destination?: Resolver<ResolversTypes['Destination'], ParentType, ContextType>;
+};
+
+export type RevealEventPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevealEventPayload'] = ResolversParentTypes['RevealEventPayload']> = {
+  event?: Resolver<ResolversTypes['Event'], ParentType, ContextType>;
 };
 
 export type RevealReasonPayloadResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RevealReasonPayload'] = ResolversParentTypes['RevealReasonPayload']> = {
@@ -4202,6 +4238,7 @@ export type Resolvers<ContextType = Context> = {
   ReleaseKnockPayload?: ReleaseKnockPayloadResolvers<ContextType>;
   RetractKnockPayload?: RetractKnockPayloadResolvers<ContextType>;
   RetryDestinationPayload?: RetryDestinationPayloadResolvers<ContextType>;
+  RevealEventPayload?: RevealEventPayloadResolvers<ContextType>;
   RevealReasonPayload?: RevealReasonPayloadResolvers<ContextType>;
   RevokeInvitePayload?: RevokeInvitePayloadResolvers<ContextType>;
   RevokeServiceTokenPayload?: RevokeServiceTokenPayloadResolvers<ContextType>;

@@ -59,6 +59,10 @@ const INPUTS: Readonly<Record<string, (stage: Stage) => Promise<Input | null>>> 
   rejectKnock: onPetra,
   decideKnocks: async (stage) => ({ knockIds: [await knocking(stage)], decision: 'REJECT' }),
   revealReason: onHerKnock(),
+  revealEvent: async (stage) => {
+    const { knock } = await ask(stage.petra, `{ knock(id: "${await knocking(stage)}") { event { id } } }`);
+    return { eventId: knock.event.id };
+  },
   claimKnock: onHerKnock(),
   releaseKnock: onHerKnock(),
   markKnockSeen: onHerKnock(),

@@ -38,6 +38,7 @@ export const AUTHORISATION: Readonly<Record<string, string>> = {
   'Mutation.acceptKnock':                 'xxx+xxxxx+xxx',
   'Mutation.rejectKnock':                 'xxx+xxxxx+xxx',
   'Mutation.revealReason':                '---+--xx-xx++',
+  'Mutation.revealEvent':                 '---+--xx-xx++',
   'Mutation.claimKnock':                  '---+--xxx-x++',
   'Mutation.releaseKnock':                '---+--xxx-x++',
   'Mutation.markKnockSeen':               '---+--xxx-x++',

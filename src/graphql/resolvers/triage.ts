@@ -1,5 +1,6 @@
 /** What moderators share about knocks: the acts, and what is shown of them. */
 import { mayTriage, seesKnocks, type Permission } from '../../access/room-access.ts';
+import { revealEvent as revealWords } from '../../commands/reveal-event.ts';
 import { revealReason as reveal } from '../../commands/reveal-reason.ts';
 import * as commands from '../../commands/triage-knock.ts';
 import type { Actor } from '../../commands/act.ts';
@@ -7,12 +8,12 @@ import { foldTriage, type Triage } from '../../log/triage-queries.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import type { KnockRow } from '../../projections/knock-queries.ts';
 import { viewerOf, type Context } from '../context.ts';
-import type { KnockChange } from '../models.ts';
+import type { EventPlace, KnockChange, VisibleEvent } from '../models.ts';
 import { nodeId, parseNodeId } from '../node-ids.ts';
 import { CURSORS, pageOf } from '../paging.ts';
 import { seesWords } from '../quarantine.ts';
 import type { MutationResolvers, ResolversTypes } from '../schema.generated.ts';
-import { sightOf, visible } from '../sight.ts';
+import { sightOf, visible, visibleEvent } from '../sight.ts';
 import { readInput } from './read-input.ts';
 
 interface Input {
@@ -46,7 +47,23 @@ function withId(error: unknown): unknown {
   return new MatrixError(error.errcode, error.message, { knock: nodeId('Knock', Number(knock)), ...decided, ...rest });
 }
 
+async function revealEvent(
+  _root: unknown,
+  { input }: { readonly input: { readonly eventId: string } },
+  context: Context,
+): Promise<EventPlace> {
+  const place = await readInput(context, 'revealReason', () => {
+    const key = parseNodeId(input.eventId);
+    if (key.type !== 'Event') throw new MatrixError('M_INVALID_PARAM', 'This is not the id of an event.');
+    return key;
+  });
+  await revealWords(context.commands, viewerOf(context), place);
+  context.loaders.forget();
+  return place;
+}
+
 export const triageActs = {
+  revealEvent,
   revealReason: onKnock('revealReason', reveal),
   claimKnock: onKnock<Input & { takeOver?: boolean | null | undefined }>('claimKnock', (deps, actor, opened, input) =>
     commands.claimKnock(deps, actor, opened, input.takeOver === true),
@@ -74,6 +91,13 @@ const payload = {
 
 export const triagePayloads = {
   RevealReasonPayload: payload,
+  RevealEventPayload: {
+    event: async (place: EventPlace, _args: object, context: Context): Promise<VisibleEvent> => {
+      const event = await visibleEvent(context, place);
+      if (event === null) throw new MatrixError('M_NOT_FOUND', 'There is no such event.');
+      return event;
+    },
+  },
   ClaimKnockPayload: payload,
   ReleaseKnockPayload: payload,
   MarkKnockSeenPayload: payload,
