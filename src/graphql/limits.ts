@@ -49,13 +49,24 @@ export const OWN_COSTS: Readonly<Record<string, number>> = {
   'RoomStats.outcomesByDay': 20,
   'RoomStats.outcomesByServer': 20,
 };
+/** Signatures of one event that are told: whoever signs may sign with any number of keys. */
+export const MAX_SIGNATURES = 10;
 /** How long lists can be that are no pages; others count as the longest page. */
 const LISTS: Readonly<Record<string, number>> = {
   'DecideKnocksPayload.results': MAX_DECISIONS,
   'Room.warnings': 2,
   'RoomStats.outcomesByDay': 31,
-  'EvidenceEvent.signatures': 4,
+  'EvidenceEvent.signatures': MAX_SIGNATURES,
   'Server.readers': 5,
+};
+/** How long they can be with an argument that makes them longer. */
+const LONGER_LISTS: Readonly<Record<string, readonly [argument: string, entries: number]>> = {
+  'RoomStats.outcomesByDay': ['since', 367],
+};
+/** How long lists are whose size is not said, where that is not a page. */
+const UNSAID: Readonly<Record<string, number>> = {
+  'PowerLevels.users': MAX_PAGE,
+  'RoomStats.outcomesByServer': 20,
 };
 
 export interface RequestSize {
@@ -204,15 +215,20 @@ function pageSize(
   if (isIntrospectionType(getNamedType(field.type))) {
     return isListType(getNullableType(field.type)) ? INTROSPECTION_LIST : 1;
   }
+  const path = `${parent.name}.${field.name}`;
+  const given = (...names: readonly string[]): readonly unknown[] =>
+    (node.arguments ?? [])
+      .filter(({ name }) => names.includes(name.value))
+      .map(({ value }) => valueFromASTUntyped(value, variables));
   if (!field.args.some(({ name }) => name === 'first' || name === 'last')) {
-    return isListOfObjects(field) ? (LISTS[`${parent.name}.${field.name}`] ?? MAX_PAGE) : 1;
+    if (!isListOfObjects(field)) return 1;
+    const [argument, entries] = LONGER_LISTS[path] ?? ['', 0];
+    const isLonger = given(argument).some((value) => value !== null && value !== undefined);
+    return isLonger ? entries : (LISTS[path] ?? MAX_PAGE);
   }
-  const sizes = (node.arguments ?? [])
-    .filter(({ name }) => name.value === 'first' || name.value === 'last')
-    .map(({ value }) => valueFromASTUntyped(value, variables))
-    .filter((size) => typeof size === 'number');
+  const sizes = given('first', 'last').filter((size) => typeof size === 'number');
   // Sizes out of range are refused by the list itself.
-  return Math.min(MAX_PAGE, Math.max(1, ...(sizes.length > 0 ? sizes : [DEFAULT_PAGE])));
+  return Math.min(MAX_PAGE, Math.max(1, ...(sizes.length > 0 ? sizes : [UNSAID[path] ?? DEFAULT_PAGE])));
 }
 
 /** The entries of a page are counted by its connection. */

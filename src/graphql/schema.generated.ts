@@ -537,7 +537,7 @@ export type EvidenceEvent = {
   readonly idMatches: Scalars['Boolean']['output'];
   /** It is what its id names, and every server that had to sign it did. */
   readonly isValid: Scalars['Boolean']['output'];
-  /** Its signatures. */
+  /** Its signatures, those that are required first; at most 10. */
   readonly signatures: ReadonlyArray<EvidenceSignature>;
   /** What it changed. */
   readonly transition: Transition;

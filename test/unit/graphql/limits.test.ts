@@ -1,5 +1,17 @@
 /** How large a request is: depth, and the fields it can lead to, whatever way it is written. */
-import { buildSchema, getIntrospectionQuery, getOperationAST, parse, validate } from 'graphql';
+import {
+  buildSchema,
+  extendSchema,
+  getIntrospectionQuery,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  isListType,
+  isObjectType,
+  parse,
+  validate,
+  type GraphQLField,
+} from 'graphql';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,6 +29,8 @@ import {
   sizeOf,
   type MeasuredRequest,
 } from '../../../src/graphql/limits.ts';
+import { evidenceEvent } from '../../../src/graphql/resolvers/evidence.ts';
+import { powerLevels } from '../../../src/graphql/resolvers/power-levels.ts';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 
@@ -27,6 +41,72 @@ function measured(source: string, variables: Record<string, unknown> = {}): Meas
 }
 
 const size = (source: string, variables?: Record<string, unknown>) => sizeOf(measured(source, variables));
+
+const LEAF_LISTS: readonly string[] = [
+  // Values, not objects: they come with the row that they stand in, and lead to nothing.
+  ...['Knock.tags', 'ServiceToken.scopes', 'ServiceToken.roomIds'],
+];
+
+/** Fields that give more than one of something, but those that a page is made of. */
+function lists(): readonly (readonly [string, GraphQLField<unknown, unknown>])[] {
+  return Object.values(schema.getTypeMap()).flatMap((type) => {
+    if (!isObjectType(type) || /^__|(Connection|Edge)$/.test(type.name)) return [];
+    return Object.values(type.getFields()).flatMap((field) => {
+      const gives = getNamedType(field.type).name.endsWith('Connection') || isListType(getNullableType(field.type));
+      return gives ? [[`${type.name}.${field.name}`, field] as const] : [];
+    });
+  });
+}
+
+/** As how many entries a list counts, asked for with these arguments. */
+function entriesOf(path: string, args = ''): number {
+  const [type = '', name = ''] = path.split('.');
+  const probing = extendSchema(schema, parse(`extend type Query { probe: ${type} }`));
+  const cost = (inner: string): number => {
+    const document = parse(`{ probe { ${name}${args} { ${inner} } } }`);
+    return sizeOf({ schema: probing, document, operation: getOperationAST(document)!, variables: {} }).cost;
+  };
+  return cost('__typename __typename') - cost('__typename');
+}
+
+describe('a list', () => {
+  const all = lists();
+  const ofObjects = all.filter(([, { type }]) => isObjectType(getNamedType(type)));
+
+  it.each(ofObjects.map(([path]) => path))('%s counts what is in it more than once', (path) => {
+    expect(entriesOf(path)).toBeGreaterThan(1);
+  });
+
+  it('of values counts once, as few do', () => {
+    const ofValues = all.filter((list) => !ofObjects.includes(list));
+    expect(ofValues.map(([path]) => path).sort()).toEqual([...LEAF_LISTS].sort());
+  });
+
+  it('without a size counts as many as it gives then', async () => {
+    const many = Array.from({ length: 500 }, (_, n) => ({ userId: `@user${n}:here`, level: 1 }));
+    const given = await resolved(powerLevels.users, { users: many }, {});
+    expect(given).toHaveLength(entriesOf('PowerLevels.users'));
+    const creators = await resolved(powerLevels.creators, { creators: many.map(({ userId }) => userId) }, {});
+    expect(creators).toHaveLength(entriesOf('PowerLevels.creators'));
+    const signatures = many.map((_, n) => ({ server: `server${n}`, keyId: 'ed25519:1', isRequired: n > 400 }));
+    const told = (await resolved(evidenceEvent.signatures, { signatures }, {})) as typeof signatures;
+    expect(told).toHaveLength(entriesOf('EvidenceEvent.signatures'));
+    expect(told.every(({ isRequired }) => isRequired)).toBe(true);
+  });
+
+  it('that reaches further back counts more days', () => {
+    expect(entriesOf('RoomStats.outcomesByDay')).toBe(31);
+    expect(entriesOf('RoomStats.outcomesByDay', '(since: null)')).toBe(31);
+    expect(entriesOf('RoomStats.outcomesByDay', '(since: "2026-01-01T00:00:00Z")')).toBe(367);
+    expect(entriesOf('RoomStats.outcomesByServer', '(since: "2026-01-01T00:00:00Z")')).toBe(20);
+    expect(entriesOf('RoomStats.outcomesByServer', '(first: 100)')).toBe(100);
+  });
+});
+
+/** What a resolver makes of an object: as the server calls it. */
+async function resolved(resolver: unknown, parent: object, args: object): Promise<readonly unknown[]> {
+  return (resolver as (parent: object, args: object) => Promise<readonly unknown[]>)(parent, args);
+}
 
 describe('the cost of a request', () => {
   it('counts the fields of a list as often as the page has entries', () => {
