@@ -1,4 +1,6 @@
 /** Does each act as each viewer, on a scene that is put right before, and tells who may. */
+import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { isOfAct } from './authorisation.ts';
 import type { Client } from './client.ts';
 import type { Scene } from './authorisation-scene.ts';
 import { act, ask } from './graphql.ts';
@@ -114,27 +116,74 @@ export async function stagesOf(scene: Scene): Promise<Stages> {
   return { ...scene, petra, guest, door: await made('KNOCK'), open: await made('PUBLIC') };
 }
 
-/** An act on many says of each what came of it. */
-const EACH = 'results { errorCode }';
+type Answer = Readonly<Record<string, unknown>>;
+
+/** All that an act answers: each field, and of things only that they are there. An act on many says of each what came of it. */
+function answerOf(type: GraphQLObjectType): string {
+  const fields = Object.values(type.getFields()).map((field) => {
+    const inner = getNamedType(field.type);
+    if (!isObjectType(inner)) return field.name;
+    return `${field.name} { __typename ${isOfAct(inner.name) ? answerOf(inner) : ''} }`;
+  });
+  return fields.join(' ');
+}
+
+/** What each field of an act's answer says, with those of the answers within. */
+function cellsOfAnswer(type: GraphQLObjectType, answer: Answer): readonly (readonly [string, string])[] {
+  return Object.values(type.getFields()).flatMap((field) => {
+    const value = answer[field.name];
+    const inner = getNamedType(field.type);
+    const first = Array.isArray(value) ? (value[0] as unknown) : value;
+    const within = isObjectType(inner) && isOfAct(inner.name) ? cellsOfAnswer(inner, first as Answer) : [];
+    return [[`${type.name}.${field.name}`, cellOf(first)] as const, ...within];
+  });
+}
+
+function cellOf(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'y' : 'n';
+  return value === null || value === undefined ? '-' : '+';
+}
 
 let nth = 0;
 
-/** `+` done, `x` refused, `-` as if what it is about were not there, in the order of `viewers`. */
-export async function actCells(stages: Stages, name: string, viewers: readonly Client[]): Promise<string> {
+/**
+ * The rows of an act and of all that it answers, in the order of `viewers`: the act `+` done, `x` refused, `-` as if what it is about
+ * were not there; each field of the answer as in the table, and as the act where there is no answer.
+ */
+export async function actCells(
+  schema: GraphQLSchema,
+  stages: Stages,
+  name: string,
+  viewers: readonly Client[],
+): Promise<Readonly<Record<string, string>>> {
   const prepare = INPUTS[name];
   if (prepare === undefined) throw new Error(`nobody knows what to give ${name}: test/support/authorisation-acts.ts`);
-  let cells = '';
+  const payload = getNamedType(schema.getMutationType()!.getFields()[name]!.type) as GraphQLObjectType;
+  const rows: Record<string, string> = {};
+  const write = (path: string, cell: string): void => void (rows[path] = (rows[path] ?? '') + cell);
   for (const viewer of viewers) {
     nth += 1;
     const input = await prepare({ ...stages, viewer, nth });
     const type = `${name[0]!.toUpperCase()}${name.slice(1)}Input!`;
+    const asked = `{ ${answerOf(payload)} }`;
     const document =
       input === null
-        ? `mutation { ${name} { __typename } }`
-        : `mutation ($input: ${type}) { ${name}(input: $input) { __typename ${name === 'decideKnocks' ? EACH : ''} } }`;
+        ? `mutation { ${name} ${asked} }`
+        : `mutation ($input: ${type}) { ${name}(input: $input) ${asked} }`;
     const { data, errors } = await viewer.graphql(document, input === null ? {} : { input });
     const code: string = errors?.[0].extensions.code ?? data[name].results?.[0].errorCode ?? 'done';
-    cells += { done: '+', M_FORBIDDEN: 'x', M_NOT_FOUND: '-' }[code] ?? `(${code})`;
+    const done = { done: '+', M_FORBIDDEN: 'x', M_NOT_FOUND: '-' }[code] ?? `(${code})`;
+    write(`Mutation.${name}`, done);
+    const answer = (data?.[name] ?? null) as Answer | null;
+    if (answer !== null) for (const [path, cell] of cellsOfAnswer(payload, answer)) write(path, cell);
+    else for (const path of pathsOfAct(payload)) write(path, done);
   }
-  return cells;
+  return rows;
+}
+
+function pathsOfAct(type: GraphQLObjectType): readonly string[] {
+  return Object.values(type.getFields()).flatMap((field) => {
+    const inner = getNamedType(field.type);
+    return [`${type.name}.${field.name}`, ...(isObjectType(inner) && isOfAct(inner.name) ? pathsOfAct(inner) : [])];
+  });
 }

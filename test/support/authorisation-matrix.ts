@@ -13,6 +13,8 @@
  * `+` all there is, `~` some of it, `-` nothing, as if it were not there, `x` refused; `y` and `n`: it is shown, and what it says.
  * The words of knockers are hidden from all who did not reveal them; nobody in the scene has.
  */
+import { ANSWERS } from './authorisation-answers.ts';
+
 // prettier-ignore
 export const AUTHORISATION: Readonly<Record<string, string>> = {
   'Query.viewer':                         '+++++++++++++',
@@ -353,4 +355,6 @@ export const AUTHORISATION: Readonly<Record<string, string>> = {
   'VerifyRun.isClean':                    'xxxxxxxxxxxyy',
   'VerifyRun.findings':                   'xxxxxxxxxxx++',
   'VerifyRun.isDeep':                     'xxxxxxxxxxxnn',
+
+  ...ANSWERS,
 };

@@ -20,10 +20,15 @@ export function isPlumbing(type: string): boolean {
   return PLUMBING.test(type);
 }
 
-/** Every field that a viewer can come by, but what lists are made of, subscriptions and what acts answer. */
+/** What acts answer: asked for with each act. */
+export function isOfAct(type: string): boolean {
+  return /(Payload|Result)$/.test(type);
+}
+
+/** Every field that a viewer can come by, but what lists are made of, and subscriptions. */
 export function fieldsOf(schema: GraphQLSchema): readonly string[] {
   return objectTypes(schema)
-    .filter(({ name }) => !/(Payload|Result)$/.test(name) && name !== 'Subscription')
+    .filter(({ name }) => name !== 'Subscription')
     .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`));
 }
 
