@@ -1,6 +1,6 @@
 /**
  * Checks the evidence of a knock (`Knock.evidence.file`) with nothing but what Node brings along: no code of the server is used,
- * and the server is not asked. `node verify.mjs evidence.json [--ask]`
+ * and without `--ask` no server is asked. `node verify.mjs evidence.json [--ask]`
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -79,13 +79,34 @@ export function problemsOf(file, keys = file.server_keys) {
   return problems;
 }
 
+async function askedJson(url) {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+  return answer.json();
+}
+
+const hasPort = (server) => /:\d+$/.test(server);
+
+/** Where a server is: its name with a port, or what its host delegates to, or port 8448. SRV records are not looked at. */
+async function addressOf(server) {
+  if (hasPort(server)) return server;
+  const told = await askedJson(`https://${server}/.well-known/matrix/server`).catch(() => ({}));
+  const name = told['m.server'] ?? server;
+  return hasPort(name) ? name : `${name}:8448`;
+}
+
 /** The keys that the servers publish now, instead of those in the file: then nobody has to believe the file's. */
 async function askForKeys(servers) {
   const told = await Promise.all(
     servers.map(async (server) => {
-      const answer = await fetch(`https://${server}/_matrix/key/v2/server`);
-      const { verify_keys: current, old_verify_keys: old } = await answer.json();
-      return [server, { ...old, ...current }];
+      try {
+        const keys = await askedJson(`https://${await addressOf(server)}/_matrix/key/v2/server`);
+        if (keys.server_name !== server) throw new Error('the keys are of another server');
+        return [server, { ...keys.old_verify_keys, ...keys.verify_keys }];
+      } catch (error) {
+        console.error(`${server} did not tell its keys: ${error.cause?.code ?? error.message}`);
+        return [server, {}];
+      }
     }),
   );
   return Object.fromEntries(told);
