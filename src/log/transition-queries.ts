@@ -49,6 +49,9 @@ export interface TransitionCondition {
   readonly moves?: true;
 }
 
+/** As the index transitions_server has it. */
+export const serverOfUser = sql<string>`substr(t.user_id, strpos(t.user_id, ':') + 1)`;
+
 const COLUMNS = sql`u.position, u.room_id as "roomId", u.user_id as "userId", u."from", u."to", u.kind, u.cause, u.event,
   u.previous, u.trigger, u.supersedes, u.actor, u.on_behalf_of as "onBehalfOf", u.occurred_at as "occurredAt",
   u.recorded_at as "recordedAt", u.in_room as "inRoom", u.unverified`;
@@ -88,7 +91,7 @@ function table({ kinds, causes, actor, server, event, moves, words }: Transition
     kinds === null ? null : sql`t.kind = any(${kinds}::text[])`,
     causes === null ? null : sql`t.cause = any(${causes}::text[])`,
     actor === null ? null : madeBy(actor),
-    server === null ? null : sql`substr(t.user_id, strpos(t.user_id, ':') + 1) = ${server}`,
+    server === null ? null : sql`${serverOfUser} = ${server}`,
     event === null ? null : sql`t.event = ${event}`,
     moves === undefined ? null : sql`t."from" <> t."to"`,
     words === null ? null : saysWords(words),
@@ -152,7 +155,7 @@ export async function acceptedOfLate(
     select t.room_id as "roomId", t.user_id as "userId"
       from (select * from transitions order by position desc limit ${MOST_RECENT}) t
      where t.kind = 'KNOCK_ACCEPTED' and t.recorded_at >= ${since}
-       and substr(t.user_id, strpos(t.user_id, ':') + 1) = ${server}
+       and ${serverOfUser} = ${server}
        and not exists (select from transitions n
                         where n.room_id = t.room_id and n.user_id = t.user_id and n.position > t.position)
      order by t.position`.execute(db);

@@ -1,6 +1,7 @@
 /** Queries on the servers of a room: which of them are in it, and when they were. */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
+import { serverOfUser } from '../log/transition-queries.ts';
 import type { RoomId, ServerName } from '../matrix/identifiers.ts';
 
 /** A room as far as it concerns one other server. */
@@ -45,16 +46,14 @@ export async function presenceOf(db: Db, roomId: string, server: ServerName): Pr
   return rows.map((row) => ({ from: row.from_at, to: row.to_at }));
 }
 
-/** When users of a server were invited to a room. Reads all transitions of the room. */
+/** When users of a server were invited to a room. Reads the transitions of the server's users. */
 export async function invitesOf(db: Db, roomId: string, server: ServerName): Promise<readonly Span[]> {
   const found = await sql<Span>`
     select t.at as from, (
       select min(n.at) from transitions n
        where n.room_id = t.room_id and n.user_id = t.user_id and n.at > t.at) as to
       from transitions t
-     where t.room_id = ${roomId} and t."to" = 'invite' and right(t.user_id, ${server.length + 1}) = ${`:${server}`}`.execute(
-    db,
-  );
+     where t.room_id = ${roomId} and t."to" = 'invite' and ${serverOfUser} = ${server}`.execute(db);
   return found.rows;
 }
 
