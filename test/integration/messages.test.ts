@@ -362,7 +362,8 @@ describe(`random histories (FAST_CHECK_SEED=${SEED})`, () => {
         expect(new Set(whole).size).toBe(whole.length);
         const told = history.notes.filter((one) => client === owner || seenByKim(one, history));
         expect(numbers(forth.flat())).toEqual(told.map(({ n }) => n));
-        for (const token of tokens) {
+        // The first, the last, and one between: each of them costs the whole history twice.
+        for (const token of new Set([tokens[0], tokens[tokens.length >> 1], tokens.at(-1)])) {
           const back = await pageThrough(client, room, `dir=b&limit=${limit}`, token);
           const on = await pageThrough(client, room, `dir=f&limit=${limit}`, token);
           expect([...back.flat().toReversed(), ...on.flat()].map(({ event_id }) => event_id)).toEqual(whole);

@@ -75,7 +75,8 @@ function work(home: QueueHome, name = 'test-worker', sealEveryMs = 60_000): Runn
 
 async function ended(queue: JobQueue, id: string): Promise<JobStatus> {
   for (let waited = 0; waited < 20_000; waited += 50) {
-    const status = await queue.jobStatus(id);
+    // A busy machine may take longer than a caller is made to wait.
+    const status = await queue.jobStatus(id).catch(() => null);
     if (status?.state === 'completed' || status?.state === 'failed') return status;
     await sleep(50);
   }
@@ -326,7 +327,7 @@ describe.skipIf(!hasRedis())('when Redis is away', () => {
   it('asking fails at once, commands go on, and all is well when it is back', async () => {
     const queue = openQueue({ home: { redisUrl: redis.url }, onError: () => undefined });
     const worker = work({ redisUrl: redis.url }, 'patient', 300);
-    await ended(queue, await queue.enqueue('verify', {}));
+    await ended(queue, await eventually(() => queue.enqueue('verify', {})));
     await redis.kill();
     const roomId = await makeKnockRoom(log.deps, 'undisturbed');
     await expect(queue.enqueue('verify', {})).rejects.toThrow();
@@ -358,7 +359,7 @@ describe.skipIf(!hasRedis())('when Redis is away', () => {
   it('closing does not wait for it', async () => {
     const home = { redisUrl: redis.url };
     const [queue, worker] = [openQueue({ home, onError: () => undefined }), work(home, 'leaver')];
-    await ended(queue, await queue.enqueue('verify', {}));
+    await ended(queue, await eventually(() => queue.enqueue('verify', {})));
     await redis.kill();
     const [lateQueue, lateWorker] = [openQueue({ home, onError: () => undefined }), work(home, 'never-there')];
     await sleep(300);
