@@ -255,6 +255,32 @@ describe('a server that is not in a room', () => {
       expectError(await elsewhere(method as 'GET', path, body), 403, 'M_FORBIDDEN', path);
   });
 
+  describe.each(['the kick', 'what was said beside it'])('that was kicked on a branch, when %s came first', (first) => {
+    it('reads no event that follows the kick, and those beside it, where it was in', async () => {
+      const room = await world.joinedRoom();
+      const mia = user('mia', 'elsewhere');
+      for (const one of [lee, mia]) await bring(room, room.member(HOST, one, 'invite'), room.member(one, one, 'join'));
+      const fork = room.newest();
+      const beside = [room.message(kim, 'beside', { after: [fork] }), room.message(kim, 'later beside')];
+      const kicks = [room.member(HOST, lee, 'leave', { after: [fork] }), room.member(HOST, mia, 'leave')];
+      const half = room.message(kim, 'between the kicks', { after: [kicks[0]!] });
+      const after = [room.message(kim, 'after it', { after: [kicks[1]!] }), room.message(kim, 'later after it')];
+      const both = [beside, [...kicks, half, ...after]];
+      await bring(room, ...(first === 'the kick' ? both.toReversed() : both).flat());
+      for (const event of [...kicks, half, ...beside])
+        expect((await elsewhere('GET', `/v1/event/${enc(event.eventId)}`)).json.pdus).toEqual([
+          JSON.parse(canonicalJson(event.pdu)),
+        ]);
+      for (const event of after)
+        expectError(await elsewhere('GET', `/v1/event/${enc(event.eventId)}`), 404, 'M_NOT_FOUND');
+      // What follows both is of after the kick.
+      const merged = room.message(kim, 'after all', { after: [beside[1]!, after[1]!] });
+      await bring(room, merged);
+      for (const event of [...after, merged])
+        expectError(await elsewhere('GET', `/v1/event/${enc(event.eventId)}`), 404, 'M_NOT_FOUND');
+    });
+  });
+
   it('50: is refused whatever it asks of a room that does not let it in, though it is there', async () => {
     const room = await world.joinedRoom();
     const acl = room.send({
@@ -275,6 +301,20 @@ describe('a server that is not in a room', () => {
 });
 
 describe('what a server may not read by the history visibility', () => {
+  it('is not what was said on a branch on which it had come, before all of them met', async () => {
+    const room = await world.joinedRoom();
+    const content = { history_visibility: 'joined' };
+    await bring(room, room.send({ type: 'm.room.history_visibility', sender: HOST, stateKey: '', content }));
+    const fork = room.newest();
+    const beside = room.message(kim, 'beside', { after: [fork] });
+    const join = room.member(lee, lee, 'join', { after: [fork] });
+    const together = room.message(kim, 'with them');
+    await bring(room, beside, join, together);
+    const read = async (event: SentEvent): Promise<JsonValue | undefined> =>
+      (await elsewhere('GET', `/v1/event/${enc(event.eventId)}`)).json.pdus[0].content['body'];
+    expect([await read(beside), await read(together)]).toEqual([undefined, 'with them']);
+  });
+
   const told = async (room: ForeignRoom, from: EventId): Promise<readonly Pdu[]> =>
     (await elsewhere('GET', `/v1/backfill/${enc(room.roomId)}?limit=100&v=${enc(from)}`)).json.pdus;
   const bodies = (pdus: readonly Pdu[]): readonly (JsonValue | undefined)[] =>

@@ -11,7 +11,7 @@ import { TransactionAnswer, transactionOf } from './transaction-answer.ts';
 
 export const getEvent = endpoint({
   summary:
-    'Tells an event to a server that is in its room, or was when it came; in redacted form if it may not read it.',
+    'Tells an event to a server that is in its room, or was in the state before it; in redacted form if it may not read it.',
   method: 'GET',
   path: '/_matrix/federation/v1/event/:eventId',
   auth: 'server',

@@ -3,6 +3,7 @@ import { serverMaySee } from '../../access/history-visibility.ts';
 import type { Db } from '../../database/database.ts';
 import { pointsBefore, type PointBefore } from '../../log/graph-walks.ts';
 import { readEvents, type StoredEvent } from '../../log/read.ts';
+import { standingsOnBranches } from '../../log/server-standing.ts';
 import { serverOf, type ServerName } from '../../matrix/identifiers.ts';
 import { stringIn, type PduFields } from '../../matrix/pdu.ts';
 import { redact } from '../../matrix/redaction.ts';
@@ -31,15 +32,16 @@ export async function readForServer(
   const doubtful = !isInRoom || strict.some((each) => each === 'joined' || each === 'invited');
   const presence = doubtful ? await presenceOf(db, roomId, server) : [];
   const invites = strict.includes('invited') ? await invitesOf(db, roomId, server) : [];
+  const onBranches = doubtful ? await standingsOnBranches(db, roomId, server, [...points.values()]) : null;
   return events.map((event) => {
     const point = points.get(event.position);
     const at = point?.mainAt ?? 0;
-    const joined = isOf(server, event) || isWithin(presence, at);
+    const there = point === undefined ? undefined : onBranches?.get(point);
+    const joined = isOf(server, event) || (there?.joined ?? isWithin(presence, at));
+    const invited = there?.invited ?? isWithin(invites, at);
     const visibility = visibilities.get(event.position) ?? null;
     // What has no place in the graph is known for what rests on it, and has nothing around it.
-    const entitled =
-      (point === undefined && isInRoom) ||
-      serverMaySee({ visibility, joined, invited: isWithin(invites, at) }, isInRoom);
+    const entitled = (point === undefined && isInRoom) || serverMaySee({ visibility, joined, invited }, isInRoom);
     return { entitled, pdu: event.erased || !entitled ? (redact(event.pdu, version) as PduFields) : event.pdu };
   });
 }
