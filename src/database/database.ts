@@ -49,7 +49,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   if (options.role !== 'owner')
     pool.on('connect', (client) => void client.query(TAKE_SERVICE_ROLE).catch(() => undefined));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, url: options.url, close: () => db.destroy() };
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    // Kysely does not end a pool of which it never took a connection itself.
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pool, url: options.url, close };
 }
 
 const TAKE_SERVICE_ROLE =

@@ -1,4 +1,5 @@
-/** A small Matrix client over fetch: what tests say to a started server. */
+/** A small Matrix client: what tests say to a started server. Not over fetch, which takes half of a test's time. */
+import { request as ask } from 'undici';
 import { expect } from 'vitest';
 import { expectDeclared } from './declared.ts';
 
@@ -6,7 +7,7 @@ export interface Answer {
   readonly status: number;
   // oxlint-disable-next-line typescript/no-explicit-any -- what a server answers is looked at field by field
   readonly body: any;
-  readonly headers: Headers;
+  readonly headers: Pick<Headers, 'get' | 'has'>;
 }
 
 export interface Client {
@@ -52,18 +53,26 @@ export async function requestOf(
 ): Promise<Answer> {
   const full = fullPath(url, path);
   const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
-  const answer = await fetch(full, {
-    method,
+  const { statusCode: status, ...answer } = await ask(full, {
+    method: method as 'GET',
     headers: {
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
-    ...(body === undefined ? {} : { body: body as string }),
+    ...(body === undefined ? {} : { body }),
   });
-  const text = await answer.text();
-  const isJson = answer.headers.get('content-type')?.includes('json') === true;
+  const text = await answer.body.text();
+  const isJson = String(answer.headers['content-type']).includes('json');
   const said: unknown = isJson && text !== '' ? JSON.parse(text) : text;
-  return { status: answer.status, body: said, headers: answer.headers };
+  return { status, body: said, headers: headersOf(answer.headers) };
+}
+
+function headersOf(said: Readonly<Record<string, string | string[] | undefined>>): Answer['headers'] {
+  const get = (name: string): string | null => {
+    const value = said[name.toLowerCase()];
+    return value === undefined ? null : String(value);
+  };
+  return { get, has: (name) => get(name) !== null };
 }
 
 export function clientWith(url: string, token: string, userId: string, send: Request = request): Client {
@@ -78,12 +87,8 @@ export function clientWith(url: string, token: string, userId: string, send: Req
       return answer.body;
     },
     async graphql(query, variables = {}) {
-      const answer = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ query, variables }),
-      });
-      return answer.json();
+      const answer = await requestOf(url, 'POST', '/_vestibule/../graphql', { token, body: { query, variables } });
+      return answer.body;
     },
   };
 }

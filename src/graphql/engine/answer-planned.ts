@@ -20,7 +20,8 @@ import { planOperation, type Complete } from './plan.ts';
 export interface PlannedRequest {
   /** Valid. */
   readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
+  /** Absent where the document has no such operation, whatever Apollo's types say. */
+  readonly operation: OperationDefinitionNode | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly context: Context;
 }
@@ -51,7 +52,7 @@ export const REST = 100;
 export function createPlans(schema: GraphQLSchema): AnswerPlanned {
   const plans = new LRUCache<OperationDefinitionNode, Known>({ max: MAX_PLANS });
   return async ({ document, operation, variables, context }) => {
-    if (operation.operation !== OperationTypeNode.QUERY) return null;
+    if (operation?.operation !== OperationTypeNode.QUERY) return null;
     let known = plans.get(operation);
     if (known === undefined) plans.set(operation, (known = { complete: null, rest: 0 }));
     if (known.rest > 0) {
