@@ -1,6 +1,7 @@
 /** The connection pool and its types: what reads take (`Db`), and how a connection becomes the service's. */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { parseInstant } from './instants.ts';
 import { prepareMarked } from './prepared.ts';
 import type { DB } from './tables.generated.ts';
 
@@ -63,5 +64,6 @@ const TAKE_SERVICE_ROLE =
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === INT8) return Number;
   if (oid === INT8_ARRAY) return (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number));
+  if (oid === (pg.types.builtins.TIMESTAMPTZ as number) && format !== 'binary') return parseInstant;
   return pg.types.getTypeParser(oid, format) as (value: string) => unknown;
 }

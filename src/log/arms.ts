@@ -66,11 +66,15 @@ export function firstOfArms(of: ArmTable, lists: readonly (readonly Arm[])[], pa
 
 /** The same of one arm alone, which is what most lists are made of: planned and read in half the time. */
 function firstOfArm(of: ArmTable, only: Arm, page: KeysetPage): RawBuilder<unknown> {
+  return sql`select 0 as n, u.*, row_number() over () as r from (${rowsOfArm(of, only, page, sql`${rowsToRead(page)}`)}) u`;
+}
+
+/** The first rows of one arm, in the order in which the page is read, as the table has them or as `of.columns` says. */
+export function rowsOfArm(of: ArmTable, only: Arm, page: KeysetPage, limit: RawBuilder<unknown>): RawBuilder<unknown> {
   const column = sql.ref(`t.${of.key}`);
-  return sql`select 0 as n, u.*, row_number() over () as r from (
-    select ${of.columns ?? sql`t.*`} from ${sql.table(of.table)} t
+  return sql`select ${of.columns ?? sql`t.*`} from ${sql.table(of.table)} t
      where ${allOf([...isOfArm(of, only), of.condition])} and ${withinPage(column, page)}
-     order by ${inReadingOrder(column, page)} limit ${rowsToRead(page)}) u`;
+     order by ${inReadingOrder(column, page)} limit ${limit}`;
 }
 
 function isOfArm(of: ArmTable, one: Arm): readonly RawBuilder<unknown>[] {

@@ -136,12 +136,13 @@ function asList(complete: Complete): Complete {
     if (!Array.isArray(value)) throw new Error('out of the ordinary');
     const list: readonly unknown[] = value;
     const completed: unknown[] = [];
-    const settling: Settling = [];
+    let settling: Settling = null;
     try {
-      for (const [n, entry] of list.entries()) {
+      for (let n = 0; n < list.length; n += 1) {
+        const entry = list[n];
         const value = isPromise(entry) ? entry.then((come) => complete(come, run)) : complete(entry, run);
         completed.push(value);
-        if (isPromise(value)) settling.push(value.then((come) => (completed[n] = come)));
+        if (isPromise(value)) (settling ??= []).push(value.then((come) => (completed[n] = come)));
       }
     } catch (error) {
       abandon(settling);
@@ -157,13 +158,13 @@ function asObject(draft: Draft, type: GraphQLObjectType, collect: () => Collecte
   return (source, run) => {
     fields ??= [...collect()].map(([name, nodes]) => planField(draft, type, name, nodes));
     const completed: Record<string, unknown> = {};
-    const settling: Settling = [];
+    let settling: Settling = null;
     try {
       for (const { name, read, complete } of fields) {
         const found = read(source, run);
         const value = isPromise(found) ? found.then((come) => complete(come, run)) : complete(found, run);
         completed[name] = value;
-        if (isPromise(value)) settling.push(value.then((come) => (completed[name] = come)));
+        if (isPromise(value)) (settling ??= []).push(value.then((come) => (completed[name] = come)));
       }
     } catch (error) {
       abandon(settling);

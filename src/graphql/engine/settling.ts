@@ -1,7 +1,7 @@
 /** Answers that are put together from what is there at once and from what is promised. */
 
-/** What is still to come. */
-export type Settling = Promise<unknown>[];
+/** What is still to come; null: nothing. */
+export type Settling = Promise<unknown>[] | null;
 
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
@@ -9,10 +9,10 @@ export function isPromise(value: unknown): value is Promise<unknown> {
 
 /** `whole`, once its parts are there. */
 export function whenSettled<T>(settling: Settling, whole: T): T | Promise<T> {
-  return settling.length === 0 ? whole : Promise.all(settling).then(() => whole);
+  return settling === null ? whole : Promise.all(settling).then(() => whole);
 }
 
 /** Nobody waits for these any more, whatever becomes of them. */
 export function abandon(settling: Settling): void {
-  for (const part of settling) part.catch(() => undefined);
+  for (const part of settling ?? []) part.catch(() => undefined);
 }
