@@ -1,6 +1,7 @@
 /** Before anything of an operation runs: who may ask, and how much; and what it came to, in the answer. */
 import type { ApolloServerPlugin } from '@apollo/server';
 import { OperationTypeNode } from 'graphql';
+import { createMeasure } from './measure.ts';
 import { readsOnly } from '../commands/reading-recorder.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Context, GraphqlSettings } from './context.ts';
@@ -8,6 +9,7 @@ import { requestError } from './errors.ts';
 import { checkSize, isIntrospection, toldSize, type RequestSize } from './limits.ts';
 
 export function checkOperations({ introspection, maxCost }: GraphqlSettings): ApolloServerPlugin<Context> {
+  const measure = createMeasure();
   return {
     async requestDidStart() {
       let size: RequestSize | null = null;
@@ -26,7 +28,7 @@ export function checkOperations({ introspection, maxCost }: GraphqlSettings): Ap
             if (operation.operation === OperationTypeNode.MUTATION && contextValue.readsOnly) throw readsOnly();
             const isOpen = introspection === 'on' && isIntrospection(operation);
             if (contextValue.actor === null && !isOpen) throw new MatrixError('M_MISSING_TOKEN');
-            size = checkSize({ schema, document, operation, variables: request.variables ?? {} }, maxCost);
+            size = checkSize({ schema, document, operation, variables: request.variables ?? {} }, maxCost, measure);
           } catch (error) {
             throw error instanceof MatrixError ? requestError(error) : error;
           }

@@ -91,8 +91,8 @@ export function toldSize(size: RequestSize, maxCost: number): Readonly<Record<st
  * Throws M_TOO_LARGE, with the size, for a valid operation that goes too deep, can lead to too much or has too many
  * aliases.
  */
-export function checkSize(request: MeasuredRequest, maxCost = MAX_COST): RequestSize {
-  const size = sizeOf(request);
+export function checkSize(request: MeasuredRequest, maxCost = MAX_COST, measure = sizeOf): RequestSize {
+  const size = measure(request);
   const { depth, cost, aliases } = size;
   const refuse = (problem: string) =>
     new MatrixError('M_TOO_LARGE', problem, { ...toldSize(size, maxCost), status: 400 });

@@ -114,25 +114,28 @@ function readBytes(app: FastifyInstance): void {
 }
 
 function answerAnyOrigin(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(CORS_HEADERS);
-    if (request.method === 'OPTIONS') return reply.code(204).send();
+    if (request.method === 'OPTIONS') void reply.code(204).send();
     // Before the body is read: nobody waits for it.
-    return request.is404 ? reply.code(404).send(unrecognized()) : undefined;
+    else if (request.is404) void reply.code(404).send(unrecognized());
+    else done();
   });
 }
 
 // A client that is not told would send its next request on a connection that is about to be closed.
 function partOnShutdown(app: FastifyInstance, shutdown: AbortSignal): void {
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (shutdown.aborted) reply.header('connection', 'close');
+    done();
   });
 }
 
 function logRequests(app: FastifyInstance, parts: HttpParts): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     noteAnswer(parts, { method: request.method, route, status: reply.statusCode, milliseconds: reply.elapsedTime });
+    done();
   });
 }
 
