@@ -59,7 +59,7 @@ const config: CodegenConfig = {
           LogReader: '../log/log-health.ts#LogReader as LogReaderModel',
           Seal: '../log/log-health.ts#LastSeal',
           Server: './models.ts#ServerModel',
-          VerifyRun: '../commands/verify-runs.ts#VerifyRun as VerifyRunModel',
+          VerifyRun: '../commands/verify/verify-runs.ts#VerifyRun as VerifyRunModel',
           MembershipDiff: '../log/membership-diff.ts#MembershipDiff as MembershipDiffModel',
           MembershipDiffConnection: './models.ts#DiffPage',
           PathConnection: './models.ts#PathPage',

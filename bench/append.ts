@@ -1,6 +1,6 @@
 /** The append of knocks against bare INSERTs of the same rows, and against a transaction for every request. */
 import type { PoolClient } from 'pg';
-import { placeUnits, writeBatch } from '../src/commands/write-batch.ts';
+import { placeUnits, writeBatch } from '../src/commands/lanes/write-batch.ts';
 import type { RoomId } from '../src/matrix/identifiers.ts';
 import { openTestLog } from '../test/support/history.ts';
 import { startCluster, withCopy, type BenchDatabase, type Cluster } from './support/cluster.ts';

@@ -1,7 +1,7 @@
 /** A room with a state of 100,000 events is taken over from another server, while people in another room go on. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { importRoom } from '../src/commands/import-room.ts';
-import type { ToldRoom } from '../src/commands/import-check.ts';
+import { importRoom } from '../src/commands/elsewhere/import-room.ts';
+import type { ToldRoom } from '../src/commands/elsewhere/import-check.ts';
 import type { Database } from '../src/database/database.ts';
 import { jsonObject } from '../src/matrix/json.ts';
 import { publishKeys } from '../test/support/foreign-room.ts';

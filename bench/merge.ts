@@ -1,8 +1,8 @@
 /** Two branches of one event each that meet in a room of 50,000 members, against an event on the head; and the state before one. */
-import { judgeReceived } from '../src/commands/judge-received.ts';
+import { judgeReceived } from '../src/commands/judge/judge-received.ts';
 import { joinRoom } from '../src/commands/join.ts';
-import type { HeadState } from '../src/commands/room-head.ts';
-import type { LaneRoom } from '../src/commands/room-lane.ts';
+import type { HeadState } from '../src/commands/lanes/room-head.ts';
+import type { LaneRoom } from '../src/commands/lanes/room-lane.ts';
 import { sendState } from '../src/commands/send-state.ts';
 import { stateBefore } from '../src/commands/state-before.ts';
 import { createAuthGraphs } from '../src/log/auth-graphs.ts';

@@ -1,7 +1,7 @@
 /** Rooms of another server that somebody here has joined, and events of them that were signed in advance. */
-import { importRoom } from '../../src/commands/import-room.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { createReceiver, type Receiver } from '../../src/commands/receive-pdu.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { createReceiver, type Receiver } from '../../src/commands/receive/receive-pdu.ts';
 import type { Database } from '../../src/database/database.ts';
 import { fails } from '../../src/federation/answer.ts';
 import { createCheckEventSignatures, type CheckEventSignatures } from '../../src/federation/event-signatures.ts';

@@ -1,9 +1,9 @@
 /** Knocks made in advance: signed and judged, so that writing them can be measured without making them. */
-import type { Decision } from '../../src/commands/room-lane.ts';
-import { judge } from '../../src/commands/judge.ts';
+import type { Decision } from '../../src/commands/lanes/room-lane.ts';
+import { judge } from '../../src/commands/judge/judge.ts';
 import { memberDraft } from '../../src/commands/member-draft.ts';
-import { keysToPropose, propose, type EventDraft } from '../../src/commands/propose.ts';
-import { advance, type HeadState, type RoomHead } from '../../src/commands/room-head.ts';
+import { keysToPropose, propose, type EventDraft } from '../../src/commands/judge/propose.ts';
+import { advance, type HeadState, type RoomHead } from '../../src/commands/lanes/room-head.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';
 import { isRejection } from '../../src/matrix/rejection.ts';
 import { makeKnockRoom, userId, type TestLog } from '../../test/support/history.ts';

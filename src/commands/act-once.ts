@@ -1,7 +1,7 @@
 /** Acts that a client may ask for again with the same transaction id: done once, answered each time alike. */
 import { answerTo, requestKey, type ClientRequest } from '../log/keyed-answers.ts';
 import { actInRoom, type Act, type ActResult, type Actor, type CommandDeps, type RoomDecision } from './act.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 // Requests that are being answered, by who asks and their key. One process writes, so no other can be doing the same.
 const running = new Map<string, Promise<ActResult>>();

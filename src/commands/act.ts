@@ -10,14 +10,14 @@ import type { EventId, RoomId, UserId } from '../matrix/identifiers.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersionId } from '../matrix/room-versions.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
-import type { Elsewhere } from './elsewhere.ts';
-import type { InviteCarrier } from './invite-carrier.ts';
-import { judgeProposed } from './judge-proposed.ts';
-import { keysToPropose, propose, type EventDraft } from './propose.ts';
+import type { Elsewhere } from './elsewhere/elsewhere.ts';
+import type { InviteCarrier } from './elsewhere/invite-carrier.ts';
+import { judgeProposed } from './judge/judge-proposed.ts';
+import { keysToPropose, propose, type EventDraft } from './judge/propose.ts';
 import type { RateLimiter } from './rate-limits.ts';
-import type { Recorder } from './record.ts';
+import type { Recorder } from './lanes/record.ts';
 import { effectOfRedaction } from './redaction.ts';
-import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
+import type { Decision, LaneRoom, RoomLanes } from './lanes/room-lane.ts';
 import { createTokenBuckets } from './token-buckets.ts';
 
 /** Who acts. `token` is the public id of the access token, never its secret. */

@@ -9,7 +9,7 @@ import { actionOf, notInRoom, recordingRefusal, type Actor, type CommandDeps } f
 import { inTurnOfAlias } from './alias-turns.ts';
 import { chainOnRoom } from './event-chain.ts';
 import { powerOf, standingOf } from './member-draft.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /** Aliases of one room: whoever lists them lists them all. */
 export const MAX_ALIASES = 100;

@@ -4,7 +4,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import { parseRoomAlias } from '../matrix/identifiers.ts';
 import { isJsonArray, type JsonObject } from '../matrix/json.ts';
 import type { CommandDeps } from './act.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /** The aliases that such an event names. Throws M_INVALID_PARAM for what is no alias, or no list of them. */
 export function aliasesIn(content: JsonObject): readonly string[] {

@@ -10,12 +10,12 @@ import { actionOf, recordingRefusal, type Actor, type CommandDeps } from './act.
 import { inTurnOfAlias } from './alias-turns.ts';
 import type { EventChain } from './event-chain.ts';
 import { decideInvite } from './invite.ts';
-import { inviteElsewhere } from './invite-elsewhere.ts';
+import { inviteElsewhere } from './elsewhere/invite-elsewhere.ts';
 import { memberDraft, profileFields } from './member-draft.ts';
 import { startRoom } from './new-room.ts';
-import type { EventDraft } from './propose.ts';
+import type { EventDraft } from './judge/propose.ts';
 import { drawsOfInvites } from './rate-limits.ts';
-import type { NewRoom } from './room-lane.ts';
+import type { NewRoom } from './lanes/room-lane.ts';
 import { planRoom, type CreateRoomInput, type RoomPlan } from './room-plan.ts';
 
 /**

@@ -3,12 +3,12 @@ import { mayAcceptKnocks, mayBanKnockers, mayRejectKnocks, type Permission } fro
 import { MatrixError } from '../matrix/errors.ts';
 import { serverOf, type UserId } from '../matrix/identifiers.ts';
 import { actInRoom, notInRoom, type Actor, type ActResult, type CommandDeps, type RoomDecision } from './act.ts';
-import { inviteElsewhere } from './invite-elsewhere.ts';
+import { inviteElsewhere } from './elsewhere/invite-elsewhere.ts';
 import { memberDraft, powerOf, profileAhead, type MemberInput, type Power } from './member-draft.ts';
 import { refuseDecided, type NamedKnock } from './pending-knock.ts';
-import type { EventDraft } from './propose.ts';
+import type { EventDraft } from './judge/propose.ts';
 import { drawOfDecision } from './rate-limits.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /**
  * Accepts a pending knock by inviting the knocker. Throws KNOCK_ALREADY_DECIDED (extra: outcome, decided_by, knock: the

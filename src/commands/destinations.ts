@@ -5,7 +5,7 @@ import type { RoomId, ServerName } from '../matrix/identifiers.ts';
 import { destinationNamed } from '../outbox/ledger-queries.ts';
 import { clearBackoff, giveUp } from '../outbox/ledger.ts';
 import { actionOf, recordingRefusal, type Actor } from './act.ts';
-import type { Recorder } from './record.ts';
+import type { Recorder } from './lanes/record.ts';
 
 export interface DestinationDeps {
   readonly db: Db;

@@ -10,8 +10,8 @@ import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { eraseHandshakes } from '../outbox/handshakes.ts';
 import { actionOf, recordingRefusal, type Actor } from './act.ts';
-import type { Recorder } from './record.ts';
-import type { RoomLanes } from './room-lane.ts';
+import type { Recorder } from './lanes/record.ts';
+import type { RoomLanes } from './lanes/room-lane.ts';
 
 export interface EraseDeps {
   readonly db: Db;

@@ -4,11 +4,11 @@ import type { JudgedPdu } from '../log/judged-pdu.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { isRejection, type Rejection } from '../matrix/rejection.ts';
 import type { Actor, CommandDeps } from './act.ts';
-import { judgeProposed } from './judge-proposed.ts';
-import { judge } from './judge.ts';
-import { keysToPropose, MAX_PREV_EVENTS, propose, type EventDraft, type ProposedEvent } from './propose.ts';
-import { advance, pendingState, type HeadState, type RoomHead } from './room-head.ts';
-import type { LaneRoom } from './room-lane.ts';
+import { judgeProposed } from './judge/judge-proposed.ts';
+import { judge } from './judge/judge.ts';
+import { keysToPropose, MAX_PREV_EVENTS, propose, type EventDraft, type ProposedEvent } from './judge/propose.ts';
+import { advance, pendingState, type HeadState, type RoomHead } from './lanes/room-head.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 export interface EventChain {
   /** As it will be once the chain is stored. */

@@ -4,10 +4,10 @@ import { MatrixError } from '../matrix/errors.ts';
 import { serverOf } from '../matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../matrix/json.ts';
 import { actInRoom, notInRoom, type ActResult, type Actor, type CommandDeps, type RoomDecision } from './act.ts';
-import { inviteElsewhere } from './invite-elsewhere.ts';
+import { inviteElsewhere } from './elsewhere/invite-elsewhere.ts';
 import { memberDraft, powerOf, profileAhead, standingOf, unlessSaid, type MemberInput } from './member-draft.ts';
 import { drawOfDecision, drawsOfInvites } from './rate-limits.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /**
  * Invites a user; a pending knock of theirs is accepted by it. The same invite again changes nothing.

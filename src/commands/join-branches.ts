@@ -8,9 +8,9 @@ import { jsonObject } from '../matrix/json.ts';
 import { isRejection } from '../matrix/rejection.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { powerLevels } from '../matrix/room-state.ts';
-import { judgeProposed } from './judge-proposed.ts';
-import { keysToPropose, MAX_JOINED_ENDS, MAX_PREV_EVENTS, propose, type EventDraft } from './propose.ts';
-import type { Decision, LaneRoom, RoomLanes } from './room-lane.ts';
+import { judgeProposed } from './judge/judge-proposed.ts';
+import { keysToPropose, MAX_JOINED_ENDS, MAX_PREV_EVENTS, propose, type EventDraft } from './judge/propose.ts';
+import type { Decision, LaneRoom, RoomLanes } from './lanes/room-lane.ts';
 
 export interface JoinBranchesDeps {
   readonly db: Db;

@@ -1,9 +1,9 @@
 /** Joining a room: because it is open, after an invite, or vouched for as a member of another room. */
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { orElsewhere } from './or-elsewhere.ts';
+import { orElsewhere } from './elsewhere/or-elsewhere.ts';
 import { memberDraft, profileAhead, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
 import { authoriserFor } from './restricted-join.ts';
-import { isResident } from './room-head.ts';
+import { isResident } from './lanes/room-head.ts';
 
 /**
  * Joins. Already joined is no error and sends nothing, unless `content` brings another profile.

@@ -1,8 +1,8 @@
 /** Asking to join a room. */
 import { actInRoom, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { orElsewhere } from './or-elsewhere.ts';
+import { orElsewhere } from './elsewhere/or-elsewhere.ts';
 import { memberDraft, profileAhead, standingOf, unknownRoom, unlessSaid, type SelfInput } from './member-draft.ts';
-import { isResident } from './room-head.ts';
+import { isResident } from './lanes/room-head.ts';
 
 /**
  * Knocks. While the knock is pending, the same words again change nothing and others renew it; banned, invited and

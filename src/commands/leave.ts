@@ -3,9 +3,9 @@ import { mayKick } from '../access/room-access.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { jsonObject } from '../matrix/json.ts';
 import { actInRoom, notInRoom, type Act, type ActResult, type Actor, type CommandDeps } from './act.ts';
-import { notHere } from './elsewhere.ts';
+import { notHere } from './elsewhere/elsewhere.ts';
 import { memberDraft, powerOf, standingOf, type MemberInput, type SelfInput } from './member-draft.ts';
-import { isResident } from './room-head.ts';
+import { isResident } from './lanes/room-head.ts';
 
 /**
  * Leaves a room, declines its invite or retracts the knock on it, whichever the user has. Having left already is no error.

@@ -9,10 +9,10 @@ import { jsonObject, type JsonObject } from '../matrix/json.ts';
 import { membershipOf, type Membership } from '../matrix/pdu.ts';
 import { powerLevels, type PowerLevels } from '../matrix/room-state.ts';
 import type { Actor, CommandDeps, RoomDecision } from './act.ts';
-import { notHere } from './elsewhere.ts';
-import type { EventDraft } from './propose.ts';
-import type { StateEntry } from './room-head.ts';
-import type { LaneRoom } from './room-lane.ts';
+import { notHere } from './elsewhere/elsewhere.ts';
+import type { EventDraft } from './judge/propose.ts';
+import type { StateEntry } from './lanes/room-head.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /** A moderator's act on somebody. */
 export interface MemberInput {

@@ -7,9 +7,9 @@ import { isRejection } from '../matrix/rejection.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
 import type { Actor, CommandDeps } from './act.ts';
 import { chainOnNewRoom, type EventChain } from './event-chain.ts';
-import { judge } from './judge.ts';
-import { propose, type EventDraft } from './propose.ts';
-import { advance, newRoomHead, pendingState } from './room-head.ts';
+import { judge } from './judge/judge.ts';
+import { propose, type EventDraft } from './judge/propose.ts';
+import { advance, newRoomHead, pendingState } from './lanes/room-head.ts';
 
 /** What a room is made of before anybody is in it. */
 export interface RoomStart {

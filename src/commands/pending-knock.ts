@@ -4,7 +4,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { knocksOpenedAt, latestKnock, type KnockRow } from '../projections/knock-queries.ts';
 import { standingOf } from './member-draft.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /** A knock by name: who it is of may have another one by now. */
 export interface NamedKnock {

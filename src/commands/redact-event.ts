@@ -9,7 +9,7 @@ import type { JsonObject } from '../matrix/json.ts';
 import { notInRoom, type Actor, type CommandDeps } from './act.ts';
 import { actOnce } from './act-once.ts';
 import { powerOf } from './member-draft.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 export const REDACTION = 'm.room.redaction';
 

@@ -8,8 +8,8 @@ import type { StoredEvent } from '../log/read.ts';
 import type { RoomId, UserId } from '../matrix/identifiers.ts';
 import type { Pdu } from '../matrix/pdu.ts';
 import type { RoomVersion } from '../matrix/room-versions.ts';
-import type { RedactedState, StateEntry } from './room-head.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { RedactedState, StateEntry } from './lanes/room-head.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 export interface RedactionEffect {
   readonly erasures: readonly ErasureRecord[];

@@ -9,8 +9,8 @@ import { allowedRooms } from '../matrix/room-words.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';
 import { joinedAmong, membershipOfRooms } from '../projections/members.ts';
 import { standingOf } from './member-draft.ts';
-import type { HeadState } from './room-head.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { HeadState } from './lanes/room-head.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 export interface VouchDeps {
   readonly db: Db;

@@ -12,7 +12,7 @@ import { joinRoom } from './join.ts';
 import { knock } from './knock.ts';
 import { leaveRoom, putOutUser } from './leave.ts';
 import { standingOf } from './member-draft.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 export interface StateInput {
   readonly roomId: RoomId;

@@ -7,7 +7,7 @@ import { redact } from '../matrix/redaction.ts';
 import { STRIPPED_STATE_KEYS } from '../matrix/room-words.ts';
 import { stateKeyText, type StateKey } from '../matrix/auth-events.ts';
 import { refsBefore, valuesAtMany } from '../projections/sync-queries.ts';
-import type { LaneRoom } from './room-lane.ts';
+import type { LaneRoom } from './lanes/room-lane.ts';
 
 /** As it stands in the room's turn, with what else is asked for. */
 export async function shownState(room: LaneRoom, ...more: readonly StateKey[]): Promise<readonly JsonObject[]> {

@@ -2,7 +2,7 @@
 import { MatrixError } from '../matrix/errors.ts';
 import type { JobPayloads, JobQueue } from '../queue/queue.ts';
 import { actionOf, recordingRefusal, type Actor } from './act.ts';
-import type { Recorder } from './record.ts';
+import type { Recorder } from './lanes/record.ts';
 
 export interface StartJobDeps {
   readonly recorder: Recorder;

@@ -15,7 +15,7 @@ import { MAX_ALIASES, withoutAliases } from './aliases.ts';
 import { chainOnRoom, type EventChain } from './event-chain.ts';
 import { memberDraft, powerOf, profileFields } from './member-draft.ts';
 import { newRoomId, startRoom } from './new-room.ts';
-import type { Decision, LaneRoom } from './room-lane.ts';
+import type { Decision, LaneRoom } from './lanes/room-lane.ts';
 import { defaultLevels, planCreate } from './room-plan.ts';
 import {
   closedLevels,

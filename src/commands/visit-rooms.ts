@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { MatrixError } from '../matrix/errors.ts';
 import type { RoomId } from '../matrix/identifiers.ts';
-import { databaseAway } from './connection-loss.ts';
+import { databaseAway } from './lanes/connection-loss.ts';
 
 export interface RoomTour {
   /** Aborts when the server is about to stop. */

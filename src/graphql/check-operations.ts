@@ -2,7 +2,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { OperationTypeNode } from 'graphql';
 import { createMeasure } from './measure.ts';
-import { readsOnly } from '../commands/reading-recorder.ts';
+import { readsOnly } from '../commands/lanes/reading-recorder.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Context, GraphqlSettings } from './context.ts';
 import { requestError } from './errors.ts';

@@ -1,7 +1,7 @@
 /** How errors are told: `extensions.code` is the errcode, and what is unexpected is logged and not told. */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import { databaseAway } from '../commands/connection-loss.ts';
+import { databaseAway } from '../commands/lanes/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
 
 // Errors of GraphQL itself: a document that does not parse or does not fit the schema keeps the code that clients of

@@ -7,7 +7,7 @@ import type { JobStatus as JobModel } from '../queue/queue.ts';
 import type { KnockRow as KnockModel } from '../projections/knock-queries.ts';
 import type { DecisionTimes as DecisionTimesModel, Outcomes } from '../projections/door-health.ts';
 import type { LogReader as LogReaderModel, LastSeal } from '../log/log-health.ts';
-import type { VerifyRun as VerifyRunModel } from '../commands/verify-runs.ts';
+import type { VerifyRun as VerifyRunModel } from '../commands/verify/verify-runs.ts';
 import type { MembershipDiff as MembershipDiffModel } from '../log/membership-diff.ts';
 import type { TransitionRow as PathStepModel, TransitionRow as TransitionModel } from '../log/transition-queries.ts';
 import type { RoomHead as RoomModel } from '../projections/room-queries.ts';

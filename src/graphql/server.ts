@@ -10,7 +10,7 @@ import {
 import type { GraphQLSchema } from 'graphql';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
-import { databaseAway } from '../commands/connection-loss.ts';
+import { databaseAway } from '../commands/lanes/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { isJsonObject, parseJson } from '../matrix/json.ts';
 import { actorOf } from './authenticate.ts';

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import { databaseAway } from '../commands/connection-loss.ts';
+import { databaseAway } from '../commands/lanes/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
 
 /** Sent with every answer, errors too (client-server API, Web Browser Clients). */

@@ -1,6 +1,6 @@
 /** What a process that only reads lets in: requests that ask, and GraphQL, which looks at its operations itself. */
 import type { FastifyInstance } from 'fastify';
-import { readsOnly } from '../commands/reading-recorder.ts';
+import { readsOnly } from '../commands/lanes/reading-recorder.ts';
 
 const ASKING: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 

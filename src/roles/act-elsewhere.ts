@@ -1,7 +1,7 @@
 /** What lets our users act in rooms elsewhere, and looks after what came of it. */
 import { randomFraction } from '../accounts/secrets.ts';
-import { createElsewhere, type ElsewhereActs, type ElsewhereDeps } from '../commands/act-elsewhere.ts';
-import { createRoomJoiner } from '../commands/join-elsewhere.ts';
+import { createElsewhere, type ElsewhereActs, type ElsewhereDeps } from '../commands/elsewhere/act-elsewhere.ts';
+import { createRoomJoiner } from '../commands/elsewhere/join-elsewhere.ts';
 import type { FederationParts } from '../http/parts.ts';
 
 type Given = Pick<ElsewhereDeps, 'db' | 'lanes' | 'recorder' | 'identity' | 'now' | 'limits' | 'log' | 'signal'>;

@@ -1,10 +1,10 @@
 /** What hears other servers: their events go to the lanes of their rooms. */
 import type { CommandDeps } from '../commands/act.ts';
-import type { Denials } from '../commands/denial-elsewhere.ts';
+import type { Denials } from '../commands/elsewhere/denial-elsewhere.ts';
 import { createBranchJoiner, type BranchJoiner } from '../commands/join-branches.ts';
-import { judgeReceived } from '../commands/judge-received.ts';
-import { createReceiver } from '../commands/receive-pdu.ts';
-import { createTransactions } from '../commands/receive-transaction.ts';
+import { judgeReceived } from '../commands/judge/judge-received.ts';
+import { createReceiver } from '../commands/receive/receive-pdu.ts';
+import { createTransactions } from '../commands/receive/receive-transaction.ts';
 import type { FederationParts } from '../http/parts.ts';
 import { createAuthGraphs } from '../log/auth-graphs.ts';
 import type { JobQueue } from '../queue/queue.ts';

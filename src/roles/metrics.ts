@@ -1,8 +1,8 @@
 /** The registry of everything that is counted. */
 import { sql } from 'kysely';
 import { collectDefaultMetrics, Gauge, Registry, type Metric } from 'prom-client';
-import { laneMetrics } from '../commands/room-lane.ts';
-import { recordMetrics } from '../commands/record.ts';
+import { laneMetrics } from '../commands/lanes/room-lane.ts';
+import { recordMetrics } from '../commands/lanes/record.ts';
 import type { Db } from '../database/database.ts';
 import { READER } from '../outbox/owed-events.ts';
 import { requestSeconds } from '../http/request-times.ts';

@@ -1,8 +1,8 @@
 /** Where a server process sits: on the writer's seat, of which there is one, or beside it as a reader; and what they tell each other. */
 import { randomId } from '../accounts/secrets.ts';
-import { createReadingRecorder } from '../commands/reading-recorder.ts';
-import { createRoomLanes } from '../commands/room-lane.ts';
-import { openWriter, type Writer } from '../commands/writer.ts';
+import { createReadingRecorder } from '../commands/lanes/reading-recorder.ts';
+import { createRoomLanes } from '../commands/lanes/room-lane.ts';
+import { openWriter, type Writer } from '../commands/lanes/writer.ts';
 import type { Appended } from '../log/append.ts';
 import { createFollower, type Follower } from '../log/follow.ts';
 import { createAnnouncer, hearNews, type Announcer } from '../log/news.ts';

@@ -1,9 +1,9 @@
 /** `verify`: checks the whole log and names the first bad row. */
 import { readFile } from 'node:fs/promises';
-import { verify } from '../commands/verify.ts';
-import { describeReport } from '../commands/verify-report.ts';
-import { noteVerifyRun } from '../commands/verify-runs.ts';
-import type { KnownSeal } from '../commands/verify-seals.ts';
+import { verify } from '../commands/verify/verify.ts';
+import { describeReport } from '../commands/verify/verify-report.ts';
+import { noteVerifyRun } from '../commands/verify/verify-runs.ts';
+import type { KnownSeal } from '../commands/verify/verify-seals.ts';
 import { openData } from './open-data.ts';
 import type { Role } from './role.ts';
 

@@ -1,8 +1,8 @@
 /** Which function does which job. */
 import type { Pool } from 'pg';
 import { scrubFiles } from '../commands/scrub-files.ts';
-import { noteVerifyRun } from '../commands/verify-runs.ts';
-import { verify } from '../commands/verify.ts';
+import { noteVerifyRun } from '../commands/verify/verify-runs.ts';
+import { verify } from '../commands/verify/verify.ts';
 import { forgetAnswers } from '../log/keyed-answers.ts';
 import { sealLog, type SealDeps } from '../log/seals.ts';
 import type { ServerIdentity } from '../matrix/signatures.ts';

@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { askServers, type AskLimits } from '../../src/commands/ask-servers.ts';
+import { askServers, type AskLimits } from '../../src/commands/elsewhere/ask-servers.ts';
 import { createCalls, type Calls } from '../../src/federation/calls.ts';
 import { parseRoomId, parseServerName, parseUserId, type ServerName } from '../../src/matrix/identifiers.ts';
 import { createAuthority, type Authority } from '../support/certificates.ts';

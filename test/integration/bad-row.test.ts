@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { banUser } from '../../src/commands/ban.ts';
 import type { ActResult, CommandDeps } from '../../src/commands/act.ts';
 import { knock } from '../../src/commands/knock.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { actor, makeKnockRoom, openTestLog, userId, type TestLog } from '../support/history.ts';

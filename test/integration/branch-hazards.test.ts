@@ -1,7 +1,7 @@
 /** What a room that forks must withstand: hostile citations, what is known already, turns that are had again, late readers. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { eventSeenBy } from '../../src/http/client-server/history/request.ts';
 import { openEventBook } from '../../src/http/client-server/event-book.ts';
 import { createAuthGraphs } from '../../src/log/auth-graphs.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { joinBranches } from '../../src/commands/join-branches.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { readEvents } from '../../src/log/read.ts';
 import { stateKeyText } from '../../src/matrix/auth-events.ts';
 import type { UserId } from '../../src/matrix/identifiers.ts';

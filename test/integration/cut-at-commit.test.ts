@@ -4,7 +4,7 @@ import { readAccountData } from '../../src/accounts/account-data.ts';
 import type { CommandDeps } from '../../src/commands/act.ts';
 import { createRoom } from '../../src/commands/create-room.ts';
 import { knock } from '../../src/commands/knock.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { openDatabase, type Database } from '../../src/database/database.ts';
 import { changeOwn } from '../../src/http/client-server/own-account.ts';
 import { createFollower } from '../../src/log/follow.ts';

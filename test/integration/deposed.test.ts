@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knock } from '../../src/commands/knock.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { signInAs } from '../support/accounts.ts';
 import { clientWith, knockRoom } from '../support/client.ts';
 import { startCrowd } from '../support/crowd.ts';

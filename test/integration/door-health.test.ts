@@ -1,9 +1,9 @@
 /** How doors are kept: the figures of a room are those of its knocks, and the server tells its admins how it stands. */
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importRoom } from '../../src/commands/import-room.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
 import { sealLog } from '../../src/log/seals.ts';
 import { serverOf } from '../../src/matrix/identifiers.ts';
 import type { Client } from '../support/client.ts';

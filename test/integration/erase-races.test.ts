@@ -10,7 +10,7 @@ import { eraseUser, type EraseDeps } from '../../src/commands/erase.ts';
 import { inviteUser } from '../../src/commands/invite.ts';
 import { joinRoom } from '../../src/commands/join.ts';
 import { knock } from '../../src/commands/knock.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';

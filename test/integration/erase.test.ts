@@ -10,7 +10,7 @@ import { joinRoom } from '../../src/commands/join.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { leaveRoom } from '../../src/commands/leave.ts';
 import { scrubFiles } from '../../src/commands/scrub-files.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import { sealLog } from '../../src/log/seals.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';

@@ -1,6 +1,6 @@
 /** Keys of servers that are gone, as servers tell them that are trusted with that; and of very many servers at once. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { importRoom } from '../../src/commands/import-room.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
 import { fails } from '../../src/federation/answer.ts';
 import { createCheckEventSignatures } from '../../src/federation/event-signatures.ts';
 import { createRemoteKeys } from '../../src/federation/remote-keys.ts';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { knock } from '../../src/commands/knock.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { signInAs } from '../support/accounts.ts';
 import { knockRoom } from '../support/client.ts';
 import { startCrowd } from '../support/crowd.ts';

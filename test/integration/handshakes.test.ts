@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { pino } from 'pino';
 import { eraseUser } from '../../src/commands/erase.ts';
-import { keepHandshakes, type GoOn, type HandshakeKeeper } from '../../src/commands/keep-handshakes.ts';
+import { keepHandshakes, type GoOn, type HandshakeKeeper } from '../../src/commands/elsewhere/keep-handshakes.ts';
 import { eventIdOf } from '../../src/matrix/hashes.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
 import {

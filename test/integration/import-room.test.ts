@@ -1,10 +1,10 @@
 /** A room that lives elsewhere is taken over as another server tells of it, and taken over again after it lived on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importRoom } from '../../src/commands/import-room.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
 import { knock } from '../../src/commands/knock.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { serverOf } from '../../src/matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../../src/matrix/json.ts';
 import { ROOM_VERSIONS, type RoomVersionId } from '../../src/matrix/room-versions.ts';

@@ -1,9 +1,9 @@
 /** Users of this server join rooms that live on another one, over the wire. */
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createRoomJoiner, type RoomJoiner } from '../../src/commands/join-elsewhere.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
+import { createRoomJoiner, type RoomJoiner } from '../../src/commands/elsewhere/join-elsewhere.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
 import { createCalls } from '../../src/federation/calls.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
 import { createAuthority, type Authority } from '../support/certificates.ts';

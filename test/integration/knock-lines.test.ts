@@ -1,6 +1,6 @@
 /** Rooms that many knock on at once, while everything else goes on: what is judged from memory is what a naive server makes of it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import type { UserId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
 import type { RoomVersionId } from '../../src/matrix/room-versions.ts';

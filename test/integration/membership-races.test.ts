@@ -1,6 +1,6 @@
 /** Two servers about one person at once (PROTOCOL §5.4), on the real database: which of them stands does not hang on who is heard first. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { parseUserId } from '../../src/matrix/identifiers.ts';
 import { jsonObject } from '../../src/matrix/json.ts';
 import type { RoomVersionId } from '../../src/matrix/room-versions.ts';

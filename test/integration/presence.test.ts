@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Membership } from '../../src/matrix/pdu.ts';
 import { parseServerName, parseUserId } from '../../src/matrix/identifiers.ts';
-import { transactionOf } from '../../src/commands/write-batch.ts';
+import { transactionOf } from '../../src/commands/lanes/write-batch.ts';
 import type { Fact } from '../../src/projections/projection.ts';
 import { rooms } from '../../src/projections/rooms.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';

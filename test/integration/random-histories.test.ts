@@ -15,7 +15,7 @@ import { kickUser, leaveRoom, retractKnock, revokeInvite, unbanUser } from '../.
 import { sendState } from '../../src/commands/send-state.ts';
 import { setProfileField } from '../../src/commands/set-profile-field.ts';
 import { spreadProfile } from '../../src/commands/spread-profile.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { openLedger, type ErasureLedger } from '../../src/log/erasure-ledger.ts';
 import { sealLog } from '../../src/log/seals.ts';
 import { MatrixError } from '../../src/matrix/errors.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { eraseUser } from '../../src/commands/erase.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { retractKnock } from '../../src/commands/leave.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { openLedger } from '../../src/log/erasure-ledger.ts';
 import type { RoomId } from '../../src/matrix/identifiers.ts';
 import { rebuild, type RebuildOptions, type RebuildReport } from '../../src/projections/rebuild.ts';

@@ -1,6 +1,6 @@
 /** What becomes of an event that another server sends: every result that the protocol has for it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decideOutside } from '../../src/commands/out-of-band.ts';
+import { decideOutside } from '../../src/commands/elsewhere/out-of-band.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { eventById } from '../../src/log/read.ts';
 import { jsonObject, type JsonValue } from '../../src/matrix/json.ts';

@@ -1,10 +1,10 @@
 /** Rooms of real Synapses, as one of their servers saw them: taken over by its joins, then event by event as they were sent. */
 import { describe, expect, it } from 'vitest';
-import { importRoom } from '../../src/commands/import-room.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
-import type { Remotes } from '../../src/commands/remotes.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
+import type { Remotes } from '../../src/commands/receive/remotes.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { fails } from '../../src/federation/answer.ts';
 import { stateAt } from '../../src/log/state-lines.ts';
 import { eventIdOf } from '../../src/matrix/hashes.ts';

@@ -1,8 +1,8 @@
 /** Receiving over the wire: another server on this machine answers about a room, honestly, wrongly, slowly or not at all. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RECEIVE_LIMITS, type ReceiveLimits } from '../../src/commands/receive-budget.ts';
+import { RECEIVE_LIMITS, type ReceiveLimits } from '../../src/commands/receive/receive-budget.ts';
 import { createCalls } from '../../src/federation/calls.ts';
-import type { Received } from '../../src/commands/receive-turn.ts';
+import type { Received } from '../../src/commands/receive/receive-turn.ts';
 import { knock } from '../../src/commands/knock.ts';
 import { createAuthority, type Authority } from '../support/certificates.ts';
 import { startHomeserver, type FakeHomeserver } from '../support/fake-homeserver.ts';

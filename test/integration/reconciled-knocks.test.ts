@@ -1,6 +1,6 @@
 /** Knock episodes where a resolution of forks corrects what was told of somebody's membership. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { transactionOf } from '../../src/commands/write-batch.ts';
+import { transactionOf } from '../../src/commands/lanes/write-batch.ts';
 import type { TransitionKind } from '../../src/log/transition.ts';
 import { parseUserId, type UserId } from '../../src/matrix/identifiers.ts';
 import type { Membership } from '../../src/matrix/pdu.ts';

@@ -5,7 +5,7 @@ import { joinRoom } from '../../src/commands/join.ts';
 import { REDACTION } from '../../src/commands/redact-event.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { sendState } from '../../src/commands/send-state.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { parseInline } from '../../src/http/client-server/filter-json.ts';
 import type { ClientEvent } from '../../src/http/client-server/client-event.ts';
 import { syncText } from '../../src/http/client-server/sync/answer.ts';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createHash } from 'node:crypto';
 import { knock } from '../../src/commands/knock.ts';
-import { verify } from '../../src/commands/verify.ts';
-import { describeReport } from '../../src/commands/verify-report.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
+import { describeReport } from '../../src/commands/verify/verify-report.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { sealLog, sealStatement, type Seal } from '../../src/log/seals.ts';
 import { verifyJson } from '../../src/matrix/signatures.ts';

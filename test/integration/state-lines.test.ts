@@ -1,7 +1,7 @@
 /** Rooms that fork: the state on lines, whatever the graph and in whatever order its events come. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stateBefore } from '../../src/commands/state-before.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { createAuthGraphs } from '../../src/log/auth-graphs.ts';
 import { eventIdsAt } from '../../src/log/whole-state.ts';
 import { seededRandom } from '../support/dice.ts';

@@ -1,9 +1,9 @@
 /** Time travel through GraphQL: rooms as they were at a place in the log or at a time, for whoever may look back. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importRoom } from '../../src/commands/import-room.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
 import { serverOf } from '../../src/matrix/identifiers.ts';
 import { signInAs } from '../support/accounts.ts';
 import type { Client } from '../support/client.ts';

@@ -2,11 +2,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createRoomJoiner } from '../../src/commands/join-elsewhere.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
+import { createRoomJoiner } from '../../src/commands/elsewhere/join-elsewhere.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
 import { leaveRoom } from '../../src/commands/leave.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
-import { verify } from '../../src/commands/verify.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
 import { createCalls, type Calls } from '../../src/federation/calls.ts';
 import type { JoinedRoom } from '../../src/federation/calls-membership.ts';
 import type { Answer } from '../../src/federation/answer.ts';

@@ -14,6 +14,17 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['matrix', 'database', 'addresses.ts', 'durations.ts', 'config-variables.ts'],
 ];
 
+/**
+ * Inside `commands/`, from above: who stands lower knows none of those above. The acts themselves lie beside these folders,
+ * and use them as they are used.
+ */
+export const WITHIN_COMMANDS: readonly (readonly string[])[] = [
+  ['verify', 'elsewhere'],
+  ['receive'],
+  ['judge'],
+  ['lanes'],
+];
+
 /** Files by their path under `src/`, with their text. */
 export type Sources = ReadonlyMap<string, string>;
 
@@ -36,6 +47,20 @@ export function climbingImports(sources: Sources): readonly string[] {
       .filter((target) => roomOf(target) !== roomOf(file) && floorOf(target) <= floorOf(file))
       .map((target) => `${file} imports ${target}, which is not on a lower floor`);
   });
+}
+
+/** Imports that climb from one folder of `commands/` to another. */
+export function climbingWithinCommands(sources: Sources): readonly string[] {
+  const levelOf = (file: string): number => {
+    const [room, folder, ...below] = file.split('/');
+    return room === 'commands' && below.length > 0 ? WITHIN_COMMANDS.findIndex((level) => level.includes(folder!)) : -1;
+  };
+  return [...edges(sources)].flatMap(([file, targets]) =>
+    targets
+      .filter((target) => posix.dirname(target) !== posix.dirname(file))
+      .filter((target) => levelOf(file) !== -1 && levelOf(target) !== -1 && levelOf(target) <= levelOf(file))
+      .map((target) => `${file} imports ${target}, which is not lower`),
+  );
 }
 
 /** Relative imports that name no file of the set: a typing error, or a way around the plan. */

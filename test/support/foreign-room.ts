@@ -10,7 +10,7 @@ import { eventTemplate, type Membership, type SignedPdu } from '../../src/matrix
 import { isRejection } from '../../src/matrix/rejection.ts';
 import { ROOM_VERSIONS, type RoomVersion, type RoomVersionId } from '../../src/matrix/room-versions.ts';
 import { signEvent, verifyEvent, type ServerIdentity } from '../../src/matrix/signatures.ts';
-import type { CheckSignatures, Fetched, Remotes } from '../../src/commands/remotes.ts';
+import type { CheckSignatures, Fetched, Remotes } from '../../src/commands/receive/remotes.ts';
 import type { Database } from '../../src/database/database.ts';
 import { SERVER_NAME, testIdentity } from './history.ts';
 import { identityOf, user } from './rooms.ts';

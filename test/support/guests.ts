@@ -1,9 +1,9 @@
 /** Users of other servers in rooms of this one: their events are made as their servers would make them, and received. */
-import { judgeProposed } from '../../src/commands/judge-proposed.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { keysToPropose, propose, type EventDraft } from '../../src/commands/propose.ts';
-import { createReceiver } from '../../src/commands/receive-pdu.ts';
-import type { Received } from '../../src/commands/receive-turn.ts';
+import { judgeProposed } from '../../src/commands/judge/judge-proposed.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { keysToPropose, propose, type EventDraft } from '../../src/commands/judge/propose.ts';
+import { createReceiver } from '../../src/commands/receive/receive-pdu.ts';
+import type { Received } from '../../src/commands/receive/receive-turn.ts';
 import { fails } from '../../src/federation/answer.ts';
 import { serverOf, type RoomId, type ServerName, type UserId } from '../../src/matrix/identifiers.ts';
 import { jsonObject, type JsonObject } from '../../src/matrix/json.ts';

@@ -11,7 +11,7 @@ import { kickUser, leaveRoom, retractKnock, revokeInvite, unbanUser } from '../.
 import { redactEvent } from '../../src/commands/redact-event.ts';
 import { sendMessage } from '../../src/commands/send-message.ts';
 import { sendState } from '../../src/commands/send-state.ts';
-import { openWriter, type Writer } from '../../src/commands/writer.ts';
+import { openWriter, type Writer } from '../../src/commands/lanes/writer.ts';
 import type { Appended } from '../../src/log/append.ts';
 import type { Database } from '../../src/database/database.ts';
 import { parseServerName, parseUserId, type RoomId, type UserId } from '../../src/matrix/identifiers.ts';

@@ -1,11 +1,11 @@
 // Receiving from another server, on a real database: a room that lives elsewhere, ears for it, and what became of its events.
-import { importRoom } from '../../src/commands/import-room.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { createReceiver, type ReceiveDeps, type Receiver } from '../../src/commands/receive-pdu.ts';
-import type { Received } from '../../src/commands/receive-turn.ts';
-import type { Remotes } from '../../src/commands/remotes.ts';
-import { verify } from '../../src/commands/verify.ts';
-import type { VerifyReport } from '../../src/commands/verify-report.ts';
+import { importRoom } from '../../src/commands/elsewhere/import-room.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { createReceiver, type ReceiveDeps, type Receiver } from '../../src/commands/receive/receive-pdu.ts';
+import type { Received } from '../../src/commands/receive/receive-turn.ts';
+import type { Remotes } from '../../src/commands/receive/remotes.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
+import type { VerifyReport } from '../../src/commands/verify/verify-report.ts';
 import { eventById, type StoredEvent } from '../../src/log/read.ts';
 import { serverOf } from '../../src/matrix/identifiers.ts';
 import type { JsonObject } from '../../src/matrix/json.ts';

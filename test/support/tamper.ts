@@ -1,7 +1,7 @@
 /** A superuser who has switched the triggers off: changes a checked log, looks what verification says, and puts all back. */
-import { verify } from '../../src/commands/verify.ts';
-import type { VerifyReport } from '../../src/commands/verify-report.ts';
-import type { KnownSeal } from '../../src/commands/verify-seals.ts';
+import { verify } from '../../src/commands/verify/verify.ts';
+import type { VerifyReport } from '../../src/commands/verify/verify-report.ts';
+import type { KnownSeal } from '../../src/commands/verify/verify-seals.ts';
 import { SEALED_TABLES, type SealedTable } from '../../src/log/sealed-tables.ts';
 import { sealLog } from '../../src/log/seals.ts';
 import type { ServerIdentity } from '../../src/matrix/signatures.ts';

@@ -1,8 +1,8 @@
 /** Puts a world's events into a real log, one by one through their room's lane, and reads back what it made of them. */
 import { stateKeyText } from '../../src/matrix/auth-events.ts';
-import { judgeReceived } from '../../src/commands/judge-received.ts';
-import { judge } from '../../src/commands/judge.ts';
-import { advance, newRoomHead, pendingState } from '../../src/commands/room-head.ts';
+import { judgeReceived } from '../../src/commands/judge/judge-received.ts';
+import { judge } from '../../src/commands/judge/judge.ts';
+import { advance, newRoomHead, pendingState } from '../../src/commands/lanes/room-head.ts';
 import type { EventSlot, JudgedPdu, Outlier } from '../../src/log/judged-pdu.ts';
 import { stateAt } from '../../src/log/state-lines.ts';
 import { authorize } from '../../src/matrix/event-auth.ts';

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   circles,
   climbingImports,
+  climbingWithinCommands,
   clocksAndDice,
   danglingImports,
   FLOORS,
@@ -37,6 +38,10 @@ describe('the source tree', () => {
 
   test('imports only downward, or inside its own room', () => {
     expect(climbingImports(sources)).toEqual([]);
+  });
+
+  test('imports only downward between the folders of the use cases', () => {
+    expect(climbingWithinCommands(sources)).toEqual([]);
   });
 
   test('imports only what is there', () => {
@@ -99,6 +104,18 @@ describe('the check of the floors', () => {
       'main.ts': "import { c } from './http/server.ts';",
     });
     expect(climbingImports(good)).toEqual([]);
+  });
+
+  test('names an import that climbs between folders of the use cases', () => {
+    const bad = house({
+      'commands/lanes/record.ts': "import { judge } from '../judge/judge.ts';",
+      'commands/judge/judge.ts': "import { lane } from '../lanes/room-lane.ts'; import { act } from '../act.ts';",
+      'commands/lanes/room-lane.ts': '',
+      'commands/act.ts': '',
+    });
+    expect(climbingWithinCommands(bad)).toEqual([
+      'commands/lanes/record.ts imports commands/judge/judge.ts, which is not lower',
+    ]);
   });
 
   test('names a file that is in no room of the plan', () => {

@@ -1,5 +1,5 @@
 /** Resolvers of how doors are kept and how the server stands. */
-import { lastVerifyRun } from '../../commands/verify-runs.ts';
+import { lastVerifyRun } from '../../commands/verify/verify-runs.ts';
 import { lastSeal, logReaders } from '../../log/log-health.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import type { KnockStatus } from '../../projections/knock-outcome.ts';

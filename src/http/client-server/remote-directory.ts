@@ -1,5 +1,5 @@
 /** The public directory of another server, as it tells it. */
-import { unusable } from '../../commands/remote-refusal.ts';
+import { unusable } from '../../commands/elsewhere/remote-refusal.ts';
 import type { PublicRoomsQuery } from '../../federation/calls-queries.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import type { ServerName } from '../../matrix/identifiers.ts';

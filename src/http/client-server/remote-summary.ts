@@ -1,6 +1,6 @@
 /** What rooms elsewhere show of themselves: by servers that are in them, or else by what an invite or a knock was answered with. */
 import { mayPreview } from '../../access/room-access.ts';
-import { askServers } from '../../commands/ask-servers.ts';
+import { askServers } from '../../commands/elsewhere/ask-servers.ts';
 import type { RemoteRoomSummary } from '../../federation/read-rooms.ts';
 import { outOfBandOf, type OutOfBand } from '../../log/out-of-band.ts';
 import { MatrixError } from '../../matrix/errors.ts';

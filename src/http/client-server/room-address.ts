@@ -1,5 +1,5 @@
 /** The room that a request means: an id or an alias, and the servers that may know it. */
-import { unusable } from '../../commands/remote-refusal.ts';
+import { unusable } from '../../commands/elsewhere/remote-refusal.ts';
 import { aliasNamed } from '../../directory/aliases.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { parseRoomAlias, parseRoomId, serverOf, type RoomId, type ServerName } from '../../matrix/identifiers.ts';

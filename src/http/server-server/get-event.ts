@@ -1,5 +1,5 @@
 /** GET /event: one event. */
-import { aclLetsIn } from '../../commands/receive-room.ts';
+import { aclLetsIn } from '../../commands/receive/receive-room.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { roomVersion } from '../../matrix/room-versions.ts';
 import type { RoomId } from '../../matrix/identifiers.ts';

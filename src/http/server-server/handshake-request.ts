@@ -1,7 +1,7 @@
 /** What the handshakes of other servers have in common: ids in the path, and refusals as servers are told of them. */
 import type { CommandDeps } from '../../commands/act.ts';
-import { makeMember, type ServedMembership } from '../../commands/make-member.ts';
-import { takeMember, type TakeDeps } from '../../commands/take-member.ts';
+import { makeMember, type ServedMembership } from '../../commands/receive/make-member.ts';
+import { takeMember, type TakeDeps } from '../../commands/receive/take-member.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { parseEventId, parseRoomId, parseUserId, type EventId, type RoomId } from '../../matrix/identifiers.ts';
 import type { JsonObject } from '../../matrix/json.ts';

@@ -1,6 +1,6 @@
 /** PUT /invite, version 1: for rooms of versions that are not spoken here. */
 import { Type } from 'typebox';
-import { incompatible } from '../../commands/receive-invite.ts';
+import { incompatible } from '../../commands/elsewhere/receive-invite.ts';
 import { endpoint } from '../endpoint.ts';
 
 export const sendInviteV1 = endpoint({

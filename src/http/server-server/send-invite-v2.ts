@@ -1,6 +1,6 @@
 /** PUT /invite, version 2: another server invites one of our users. */
 import { Type } from 'typebox';
-import { incompatible, receiveInvite } from '../../commands/receive-invite.ts';
+import { incompatible, receiveInvite } from '../../commands/elsewhere/receive-invite.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { parseRoomId } from '../../matrix/identifiers.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../../matrix/json.ts';

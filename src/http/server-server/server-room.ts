@@ -1,5 +1,5 @@
 /** The room that a server asks about, and that it has to be in. */
-import { aclLetsIn } from '../../commands/receive-room.ts';
+import { aclLetsIn } from '../../commands/receive/receive-room.ts';
 import type { Db } from '../../database/database.ts';
 import { MatrixError } from '../../matrix/errors.ts';
 import { parseRoomId, type RoomId, type ServerName } from '../../matrix/identifiers.ts';
