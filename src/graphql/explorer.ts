@@ -10,6 +10,7 @@ const HOME = '/graphql/explorer';
 const ASSETS = [
   { name: 'react.js', module: 'react', file: 'umd/react.production.min.js', type: 'text/javascript' },
   { name: 'react-dom.js', module: 'react-dom', file: 'umd/react-dom.production.min.js', type: 'text/javascript' },
+  { name: 'graphql-ws.js', module: 'graphql-ws', file: 'umd/graphql-ws.min.js', type: 'text/javascript' },
   { name: 'graphiql.js', module: 'graphiql', file: 'graphiql.min.js', type: 'text/javascript' },
   { name: 'graphiql.css', module: 'graphiql', file: 'graphiql.min.css', type: 'text/css' },
 ] as const;
@@ -28,6 +29,7 @@ const PAGE = `<!doctype html>
 <div id="graphiql"><p>GraphiQL needs JavaScript.</p></div>
 <script src="${HOME}/react.js"></script>
 <script src="${HOME}/react-dom.js"></script>
+<script src="${HOME}/graphql-ws.js"></script>
 <script src="${HOME}/graphiql.js"></script>
 <script src="${HOME}/start.js"></script>
 </body>
@@ -36,12 +38,21 @@ const PAGE = `<!doctype html>
 
 const STYLE = 'html, body, #graphiql { height: 100%; margin: 0; }\n';
 
-const START = `const ask = GraphiQL.createFetcher({ url: '/graphql' });
+const START = `let given = {};
+const wsClient = graphqlWs.createClient({
+  url: location.origin.replace(/^http/, 'ws') + '/graphql',
+  connectionParams: () => given,
+  lazyCloseTimeout: 0,
+});
+const ask = GraphiQL.createFetcher({ url: '/graphql', wsClient });
 // Without the placeholder, so that the schema is there to read before anybody has a token.
 const fetcher = (request, options) => {
   const { Authorization, ...others } = options?.headers ?? {};
   const unset = Authorization === undefined || Authorization === 'Bearer TOKEN';
-  return ask(request, { ...options, headers: unset ? others : { ...others, Authorization } });
+  const headers = unset ? others : { ...others, Authorization };
+  // A subscription's connection is made anew each time, and says these.
+  given = unset ? {} : { Authorization };
+  return ask(request, { ...options, headers });
 };
 const defaultQuery = \`# Your access token goes into "Headers" below.
 # It is the access_token that login answers.

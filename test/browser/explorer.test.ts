@@ -1,5 +1,6 @@
 /** The explorer in a real browser: it is served whole from here, keeps to its policy, and shows a knock. */
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +16,7 @@ let browser: Browser;
 let page: Page;
 let watched: Watched;
 let owner: Client;
+let roomId: string;
 
 const PEOPLE = [
   ['ada', 'I read your talk on tides and would like to help with the survey.'],
@@ -26,7 +28,7 @@ const PEOPLE = [
 beforeAll(async () => {
   server = await startServer();
   owner = await register(server.url, 'owner');
-  const roomId = await knockRoom(owner, { name: 'Tidewatchers' });
+  roomId = await knockRoom(owner, { name: 'Tidewatchers' });
   for (const [name, reason] of PEOPLE) {
     const person = await register(server.url, name);
     await person.ok('PUT', `/profile/${person.userId}/displayname`, {
@@ -94,9 +96,28 @@ describe.skipIf(!hasBrowser())('the explorer', () => {
     expect(data.knocks.nodes.map(({ reason }) => reason)).toEqual(PEOPLE.map(([, reason]) => reason).toReversed());
   });
 
+  it('with a subscription shows a knock when it comes, until it is stopped', async () => {
+    await page.locator('.graphiql-query-editor .CodeMirror').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText('subscription { knocks { user { userId } status } }');
+    // The editor reads a document when nobody has typed for a moment.
+    await sleep(500);
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByRole('button', { name: /Stop query/ }).waitFor();
+    const eve = await register(server.url, 'eve');
+    const shown = page.locator('.result-window', { hasText: eve.userId });
+    // Somebody who came before the stream was open would not be in it.
+    for (let n = 0; (await shown.count()) === 0; n += 1) {
+      await eve.ok('POST', `/knock/${roomId}`, { reason: `for the ${n}th time` });
+      await sleep(300);
+    }
+    await page.getByRole('button', { name: /Stop query/ }).click();
+    await page.getByRole('button', { name: /Execute query/ }).waitFor();
+  });
+
   it('asks nobody but this server, breaks no policy, and its console is clean', () => {
     expect(watched.requests.length).toBeGreaterThan(5);
-    expect(watched.requests.filter((url) => !url.startsWith(`${server.url}/`))).toEqual([]);
+    expect(watched.requests.filter((url) => !url.replace(/^ws/, 'http').startsWith(`${server.url}/`))).toEqual([]);
     expect(watched.complaints).toEqual([]);
   });
 
