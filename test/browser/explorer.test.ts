@@ -111,6 +111,7 @@ describe.skipIf(!hasBrowser())('the explorer', () => {
       await eve.ok('POST', `/knock/${roomId}`, { reason: `for the ${n}th time` });
       await sleep(300);
     }
+    expect(await shown.textContent()).toContain('PENDING');
     await page.getByRole('button', { name: /Stop query/ }).click();
     await page.getByRole('button', { name: /Execute query/ }).waitFor();
   });
