@@ -26,7 +26,8 @@ function wayOf(
 ): string {
   let way = '';
   for (const { variable } of variableDefinitions) {
-    const { [variable.name.value]: value } = variables;
+    const name = variable.name.value;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
     way += typeof value === 'number' || value === undefined || value === null ? `${value},` : 'given,';
   }
   return way;

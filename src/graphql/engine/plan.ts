@@ -62,12 +62,14 @@ export function planOperation(draft: Draft, operation: OperationDefinitionNode):
 function planField(draft: Draft, parent: GraphQLObjectType, name: string, nodes: readonly FieldNode[]): PlannedField {
   draft.fields += 1;
   if (draft.fields > MAX_FIELDS) throw new Error('too many fields');
+  // A name that objects know already.
+  if (name === '__proto__') throw new Error('out of the ordinary');
   const node = nodes[0]!;
   const called = node.name.value;
   if (called === TypeNameMetaFieldDef.name) return { name, read: () => parent.name, complete: (value) => value };
   const field = parent.getFields()[called];
-  // A name that objects know already; the schema asked for itself.
-  if (field === undefined || name === '__proto__') throw new Error('out of the ordinary');
+  // The schema asked for itself.
+  if (field === undefined) throw new Error('out of the ordinary');
   const complete = completing(draft, field.type, nodes);
   const { resolve } = field;
   if (resolve === undefined) return { name, read: (source) => propertyOf(source, called), complete };

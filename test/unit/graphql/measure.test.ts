@@ -42,3 +42,16 @@ it('is not measured anew', () => {
   expect(ask(3)).toBe(ask(3));
   expect(ask(4).cost).toBeGreaterThan(ask(3).cost);
 });
+
+it.each(['constructor', 'toString', '__proto__'])(
+  'a variable is not given because objects know its name, %s',
+  (name) => {
+    const named = parse(`query ($${name}: Int = 100) { rooms(first: $${name}) { nodes { id } } }`);
+    const ask = (variables: Readonly<Record<string, unknown>>) => ({
+      ...{ schema, document: named, operation: getOperationAST(named)!, variables },
+    });
+    const measure = createMeasure();
+    measure(ask(JSON.parse(`{"${name}":"none"}`) as Record<string, unknown>));
+    expect(measure(ask({}))).toEqual(sizeOf(ask({})));
+  },
+);

@@ -118,6 +118,7 @@ describe('graphql-js is left', () => {
     ['variables that do not fit', 'query ($n: Int!) { echo(filter: {sizes: [$n]}) }', { n: 'many' }],
     ['directives', 'query ($no: Boolean!) { room(id: 1) { id @skip(if: $no) name } }', { no: true }],
     ['names that objects have', '{ room(id: 1) { __proto__: name } }'],
+    ['names that objects have, for a type', '{ room(id: 1) { __proto__: __typename } }'],
     ['the schema', '{ __schema { queryType { name } } }'],
     ['what looks at where it is', '{ where }'],
     ['mutations', 'mutation { room { id } }'],
