@@ -26,5 +26,5 @@ VOLUME /data
 EXPOSE 8008
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "docker/healthy.mjs", "server"]
-ENTRYPOINT ["tini", "--", "node", "--max-semi-space-size=8", "src/main.ts"]
+ENTRYPOINT ["tini", "--", "node", "--max-semi-space-size=16", "src/main.ts"]
 CMD ["serve"]

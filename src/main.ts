@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { pino, type Logger } from 'pino';
 import { CONFIG_VARIABLES, readConfig, type Config } from './config.ts';
 import { createUserRole } from './roles/create-user.ts';
@@ -68,6 +69,7 @@ async function run(role: Role, given: Arguments, config: Config): Promise<number
     processId: process.pid,
     print: (line) => void process.stdout.write(`${printable(line)}\n`),
     progress: createProgress(),
+    giveBackMemory,
     readSecret,
     stop: stop.signal,
   };
@@ -105,6 +107,12 @@ function createProgress(): (line: string) => void {
     last = Date.now();
     process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${printable(line)}` : `${printable(line)}\n`);
   };
+}
+
+function giveBackMemory(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options: object) => void;
+  collect({ type: 'major', flavor: 'last-resort' });
 }
 
 async function readSecret(question: string): Promise<string> {

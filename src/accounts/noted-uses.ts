@@ -1,5 +1,5 @@
 /** Notes that something was used: each thing once a minute, many at once, and never in anybody's way. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 
 export interface NotedUses<Use> {
   /** Notes a use. Returns at once; what cannot be written is forgotten. */
@@ -18,7 +18,7 @@ export function createNotedUses<Use>(
   now: () => number,
   onError: (error: unknown) => void,
 ): NotedUses<Use> {
-  const noted = new LRUCache<string, number>({ max: REMEMBERED });
+  const noted = boundedCache<number>(REMEMBERED);
   let waiting: (Use & { readonly at: number })[] = [];
   let writing: Promise<void> | null = null;
   const drain = async (): Promise<void> => {

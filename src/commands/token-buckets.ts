@@ -2,7 +2,7 @@
  * Token buckets: a burst at once, and then as many a second as come back. A bucket is one number, the time at which it is
  * full again (the generic cell rate algorithm).
  */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { Rate } from '../durations.ts';
 
 // Who fills the table with keys of their own only makes the longest unused bucket full.
@@ -19,7 +19,7 @@ export interface TokenBuckets {
 
 /** Buckets of one rate, by key; all are full at first. Times are milliseconds. */
 export function createTokenBuckets({ perSecond, burst }: Rate): TokenBuckets {
-  const fullAt = new LRUCache<string, number>({ max: MAX_BUCKETS });
+  const fullAt = boundedCache<number>(MAX_BUCKETS);
   const interval = 1_000 / perSecond;
   const capacity = burst * interval;
   const fullAtOf = (key: string, now: number): number => {

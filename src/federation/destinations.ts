@@ -1,5 +1,5 @@
 /** Requests to one of the places where a server can be: the first that can be connected to. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { Dispatcher } from 'undici';
 import type { Dialer } from './dial.ts';
 import { createPools } from './pools.ts';
@@ -26,7 +26,7 @@ export interface Reached {
 
 export function createDestinations(dialer: Dialer): Destinations {
   const pools = createPools(dialer);
-  const avoided = new LRUCache<string, true>({ max: MAX_AVOIDED, ttl: AVOIDED_MS });
+  const avoided = boundedCache<true>(MAX_AVOIDED, { ttl: AVOIDED_MS });
   return {
     async reach(destinations, ask) {
       const isAvoided = (each: Destination): boolean => avoided.has(keyOf(each));

@@ -1,5 +1,6 @@
 /** The keys of other servers: from memory, from the database, and from the servers themselves. */
 import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { Db } from '../database/database.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
@@ -50,9 +51,7 @@ export function createRemoteKeys({ db, send, now, notaries = [] }: RemoteKeysDep
     maxSize: MAX_KEYS_HELD,
     sizeCalculation: (ring) => ring.size + 1,
   });
-  const attempts = new LRUCache<ServerName, { readonly at: number; readonly told: boolean }>({
-    max: MAX_ATTEMPTS_HELD,
-  });
+  const attempts = boundedCache<{ readonly at: number; readonly told: boolean }>(MAX_ATTEMPTS_HELD);
   const objects = new LRUCache<ServerName, JsonObject>({
     maxSize: MAX_OBJECTS_HELD,
     sizeCalculation: (object) => canonicalJson(object).length,

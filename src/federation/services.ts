@@ -1,6 +1,6 @@
 /** Where a host says, by SRV records, that its homeserver is (server-server API, Resolving server names, steps 3 to 5). */
 import type { SrvRecord } from 'node:dns';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { Names } from './names.ts';
 
 export interface ServiceTarget {
@@ -36,7 +36,7 @@ const MAX_HELD = 20_000;
 const MAX_TARGETS = 10;
 
 export function createFindServices({ names, now, random }: ServicesDeps): FindServices {
-  const held = new LRUCache<string, Held>({ max: MAX_HELD });
+  const held = boundedCache<Held>(MAX_HELD);
   const asking = new Map<string, Promise<Held>>();
   const ask = async (host: string): Promise<Held> => {
     for (const service of SERVICES) {

@@ -1,5 +1,5 @@
 /** Delegations of hosts, asked for once and kept as long as they stand. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { fetchWellKnown, type WellKnownAnswer, type WellKnownDeps } from './well-known-fetch.ts';
 
@@ -30,7 +30,7 @@ const MAX_HELD = 20_000;
 const UNKNOWN: Held = { to: null, until: 0, heardAt: -Infinity, failures: 0 };
 
 export function createFindDelegate({ shutdown, ...deps }: WellKnownCacheDeps): FindDelegate {
-  const held = new LRUCache<string, Held>({ max: MAX_HELD });
+  const held = boundedCache<Held>(MAX_HELD);
   const asking = new Map<string, Promise<ServerName | null>>();
   const ask = async (host: string): Promise<ServerName | null> => {
     const answer = await inTime(shutdown, (signal) => fetchWellKnown(deps, host, signal));

@@ -1,5 +1,5 @@
 /** Wakes whoever waits for news of rooms or of a user: a hint soon after each commit; what is new is read from the log. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import { createPace } from '../database/pace.ts';
 import type { Appended } from './append.ts';
 import { createWaiters, type Ending, type Interest, type Seen } from './waiters.ts';
@@ -119,8 +119,7 @@ export function createFollower(initialHead: number): Follower {
 /** The newest number of each name, as far as there is room for names. */
 function createMemory(from: number) {
   let forgotten = from;
-  const newest = new LRUCache<string, number>({
-    max: MAX_REMEMBERED,
+  const newest = boundedCache<number>(MAX_REMEMBERED, {
     dispose: (number, _name, reason) => {
       if (reason === 'evict') forgotten = Math.max(forgotten, number);
     },

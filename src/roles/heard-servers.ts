@@ -1,5 +1,5 @@
 /** Servers that ask something of this one live: whatever waits for them is tried at once. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { Db } from '../database/database.ts';
 import type { ServerName } from '../matrix/identifiers.ts';
 import { clearBackoff } from '../outbox/ledger.ts';
@@ -20,7 +20,7 @@ const CLEAR_AGAIN_MS = 10_000;
 
 /** Nobody waits for what it makes, and it never throws. */
 export function createHeardServers({ db, queue, now, onError }: HeardServersDeps): (server: ServerName) => void {
-  const quietUntil = new LRUCache<ServerName, number>({ max: MAX_SERVERS });
+  const quietUntil = boundedCache<number>(MAX_SERVERS);
   const clear = async (server: ServerName): Promise<void> => {
     if (!(await clearBackoff(db, server))) return;
     quietUntil.set(server, now() + CLEAR_AGAIN_MS);

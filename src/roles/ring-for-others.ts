@@ -1,6 +1,6 @@
 /** After a commit: rings for the workers where another server may be owed something. A server that is alone never does. */
 import { sql } from 'kysely';
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import type { Db } from '../database/database.ts';
 import { createPace } from '../database/pace.ts';
 import type { Appended, AppendedPdu } from '../log/append.ts';
@@ -13,7 +13,7 @@ const ASK_EVERY_MS = 200;
 /** It may ring for nothing, and need not ring for all: what is owed is found in the log. */
 export function createRinger(db: Db, self: ServerName, doorbell: Doorbell): (appended: Appended) => void {
   /** Whether other servers are in the room; unknown: not in it. */
-  const shared = new LRUCache<string, boolean>({ max: MAX_ROOMS });
+  const shared = boundedCache<boolean>(MAX_ROOMS);
   const unknown = new Set<string>();
   /** Of these the database is being asked, and nothing has changed since. */
   const asked = new Set<string>();

@@ -212,7 +212,7 @@ interface OpenDoors {
 }
 
 async function openDoors(
-  { config }: RoleContext,
+  { config, giveBackMemory }: RoleContext,
   parts: Parts,
   queue: JobQueue,
   /** Null: other servers are not served. */
@@ -234,6 +234,9 @@ async function openDoors(
     before: (handOn) => createPollDoor(parts, handOn),
   });
   const doors = createDoors(app);
+  await app.ready();
+  // Before anybody could be kept waiting by it.
+  giveBackMemory();
   await app.listen(config.listen);
   return { app, doors, forServers: (await federation?.openDoors(parts)) ?? null };
 }

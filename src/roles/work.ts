@@ -21,6 +21,7 @@ export const workRole: Role = {
       context.stop,
     );
     const worker = startWorker(...workerOf(context, data, federation));
+    context.giveBackMemory();
     context.print('Working the job queue.');
     await whenAborted(context.stop);
     await worker.close();

@@ -11,7 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['projections', 'accounts', 'directory', 'access'],
   ['log', 'outbox', 'queue', 'federation'],
   ['config.ts', 'node-version.mjs'],
-  ['matrix', 'database', 'addresses.ts', 'durations.ts', 'config-variables.ts'],
+  ['matrix', 'database', 'addresses.ts', 'bounded-cache.ts', 'durations.ts', 'config-variables.ts'],
 ];
 
 /**

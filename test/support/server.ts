@@ -134,7 +134,7 @@ interface Printed {
 }
 
 /** As `npm start` and the container start it. */
-export const NODE_FLAGS = ['--max-semi-space-size=8'] as const;
+export const NODE_FLAGS = ['--max-semi-space-size=16'] as const;
 
 function run(
   args: readonly string[],

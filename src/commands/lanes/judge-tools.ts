@@ -1,5 +1,5 @@
 /** What judging on branches remembers from one event to the next. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../bounded-cache.ts';
 import type { Db } from '../../database/database.ts';
 import { createAuthGraphs, type AuthGraphs } from '../../log/auth-graphs.ts';
 import type { JudgedPdu } from '../../log/judged-pdu.ts';
@@ -32,9 +32,9 @@ const MAX_MERGES = 10_000;
 const MAX_EVENTS = 20_000;
 
 export function createJudgeTools(db: Db): JudgeTools {
-  const merges = new LRUCache<string, Ref>({ max: MAX_MERGES });
+  const merges = boundedCache<Ref>(MAX_MERGES);
   const noted = new WeakMap<JudgedPdu, { readonly name: string; readonly at: Ref }>();
-  const events = new LRUCache<string, Predecessor>({ max: MAX_EVENTS });
+  const events = boundedCache<Predecessor>(MAX_EVENTS);
   return {
     db,
     graphs: createAuthGraphs('head'),

@@ -1,5 +1,5 @@
 /** The room heads that this process remembers, and how they are forgotten: what was built on a forgotten one is void. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../bounded-cache.ts';
 import type { Db } from '../../database/database.ts';
 import { loadRoomHead, type RoomHead } from './room-head.ts';
 
@@ -18,7 +18,7 @@ export interface RoomHeads {
 const MAX_HEADS = 10_000;
 
 export function createRoomHeads(db: Db): RoomHeads {
-  const heads = new LRUCache<string, RoomHead>({ max: MAX_HEADS });
+  const heads = boundedCache<RoomHead>(MAX_HEADS);
   const watched = new Map<RoomHead, number>();
   let forgotten = 0;
   const unwatch = (head: RoomHead): void => {

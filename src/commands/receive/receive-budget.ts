@@ -1,5 +1,5 @@
 /** What receiving may spend on other servers: so many events and so much time for one event, and for all of one server. */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../../bounded-cache.ts';
 import type { ServerName } from '../../matrix/identifiers.ts';
 import type { Fetched } from './remotes.ts';
 
@@ -52,7 +52,7 @@ interface Account {
 
 /** `now` in milliseconds. */
 export function createBudgets(now: () => number, limits: ReceiveLimits = RECEIVE_LIMITS): Budgets {
-  const accounts = new LRUCache<string, Account>({ max: MAX_SERVERS });
+  const accounts = boundedCache<Account>(MAX_SERVERS);
   const accountOf = (server: ServerName): Account => {
     const known = accounts.get(server);
     if (known !== undefined && now() - known.since < limits.originWindowMs) return known;

@@ -1,5 +1,5 @@
 /** Receives events from elsewhere: all checks in their order, then the verdict (server-server API, Checks performed on receipt of a PDU). */
-import { LRUCache } from 'lru-cache';
+import { boundedCache, type BoundedCache } from '../../bounded-cache.ts';
 import { arrivalFacts } from '../../log/evidence-queries.ts';
 import { parseRoomId, type EventId, type RoomId, type ServerName } from '../../matrix/identifiers.ts';
 import { stringIn } from '../../matrix/pdu.ts';
@@ -80,8 +80,8 @@ interface Parts extends ReceiveDeps, GapDeps {
   readonly budgets: Budgets;
   readonly turn: TurnDeps;
   /** A room's version never changes. */
-  readonly versions: LRUCache<RoomId, RoomVersion>;
-  readonly letIn: LRUCache<string, boolean>;
+  readonly versions: BoundedCache<RoomVersion>;
+  readonly letIn: BoundedCache<boolean>;
 }
 
 export function createReceiver(deps: ReceiveDeps): Receiver {
@@ -90,8 +90,8 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
   const parts: Parts = {
     ...deps,
     arrivals,
-    versions: new LRUCache({ max: MAX_ROOMS }),
-    letIn: new LRUCache({ max: MAX_ROOMS }),
+    versions: boundedCache(MAX_ROOMS),
+    letIn: boundedCache(MAX_ROOMS),
     queue: createReceiveQueue(deps.queueLimits),
     budgets: createBudgets(deps.now, deps.limits),
     turn: { db, serverName, judge, inFlight: new Map(), arrivals, manyEnds: deps.manyEnds },
@@ -107,7 +107,7 @@ export function createReceiver(deps: ReceiveDeps): Receiver {
 const MAX_ROOMS = 10_000;
 
 function createArrivals(): Arrivals {
-  const rooms = new LRUCache<RoomId, { readonly count: number; readonly others: number }>({ max: MAX_ROOMS });
+  const rooms = boundedCache<{ readonly count: number; readonly others: number }>(MAX_ROOMS);
   let all = 0;
   const of = (roomId: RoomId) => rooms.get(roomId) ?? { count: 0, others: 0 };
   return {
