@@ -10,7 +10,7 @@ import { createUserRole } from './roles/create-user.ts';
 import { migrateRole } from './roles/migrate.ts';
 import { rebuildRole } from './roles/rebuild.ts';
 import { registrationTokenRole } from './roles/registration-token.ts';
-import type { Arguments, Role, RoleContext } from './roles/role.ts';
+import { endLate, type Arguments, type Role, type RoleContext } from './roles/role.ts';
 import { serveRole } from './roles/serve.ts';
 import { verifyRole } from './roles/verify.ts';
 import { workRole } from './roles/work.ts';
@@ -57,10 +57,17 @@ function readArguments({ options, positionals }: Role, words: readonly string[])
   }
 }
 
+/** From being told to stop to the end: a database that is silent, and not away, would be waited for without end. */
+const LONGEST_END_MS = 60_000;
+
 async function run(role: Role, given: Arguments, config: Config): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const log = createLog(config);
+  endLate(stop.signal, LONGEST_END_MS, () => {
+    log.error('something does not answer that is waited for: ended without it');
+    process.exit(1);
+  });
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a promise was rejected and nobody listened'));
   const context: RoleContext = {
     config,

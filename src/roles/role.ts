@@ -44,3 +44,8 @@ export interface Role {
 export async function whenAborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
+
+/** Calls `end` once it is so many milliseconds since the signal aborted: what still waits then may wait for ever. */
+export function endLate(signal: AbortSignal, milliseconds: number, end: () => void): void {
+  signal.addEventListener('abort', () => void setTimeout(end, milliseconds).unref(), { once: true });
+}
