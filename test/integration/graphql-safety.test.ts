@@ -259,7 +259,8 @@ describe('hostile documents', () => {
         await Promise.all(Object.values(HOSTILE).map((make) => post(make(n))));
       }
     };
-    await storm(50);
+    // Until what is remembered of documents is full, and the heap has come to its size.
+    await storm(160);
     const before = await memory();
     await storm(80);
     expect((await memory()) - before).toBeLessThan(64);
