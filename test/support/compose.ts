@@ -6,6 +6,7 @@ export interface ComposeService {
   readonly build?: string;
   readonly image: string;
   readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
   readonly restart?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];

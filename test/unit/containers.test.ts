@@ -7,7 +7,7 @@ import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_VARIABLES, readConfig } from '../../src/config.ts';
 import { composeEnvironment, readCompose, type ComposeService } from '../support/compose.ts';
-import { NODE_FLAGS } from '../support/server.ts';
+import { NODE_FLAGS, WORKER_FLAGS } from '../support/server.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const compose = readCompose();
@@ -43,6 +43,7 @@ describe('docker-compose.yml', () => {
     expect(Number(/^redis:(\d+)/.exec(compose.services['redis']?.image ?? '')?.[1])).toBeGreaterThanOrEqual(7);
     expect(compose.services['server']?.command).toEqual(['serve', '--no-worker']);
     expect(compose.services['worker']?.command).toEqual(['work']);
+    expect(compose.services['worker']?.entrypoint).toEqual(['tini', '--', 'node', ...WORKER_FLAGS, 'src/main.ts']);
   });
 
   it.each(services)('%s is checked for its health, and starts again when it broke', (_name, service) => {
