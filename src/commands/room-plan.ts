@@ -1,6 +1,6 @@
 /** What a createRoom request asks for, as the list of state events to send (client-server API, createRoom). */
 import { MatrixError } from '../matrix/errors.ts';
-import { parseUserId, type RoomAlias, type ServerName, type UserId } from '../matrix/identifiers.ts';
+import { parseUserId, serverOf, type RoomAlias, type ServerName, type UserId } from '../matrix/identifiers.ts';
 import { isJsonArray, jsonObject, type JsonObject, type JsonValue } from '../matrix/json.ts';
 import { roomVersion, type RoomVersion, type RoomVersionId } from '../matrix/room-versions.ts';
 import { newAlias } from './aliases.ts';
@@ -65,6 +65,8 @@ export function planRoom(
     throw new MatrixError('M_INVALID_PARAM', 'This server invites by user id only.');
   const preset = input.preset ?? (input.visibility === 'public' ? 'public_chat' : 'private_chat');
   const invites = [...new Set((input.invite ?? []).map(invitee))];
+  if (input.creation_content?.['m.federate'] === false && invites.some((userId) => serverOf(userId) !== by.serverName))
+    throw new MatrixError('M_FORBIDDEN', 'The room is not open to users of other servers.');
   const trusted = preset === 'trusted_private_chat' ? invites : [];
   const alias = input.room_alias_name === undefined ? null : aliasOf(input.room_alias_name, by.serverName);
   const given = input.initial_state ?? [];

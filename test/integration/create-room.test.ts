@@ -179,6 +179,12 @@ describe('a room that cannot be', () => {
       403,
       'M_FORBIDDEN',
     ],
+    [
+      'guests of other servers, and not open to them',
+      { creation_content: { 'm.federate': false }, invite: ['@kim:elsewhere.example'] },
+      403,
+      'M_FORBIDDEN',
+    ],
     ['an alias with a domain', { room_alias_name: `door:${SERVER_NAME}` }, 400, 'M_INVALID_PARAM'],
     ['an alias with its #', { room_alias_name: '#door' }, 400, 'M_INVALID_PARAM'],
     ['an alias with a blank', { room_alias_name: 'the door' }, 400, 'M_INVALID_PARAM'],
