@@ -46,7 +46,7 @@ export async function startHomeserver(authority: Authority, host = 'localhost'):
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const name = parseServerName(`${host}:${port}`)!;
-  const identity = { serverName: name, key: signingKeyFromSeed('fake', Buffer.alloc(32, port % 256)), oldKeys: [] };
+  const identity = { serverName: name, key: signingKeyFromSeed('fake', Buffer.alloc(32, String(port))), oldKeys: [] };
   behaviours.set(KEYS, () => keyObject(identity));
   return {
     name,
