@@ -5,6 +5,7 @@ import { toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts'
 import { countRows, type RowCount } from './arm-counts.ts';
 import { allOf, firstOfArms, type Arm, type ArmTable } from './arms.ts';
 import { saysWords, type WordSearch } from './word-search.ts';
+import { serverOfUserIn } from './server-of-user.ts';
 
 export interface EventPlace {
   readonly roomId: string;
@@ -43,7 +44,7 @@ export async function countEvents(db: Db, arms: readonly Arm[], condition: Event
 function table({ types, server, words }: EventCondition): ArmTable {
   const condition = allOf([
     types === null ? null : sql`t.type = any(${types}::text[])`,
-    server === null ? null : sql`substr(t.sender, strpos(t.sender, ':') + 1) = ${server}`,
+    server === null ? null : sql`${serverOfUserIn('t.sender')} = ${server}`,
     words === null ? null : saysWords(words, 'position'),
   ]);
   const columns = sql`t.room_id, t.position`;

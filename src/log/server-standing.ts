@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { PointBefore } from './graph-walks.ts';
 import { serverOfUser } from './transition-queries.ts';
+import { serverOfUserIn } from './server-of-user.ts';
 
 export interface ServerStanding {
   /** A user of the server is in the room. */
@@ -71,7 +72,7 @@ async function changedOnBranches(
       select distinct on (p.n, c.state_key) p.n, p.main_at, c.state_key, c.membership
         from path p
         join state_changes c on c.room_id = ${roomId} and c.line = p.line and c.at <= p.at and c.type = 'm.room.member'
-         and substr(c.state_key, strpos(c.state_key, ':') + 1) = ${server}
+         and ${serverOfUserIn('c.state_key')} = ${server}
        order by p.n, c.state_key, p.step, c.at desc),
     stood as (
       select c.n, coalesce(bool_or(c.membership = 'join'), false) as joined,

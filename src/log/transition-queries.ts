@@ -10,6 +10,7 @@ import { allOf, firstOfArms, rowsOfArm, type Arm, type ArmTable } from './arms.t
 import type { TransitionCause } from './judged-pdu.ts';
 import type { TransitionKind } from './transition.ts';
 import { saysWords, type WordSearch } from './word-search.ts';
+import { serverOfUserIn } from './server-of-user.ts';
 
 /** A row of the log. Events are named by their positions. */
 export interface TransitionRow {
@@ -49,8 +50,8 @@ export interface TransitionCondition {
   readonly moves?: true;
 }
 
-/** As the index transitions_server has it. */
-export const serverOfUser = sql<string>`substr(t.user_id, strpos(t.user_id, ':') + 1)`;
+/** Of the transitions `t`. */
+export const serverOfUser = serverOfUserIn('t.user_id');
 
 const COLUMNS = sql`u.position, u.room_id as "roomId", u.user_id as "userId", u."from", u."to", u.kind, u.cause, u.event,
   u.previous, u.trigger, u.supersedes, u.actor, u.on_behalf_of as "onBehalfOf", u.occurred_at as "occurredAt",

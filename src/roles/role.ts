@@ -13,7 +13,7 @@ export interface RoleContext {
   readonly print: (line: string) => void;
   /** A line that the next one replaces on a terminal, and that is dropped elsewhere but once in a while. */
   readonly progress: (line: string) => void;
-  /** Lets go of what the start left behind, a third of what a process takes at rest. Stands still for some tenths of a second. */
+  /** Lets go of what the start left behind, a fifth of what a process takes at rest. Stands still for some tenths of a second. */
   readonly giveBackMemory: () => void;
   /** Asks without showing what is typed; a line of standard input when that is no terminal. */
   readonly readSecret: (question: string) => Promise<string>;
