@@ -7,6 +7,7 @@ import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { keepNewestDevices, lockDevice } from './devices.ts';
 import { hashSecret, newSecret, randomId } from './secrets.ts';
+import { ownerOf, tokenMemory, type TokenKind } from './token-memory.ts';
 import { holdPassword } from './users.ts';
 
 export interface TokenOwner {
@@ -74,8 +75,10 @@ async function knownTokens(db: Db, secrets: readonly string[]): Promise<readonly
 /** How long a patient caller may wait for others to be looked up with. */
 const PATIENCE_MS = 10;
 
-const knownToken: (db: Db, secret: string) => Promise<KnownToken | null> = gathered(knownTokens);
-const knownTokenSoon: typeof knownToken = gathered(knownTokens, { restMs: PATIENCE_MS });
+// The first use of a token that another is superseded by is more than a look.
+const kind = { name: 'access', mayKeep: ({ supersedes }: KnownToken) => supersedes === null } as const;
+const accessToken: TokenKind<KnownToken> = { ...kind, read: gathered(knownTokens) };
+const accessTokenSoon: TokenKind<KnownToken> = { ...kind, read: gathered(knownTokens, { restMs: PATIENCE_MS }) };
 
 /**
  * Whose token this is. Throws M_UNKNOWN_TOKEN when it is unknown, has expired (`soft_logout`: it can be renewed), or its
@@ -83,7 +86,7 @@ const knownTokenSoon: typeof knownToken = gathered(knownTokens, { restMs: PATIEN
  * waits a little for others to be looked up with.
  */
 export async function callerByToken(db: Db, secret: string, now: number, patient = false): Promise<TokenOwner> {
-  const known = await (patient ? knownTokenSoon : knownToken)(db, secret);
+  const known = await ownerOf(db, secret, patient ? accessTokenSoon : accessToken);
   if (known === null) throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
   const { expiresAt, supersedes, ...owner } = known;
   if (expiresAt !== null && expiresAt <= now) {
@@ -98,6 +101,7 @@ async function retire(db: Db, { userId, deviceId }: TokenOwner, refreshToken: st
     await lockDevice(tx, userId, deviceId);
     await tx.deleteFrom('refresh_tokens').where('id', '=', refreshToken).execute();
   });
+  tokenMemory(db).forget(userId);
 }
 
 /**
@@ -122,6 +126,8 @@ export async function logIn(db: Db, login: NewLogin): Promise<NewTokens & { read
       await tx.deleteFrom(table).where('user_id', '=', userId).where('device_id', '=', deviceId).execute();
     return makeTokens(tx, { userId, deviceId }, { refreshable, supersedes: null, now });
   });
+  // Those that a device in use had before.
+  tokenMemory(db).forget(userId);
   await keepNewestDevices(db, userId);
   return { ...tokens, deviceId };
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db, Tx } from '../database/database.ts';
 import type { TxClient } from '../database/tx.ts';
 import type { UserId } from '../matrix/identifiers.ts';
+import { tokenMemory } from './token-memory.ts';
 
 /** Beyond these, those that were seen longest ago are signed out. */
 export const MAX_DEVICES = 1_000;
@@ -62,6 +63,7 @@ export async function endDevices(db: Db, userId: UserId, deviceIds: readonly str
     with ended as (
       select user_id, device_id from devices where user_id = ${userId} and ${among} order by device_id for update)
     delete from devices d using ended e where d.user_id = e.user_id and d.device_id = e.device_id`.execute(db);
+  tokenMemory(db).forget(userId);
 }
 
 /** Ends every device of a user, but for `kept`. In the writer's transaction. */
@@ -85,4 +87,5 @@ export async function keepNewestDevices(db: Db, userId: UserId): Promise<void> {
           order by greatest(last_seen_at, created_at) desc, device_id offset ${MAX_DEVICES})
        order by device_id for update skip locked)
     delete from devices d using ended e where d.user_id = e.user_id and d.device_id = e.device_id`.execute(db);
+  tokenMemory(db).forget(userId);
 }

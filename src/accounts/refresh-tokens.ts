@@ -4,6 +4,7 @@ import type { UserId } from '../matrix/identifiers.ts';
 import { makeTokens, type NewTokens } from './access-tokens.ts';
 import { lockDevice } from './devices.ts';
 import { hashSecret } from './secrets.ts';
+import { tokenMemory } from './token-memory.ts';
 
 /**
  * Gives new tokens for a refresh token; null when that is unknown. It counts until one of the new ones is used: whoever
@@ -11,7 +12,7 @@ import { hashSecret } from './secrets.ts';
  */
 export async function refreshTokens(db: Db, secret: string, now: number): Promise<NewTokens | null> {
   const hash = hashSecret(secret);
-  return db.transaction().execute(async (tx) => {
+  const renewed = await db.transaction().execute(async (tx) => {
     const found = await tx
       .selectFrom('refresh_tokens')
       .select(['user_id', 'device_id'])
@@ -29,6 +30,12 @@ export async function refreshTokens(db: Db, secret: string, now: number): Promis
     if (token === undefined) return null;
     if (token.supersedes !== null) await tx.deleteFrom('refresh_tokens').where('id', '=', token.supersedes).execute();
     await tx.deleteFrom('refresh_tokens').where('supersedes', '=', token.id).execute();
-    return makeTokens(tx, device, { refreshable: true, supersedes: token.id, now });
+    return {
+      userId: device.userId,
+      tokens: await makeTokens(tx, device, { refreshable: true, supersedes: token.id, now }),
+    };
   });
+  if (renewed === null) return null;
+  tokenMemory(db).forget(renewed.userId);
+  return renewed.tokens;
 }

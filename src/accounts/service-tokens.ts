@@ -14,6 +14,7 @@ import type { TxClient } from '../database/tx.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 import { hashSecret, newSecret } from './secrets.ts';
+import { ownerOf, type TokenKind } from './token-memory.ts';
 
 export interface ServiceToken {
   readonly number: number;
@@ -61,7 +62,7 @@ interface KnownToken extends ServiceCaller {
   readonly until: Date | null;
 }
 
-const knownToken = gathered(async (db: Db, secrets: readonly string[]): Promise<readonly (KnownToken | null)[]> => {
+async function knownTokens(db: Db, secrets: readonly string[]): Promise<readonly (KnownToken | null)[]> {
   const hashes = secrets.map(hashSecret);
   const columns = sql`t.id, t.name, t.user_id as "userId", u.admin as "userIsAdmin", t.scopes, t.room_ids as "roomIds"`;
   const from = sql`service_tokens t join users u on u.user_id = t.user_id and u.deactivated_at is null`;
@@ -72,14 +73,16 @@ const knownToken = gathered(async (db: Db, secrets: readonly string[]): Promise<
      where t.previous_hash = any(${hashes}::bytea[])`.execute(db);
   const byHash = new Map(rows.map((row) => [row.hash.toString('latin1'), row]));
   return hashes.map((hash) => byHash.get(hash.toString('latin1')) ?? null);
-});
+}
+
+const serviceToken: TokenKind<KnownToken> = { name: 'service', read: gathered(knownTokens), mayKeep: () => true };
 
 /**
  * Whose secret this is. Throws M_UNKNOWN_TOKEN when it is unknown, has expired or was revoked, or its user's account has ended.
  * `now` in milliseconds.
  */
 export async function callerByServiceToken(db: Db, secret: string, now: number): Promise<ServiceCaller> {
-  const known = await knownToken(db, secret);
+  const known = await ownerOf(db, secret, serviceToken);
   if (known === null || (known.until !== null && known.until.getTime() <= now)) {
     throw new MatrixError('M_UNKNOWN_TOKEN', undefined, { soft_logout: false });
   }

@@ -1,6 +1,7 @@
 /** The end of an account: nobody signs in to it any more, and the aftercare takes it out of its rooms. */
 import { forgive, owe } from '../accounts/aftercare.ts';
 import { endOtherDevices } from '../accounts/devices.ts';
+import { tokenMemory } from '../accounts/token-memory.ts';
 import { endSessions } from '../accounts/uia.ts';
 import { deactivateUser } from '../accounts/users.ts';
 import { actionOf, type Actor, type CommandDeps } from './act.ts';
@@ -10,7 +11,7 @@ import { actionOf, type Actor, type CommandDeps } from './act.ts';
  * that is durable: the rooms have yet to hear of it.
  */
 export async function deactivateAccount(
-  { recorder, now }: Pick<CommandDeps, 'recorder' | 'now'>,
+  { db, recorder, now }: Pick<CommandDeps, 'db' | 'recorder' | 'now'>,
   actor: Actor,
   { erase }: { readonly erase: boolean },
 ): Promise<void> {
@@ -28,4 +29,5 @@ export async function deactivateAccount(
       if (erase) await owe(tx, userId, 'erasure');
     },
   });
+  tokenMemory(db).forget(userId);
 }

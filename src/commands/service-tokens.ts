@@ -10,6 +10,7 @@ import {
   serviceTokensById,
   type ServiceToken,
 } from '../accounts/service-tokens.ts';
+import { tokenMemory } from '../accounts/token-memory.ts';
 import { isActiveUser } from '../accounts/users.ts';
 import type { TxClient } from '../database/tx.ts';
 import { MatrixError } from '../matrix/errors.ts';
@@ -87,10 +88,12 @@ export async function rotateServiceToken(
     checkMay(actor, 'rotate', id);
     if (graceSeconds < 0 || graceSeconds > MAX_GRACE_SECONDS)
       throw new MatrixError('M_INVALID_PARAM', `graceSeconds is between 0 and ${MAX_GRACE_SECONDS}.`);
-    if ((await tokenOf(deps, id)).revokedAt !== null) throw notFound();
+    const { userId, revokedAt } = await tokenOf(deps, id);
+    if (revokedAt !== null) throw notFound();
     const [secret, now] = [newServiceSecret(), deps.now()];
     const previousUntil = now + graceSeconds * 1000;
     await record(deps, actor, act, (tx) => rotate(tx, { id, secret, previousUntil, now }));
+    tokenMemory(deps.db).forget(userId);
     return { secret };
   });
 }
@@ -100,9 +103,10 @@ export async function revokeServiceToken(deps: Deps, actor: Actor, { id }: { rea
   const act = { operation: 'revokeServiceToken', roomId: null, target: id };
   return recordingRefusal(deps, actor, act, async () => {
     checkMay(actor, 'revoke', id);
-    const isEnded = (await tokenOf(deps, id)).revokedAt !== null;
-    if (isEnded) return record(deps, actor, act, null);
-    return record(deps, actor, act, (tx) => revoke(tx, { id, by: actor.userId, now: deps.now() }));
+    const { userId, revokedAt } = await tokenOf(deps, id);
+    if (revokedAt !== null) return record(deps, actor, act, null);
+    await record(deps, actor, act, (tx) => revoke(tx, { id, by: actor.userId, now: deps.now() }));
+    tokenMemory(deps.db).forget(userId);
   });
 }
 

@@ -1,7 +1,7 @@
 /** Wakes whoever waits for news of rooms or of a user: a hint soon after each commit; what is new is read from the log. */
-import { boundedCache } from '../bounded-cache.ts';
 import { createPace } from '../database/pace.ts';
 import type { Appended } from './append.ts';
+import { createNewestNumbers } from './newest-numbers.ts';
 import { createWaiters, type Ending, type Interest, type Seen } from './waiters.ts';
 
 export { createEnding, endNow, type Ending, type Interest, type Seen } from './waiters.ts';
@@ -57,9 +57,9 @@ const WAKE_EVERY_MS = 10;
 export function createFollower(initialHead: number): Follower {
   let head = initialHead;
   // Nothing is known of what was committed before this process.
-  const changed = createMemory(initialHead);
+  const changed = createNewestNumbers(MAX_REMEMBERED, initialHead);
   let touches = 0;
-  const touched = createMemory(0);
+  const touched = createNewestNumbers(MAX_REMEMBERED);
   const isNews = ({ userId, roomIds }: Interest, { position, mark }: Seen): boolean => {
     if (touched.isAfter(userId, mark)) return true;
     if (position >= head) return false;
@@ -113,24 +113,5 @@ export function createFollower(initialHead: number): Follower {
     },
     wakeAll: () => waiters.wakeAll(),
     waiting: () => waiters.count(),
-  };
-}
-
-/** The newest number of each name, as far as there is room for names. */
-function createMemory(from: number) {
-  let forgotten = from;
-  const newest = boundedCache<number>(MAX_REMEMBERED, {
-    dispose: (number, _name, reason) => {
-      if (reason === 'evict') forgotten = Math.max(forgotten, number);
-    },
-  });
-  return {
-    note: (name: string, number: number) => void newest.set(name, number),
-    /** Anything may have a number as great as this. */
-    forget: (number: number) => void (forgotten = Math.max(forgotten, number)),
-    /** Nothing after that number is forgotten. */
-    reaches: (number: number): boolean => number >= forgotten,
-    /** The name has a newer number; also true where that is forgotten. Asking keeps nothing longer: the oldest number goes first. */
-    isAfter: (name: string, number: number): boolean => number < forgotten || (newest.peek(name) ?? 0) > number,
   };
 }

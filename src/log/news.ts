@@ -1,10 +1,13 @@
-/** What one process tells the others, over the database: that something was committed, and that a user changed something outside of the log. */
-import type { Pool, PoolClient } from 'pg';
+/** What one process tells the others, over the database: that something was committed, that a user changed something outside of the log, and whose tokens ended. */
+import type { Pool } from 'pg';
 import { createPace } from '../database/pace.ts';
+import { createEar } from './ear.ts';
 import { ALL_TRANSITIONS, type Follower } from './follow.ts';
 
 const COMMITTED = 'vestibule_committed';
 const TOUCHED = 'vestibule_touched';
+/** Announced by the database itself, by whatever hand a token ended (migration 0026). */
+const TOKENS = 'vestibule_tokens';
 const ANNOUNCE_EVERY_MS = 10;
 /** The announcements are hints: whoever missed one looks for itself. */
 const LOOK_EVERY_MS = 1_000;
@@ -42,9 +45,18 @@ export function createAnnouncer(pool: Pool, self: string): Announcer {
   };
 }
 
+/** Who remembers tokens as long as every end of one is heard. */
+export interface TokenListener {
+  /** Again and again, while everything is heard. */
+  hears(): void;
+  isDeaf(): void;
+  forget(userId: string): void;
+}
+
 export interface NewsDeps {
   readonly pool: Pool;
   readonly follower: Pick<Follower, 'head' | 'hear' | 'touch'>;
+  readonly tokens: TokenListener;
   /** As the announcer of this process has it. */
   readonly self: string;
   /** False in the process that writes: it knows what is committed. */
@@ -52,68 +64,47 @@ export interface NewsDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** Passes on to the follower what other processes tell, until it is closed. */
+/** Passes on what other processes, and the database, tell, until it is closed. */
 export function hearNews(deps: NewsDeps): { readonly close: () => Promise<void> } {
-  const { pool, follower, self, commits, onError } = deps;
-  const state: Listening = { client: null, closed: false, timer: null };
+  const { pool, follower, tokens, self, commits, onError } = deps;
+  let closed = false;
+  let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> = Promise.resolve();
   let asked = false;
   const look = (): void => {
-    if (asked || state.closed) return;
+    if (asked || closed) return;
     asked = true;
     looking = looking.then(() => {
       asked = false;
       return lookAtLog(pool, follower).catch(onError);
     });
   };
-  const hear = (channel: string, payload: string): void => {
-    if (channel === COMMITTED) look();
-    else if (!payload.startsWith(`${self} `)) follower.touch(payload.slice(payload.indexOf(' ') + 1));
-  };
+  const ear = createEar({
+    pool,
+    channels: commits ? [COMMITTED, TOUCHED, TOKENS] : [TOUCHED, TOKENS],
+    hear(channel, payload) {
+      if (channel === COMMITTED) look();
+      else if (channel === TOKENS) tokens.forget(payload);
+      else if (!payload.startsWith(`${self} `)) follower.touch(payload.slice(payload.indexOf(' ') + 1));
+    },
+    hears: () => tokens.hears(),
+    isDeaf: () => tokens.isDeaf(),
+    onError,
+  });
   const keep = async (): Promise<void> => {
-    if (state.client === null) await listen(deps, state, hear).catch(onError);
+    await ear.keepOpen();
     if (commits) look();
-    if (!state.closed)
-      state.timer = setTimeout(() => void keep(), state.client === null ? LOOK_OFTEN_MS : LOOK_EVERY_MS);
+    if (!closed) timer = setTimeout(() => void keep(), ear.isOpen() ? LOOK_EVERY_MS : LOOK_OFTEN_MS);
   };
   void keep();
   return {
     async close() {
-      state.closed = true;
-      if (state.timer !== null) clearTimeout(state.timer);
-      // Not to be used again: it listens.
-      state.client?.release(true);
-      state.client = null;
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      ear.close();
       await looking;
     },
   };
-}
-
-interface Listening {
-  /** Null while nothing is heard. */
-  client: PoolClient | null;
-  closed: boolean;
-  timer: NodeJS.Timeout | null;
-}
-
-async function listen(
-  { pool, commits, onError }: NewsDeps,
-  state: Listening,
-  hear: (channel: string, payload: string) => void,
-): Promise<void> {
-  const client = await pool.connect();
-  if (state.closed) return client.release();
-  const lose = (error: unknown): void => {
-    if (state.client !== client) return;
-    state.client = null;
-    client.release(true);
-    onError(error);
-  };
-  state.client = client;
-  client.on('error', lose);
-  client.on('notification', ({ channel, payload = '' }) => hear(channel, payload));
-  const channels = commits ? [COMMITTED, TOUCHED] : [TOUCHED];
-  await client.query(channels.map((channel) => `listen ${channel}`).join('; ')).catch(lose);
 }
 
 async function lookAtLog(pool: Pool, follower: NewsDeps['follower']): Promise<void> {

@@ -1,5 +1,6 @@
 /** Where a server process sits: on the writer's seat, of which there is one, or beside it as a reader; and what they tell each other. */
 import { randomId } from '../accounts/secrets.ts';
+import { tokenMemory } from '../accounts/token-memory.ts';
 import { createReadingRecorder } from '../commands/lanes/reading-recorder.ts';
 import { createRoomLanes } from '../commands/lanes/room-lane.ts';
 import { openWriter, type Writer } from '../commands/lanes/writer.ts';
@@ -66,7 +67,7 @@ interface Following extends Pick<Seat, 'follower' | 'close'> {
   readonly announcer: Announcer;
 }
 
-function follow({ log }: RoleContext, { pool }: Data['database'], head: number, commits: boolean): Following {
+function follow({ log }: RoleContext, { db, pool }: Data['database'], head: number, commits: boolean): Following {
   const self = randomId(8);
   const announcer = createAnnouncer(pool, self);
   const own = createFollower(head);
@@ -78,6 +79,7 @@ function follow({ log }: RoleContext, { pool }: Data['database'], head: number, 
     },
   };
   const onError = (error: unknown): void => log.warn({ err: error }, 'what other processes do is not heard at once');
-  const news = hearNews({ pool, follower: own, self, commits, onError });
+  const tokens = tokenMemory(db);
+  const news = hearNews({ pool, follower: own, tokens, self, commits, onError });
   return { follower, announcer, close: () => news.close() };
 }
