@@ -8,6 +8,10 @@ const COMMITTED = 'vestibule_committed';
 const TOUCHED = 'vestibule_touched';
 /** Announced by the database itself, by whatever hand a token ended (migration 0026). */
 const TOKENS = 'vestibule_tokens';
+/** Said again and again by those who want to hear of commits. */
+const READING = 'vestibule_reading';
+/** Looks for readers that heard none, after which there is none: each has said so that many times meanwhile. */
+const MISSED_LOOKS = 5;
 const ANNOUNCE_EVERY_MS = 10;
 /** The announcements are hints: whoever missed one looks for itself. */
 const LOOK_EVERY_MS = 1_000;
@@ -17,8 +21,19 @@ const LOOK_OFTEN_MS = 200;
 const MAX_BEHIND = 20_000;
 
 export interface Announcer {
+  /** Says nothing while nobody is there to hear it: each announcement wakes every session that listens to anything. */
   committed(): void;
   touched(userId: string): void;
+  readonly readers: ReaderListener;
+}
+
+export interface ReaderListener {
+  /** Somebody wants to hear of commits. */
+  isHeard(): void;
+  /** Again and again, while it could be heard that somebody does. */
+  looks(): void;
+  /** There may be somebody who is not heard. */
+  isDeaf(): void;
 }
 
 /** `self` tells this process apart, which needs not be told what it said. */
@@ -33,8 +48,11 @@ export function createAnnouncer(pool: Pool, self: string): Announcer {
       .query('select pg_notify(c, p) from unnest($1::text[], $2::text[]) as n (c, p)', [channels, payloads])
       .catch(() => undefined);
   });
+  let missed = 0;
+  const listensAgain = (): void => void (missed = 0);
   return {
     committed() {
+      if (missed >= MISSED_LOOKS) return;
       news.set('', COMMITTED);
       announce();
     },
@@ -42,6 +60,7 @@ export function createAnnouncer(pool: Pool, self: string): Announcer {
       news.set(`${self} ${userId}`, TOUCHED);
       announce();
     },
+    readers: { isHeard: listensAgain, isDeaf: listensAgain, looks: () => void (missed += 1) },
   };
 }
 
@@ -57,6 +76,8 @@ export interface NewsDeps {
   readonly pool: Pool;
   readonly follower: Pick<Follower, 'head' | 'hear' | 'touch'>;
   readonly tokens: TokenListener;
+  /** Of the announcer of this process. */
+  readonly readers: ReaderListener;
   /** As the announcer of this process has it. */
   readonly self: string;
   /** False in the process that writes: it knows what is committed. */
@@ -66,7 +87,7 @@ export interface NewsDeps {
 
 /** Passes on what other processes, and the database, tell, until it is closed. */
 export function hearNews(deps: NewsDeps): { readonly close: () => Promise<void> } {
-  const { pool, follower, tokens, self, commits, onError } = deps;
+  const { pool, follower, tokens, readers, self, commits, onError } = deps;
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
   let looking: Promise<void> = Promise.resolve();
@@ -81,19 +102,30 @@ export function hearNews(deps: NewsDeps): { readonly close: () => Promise<void> 
   };
   const ear = createEar({
     pool,
-    channels: commits ? [COMMITTED, TOUCHED, TOKENS] : [TOUCHED, TOKENS],
+    channels: commits ? [COMMITTED, TOUCHED, TOKENS] : [READING, TOUCHED, TOKENS],
     hear(channel, payload) {
       if (channel === COMMITTED) look();
+      else if (channel === READING) readers.isHeard();
       else if (channel === TOKENS) tokens.forget(payload);
       else if (!payload.startsWith(`${self} `)) follower.touch(payload.slice(payload.indexOf(' ') + 1));
     },
-    hears: () => tokens.hears(),
-    isDeaf: () => tokens.isDeaf(),
+    hears() {
+      tokens.hears();
+      readers.looks();
+    },
+    isDeaf() {
+      tokens.isDeaf();
+      readers.isDeaf();
+    },
     onError,
   });
   const keep = async (): Promise<void> => {
     await ear.keepOpen();
-    if (commits) look();
+    if (commits) {
+      look();
+      // Before it is said, a commit may go unheard: the next look finds it.
+      if (ear.isOpen()) pool.query(`notify ${READING}`).catch(() => undefined);
+    }
     if (!closed) timer = setTimeout(() => void keep(), ear.isOpen() ? LOOK_EVERY_MS : LOOK_OFTEN_MS);
   };
   void keep();

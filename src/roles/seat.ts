@@ -80,6 +80,6 @@ function follow({ log }: RoleContext, { db, pool }: Data['database'], head: numb
   };
   const onError = (error: unknown): void => log.warn({ err: error }, 'what other processes do is not heard at once');
   const tokens = tokenMemory(db);
-  const news = hearNews({ pool, follower: own, tokens, self, commits, onError });
+  const news = hearNews({ pool, follower: own, tokens, readers: announcer.readers, self, commits, onError });
   return { follower, announcer, close: () => news.close() };
 }
