@@ -1,5 +1,6 @@
 /** The schema's own scalars. */
 import { GraphQLError, GraphQLScalarType } from 'graphql';
+import { spellInstant } from '../instants.ts';
 
 // With its zone: a time without one means another instant in each place.
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -13,7 +14,7 @@ function isThere(text: string): boolean {
 const dateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   serialize(value) {
-    if (value instanceof Date) return value.toISOString();
+    if (value instanceof Date) return spellInstant(value);
     throw new TypeError('an instant is not a Date');
   },
   parseValue(value) {
