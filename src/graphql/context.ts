@@ -61,7 +61,8 @@ export function createContext(
 ): Context {
   const notCancelled = (error: unknown): void => parts.log.warn({ err: error }, 'a statement could not be cancelled');
   const db = abortable(parts.db, deadline.signal, notCancelled);
-  return { ...parts, db, actor, deadline, loaders: createLoaders(db, parts.commands.identity.serverName), live: null };
+  const loaders = createLoaders({ db, serverName: parts.commands.identity.serverName });
+  return { ...parts, db, actor, deadline, loaders, live: null };
 }
 
 /** Who asks and acts. Throws M_MISSING_TOKEN. */

@@ -1,5 +1,4 @@
 /** What resolvers load of how doors are kept, gathered as in loaders.ts. */
-import type { Db } from '../database/database.ts';
 import {
   decisionTimes,
   oldestPending,
@@ -13,15 +12,13 @@ interface ServerSpan extends DoorSpan {
   readonly limit: number;
 }
 
-export function createHealthLoaders(db: Db) {
-  return {
-    decisionTimes: keyed((spans: readonly DoorSpan[]) => decisionTimes(db, spans)),
-    outcomesByDay: keyed((spans: readonly DoorSpan[]) => outcomesByDay(db, spans)),
-    outcomesByServer: alike(
-      ({ limit }: ServerSpan) => limit,
-      (spans) => outcomesByServer(db, spans, spans[0].limit),
-    ),
-    /** Position that opened the oldest knock that waits in a room. */
-    oldestPending: keyed((roomIds: readonly string[]) => oldestPending(db, roomIds)),
-  };
-}
+export const HEALTH = {
+  decisionTimes: keyed(decisionTimes),
+  outcomesByDay: keyed(outcomesByDay),
+  outcomesByServer: alike(
+    ({ limit }: ServerSpan) => limit,
+    (db, spans) => outcomesByServer(db, spans, spans[0].limit),
+  ),
+  /** Position that opened the oldest knock that waits in a room. */
+  oldestPending: keyed(oldestPending),
+};

@@ -1,22 +1,13 @@
 /** What resolvers load of rooms as they were, gathered as in loaders.ts. */
 import type { Db } from '../database/database.ts';
 import type { KeysetPage } from '../database/keyset.ts';
-import { nextMoves, type UserMoment } from '../log/membership-diff.ts';
-import {
-  countMembersAt,
-  membersAt,
-  pageMembersAt,
-  roomPositionsAt,
-  type PastMemberKey,
-  type PastMemberList,
-  type RoomMoment,
-} from '../log/past-state.ts';
+import { nextMoves } from '../log/membership-diff.ts';
+import { countMembersAt, membersAt, pageMembersAt, roomPositionsAt, type PastMemberList } from '../log/past-state.ts';
 import { logHead, readEvents, type StoredEvent } from '../log/read.ts';
 import { valuesOnBranches } from '../log/state-lines.ts';
 import { stateKeyText } from '../matrix/auth-events.ts';
-import type { ServerName } from '../matrix/identifiers.ts';
 import { knownMoments, type RoomPoint } from '../projections/known-moments.ts';
-import { alike, keyed } from './keyed-loaders.ts';
+import { alike, keyed, type Source } from './keyed-loaders.ts';
 
 export interface PastStateKey extends RoomPoint {
   readonly type: string;
@@ -27,31 +18,30 @@ interface PastMemberListKey {
   readonly page: KeysetPage<string>;
 }
 
-export function createPastLoaders(db: Db, serverName: ServerName) {
-  return {
-    /** The place of a moment in the room's own log; null: that has not begun by then. */
-    roomPosition: keyed((moments: readonly RoomMoment[]) => roomPositionsAt(db, moments)),
-    /** Whether this server can tell of the room at that point. */
-    known: keyed((points: readonly RoomPoint[]) => knownMoments(db, serverName, points)),
-    /** The log's head; the key says nothing. */
-    head: keyed((keys: readonly 'head'[]) => logHead(db).then((head) => keys.map(() => head))),
-    /** The event at a key of a room's state at a point. */
-    pastState: keyed((keys: readonly PastStateKey[]) => statesAt(db, keys)),
-    pastMember: keyed((keys: readonly PastMemberKey[]) => membersAt(db, keys)),
-    pastMembers: alike(
-      ({ page }: PastMemberListKey) => page,
-      (keys) =>
-        pageMembersAt(
-          db,
-          keys.map(({ list }) => list),
-          keys[0].page,
-        ),
-    ),
-    /** Position of a user's next transition to another membership. */
-    nextMove: keyed((moments: readonly UserMoment[]) => nextMoves(db, moments)),
-    pastMemberCount: keyed((lists: readonly PastMemberList[]) => countMembersAt(db, lists)),
-  };
-}
+export const PAST = {
+  /** The place of a moment in the room's own log; null: that has not begun by then. */
+  roomPosition: keyed(roomPositionsAt),
+  /** Whether this server can tell of the room at that point. */
+  known: (source: Source) =>
+    keyed((db, points: readonly RoomPoint[]) => knownMoments(db, source.serverName, points))(source),
+  /** The log's head; the key says nothing. */
+  head: keyed((db, keys: readonly 'head'[]) => logHead(db).then((head) => keys.map(() => head))),
+  /** The event at a key of a room's state at a point. */
+  pastState: keyed(statesAt),
+  pastMember: keyed(membersAt),
+  pastMembers: alike(
+    ({ page }: PastMemberListKey) => page,
+    (db, keys) =>
+      pageMembersAt(
+        db,
+        keys.map(({ list }) => list),
+        keys[0].page,
+      ),
+  ),
+  /** Position of a user's next transition to another membership. */
+  nextMove: keyed(nextMoves),
+  pastMemberCount: keyed(countMembersAt),
+};
 
 async function statesAt(db: Db, keys: readonly PastStateKey[]): Promise<readonly (StoredEvent | null)[]> {
   const asks = keys.map(({ roomId, at, type, stateKey }) => ({
