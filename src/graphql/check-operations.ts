@@ -6,10 +6,34 @@ import { readsOnly } from '../commands/lanes/reading-recorder.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import type { Context, GraphqlSettings } from './context.ts';
 import { requestError } from './errors.ts';
-import { checkSize, isIntrospection, toldSize, type RequestSize } from './limits.ts';
+import { checkSize, isIntrospection, toldSize, type MeasuredRequest, type RequestSize } from './limits.ts';
 
-export function checkOperations({ introspection, maxCost }: GraphqlSettings): ApolloServerPlugin<Context> {
+/**
+ * The size of an operation that may run; from now on time runs for a query. Throws a MatrixError for what may not be asked by
+ * this caller or here, and for too much.
+ */
+export type CheckOperation = (request: MeasuredRequest, context: Context) => RequestSize;
+
+export function createCheck({ introspection, maxCost }: GraphqlSettings): CheckOperation {
   const measure = createMeasure();
+  return (request, { actor, readsOnly: onlyReads, deadline }) => {
+    const { operation } = request;
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+      throw new MatrixError('M_UNRECOGNIZED', 'Subscriptions are opened over WebSocket, or at /graphql/stream.', {
+        status: 400,
+      });
+    }
+    if (operation.operation === OperationTypeNode.MUTATION && onlyReads) throw readsOnly();
+    const isOpen = introspection === 'on' && isIntrospection(operation);
+    if (actor === null && !isOpen) throw new MatrixError('M_MISSING_TOKEN');
+    const size = checkSize(request, maxCost, measure);
+    // An act takes the time it takes; what it changed is read within the time.
+    if (operation.operation === OperationTypeNode.QUERY) deadline.start();
+    return size;
+  };
+}
+
+export function checkOperations(check: CheckOperation, maxCost: number): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       let size: RequestSize | null = null;
@@ -18,22 +42,10 @@ export function checkOperations({ introspection, maxCost }: GraphqlSettings): Ap
           // Its type allows for none, which never gets here.
           if (operation === undefined) return;
           try {
-            if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-              throw new MatrixError(
-                'M_UNRECOGNIZED',
-                'Subscriptions are opened over WebSocket, or at /graphql/stream.',
-                { status: 400 },
-              );
-            }
-            if (operation.operation === OperationTypeNode.MUTATION && contextValue.readsOnly) throw readsOnly();
-            const isOpen = introspection === 'on' && isIntrospection(operation);
-            if (contextValue.actor === null && !isOpen) throw new MatrixError('M_MISSING_TOKEN');
-            size = checkSize({ schema, document, operation, variables: request.variables ?? {} }, maxCost, measure);
+            size = check({ schema, document, operation, variables: request.variables ?? {} }, contextValue);
           } catch (error) {
             throw error instanceof MatrixError ? requestError(error) : error;
           }
-          // An act takes the time it takes; what it changed is read within the time.
-          if (operation.operation === OperationTypeNode.QUERY) contextValue.deadline.start();
         },
         async willSendResponse({ response }) {
           if (size === null || response.body.kind !== 'single') return;

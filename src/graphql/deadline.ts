@@ -4,7 +4,7 @@ import { MatrixError } from '../matrix/errors.ts';
 export interface Deadline {
   /** Aborts with a MatrixError. */
   readonly signal: AbortSignal;
-  /** Time runs from now on. */
+  /** Time runs from now on, if it does not already. */
   start(): void;
   /** Time does not run: what has begun to be written is not given up. */
   stop(): void;
@@ -16,7 +16,10 @@ export interface Deadline {
 export function createDeadline(milliseconds: number): Deadline {
   const ended = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const stop = (): void => clearTimeout(timer);
+  const stop = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
   const end = (problem: string): void => {
     stop();
     ended.abort(new MatrixError('M_UNKNOWN', problem, { status: 503 }));
@@ -24,8 +27,7 @@ export function createDeadline(milliseconds: number): Deadline {
   return {
     signal: ended.signal,
     start() {
-      stop();
-      if (ended.signal.aborted) return;
+      if (timer !== undefined || ended.signal.aborted) return;
       timer = setTimeout(
         end,
         milliseconds,

@@ -17,9 +17,9 @@ export interface Cache<V> {
 
 const MAX_TEXTS = 1_000;
 const MAX_TEXT_CHARACTERS = 2 * 1024 * 1024;
-const MAX_DOCUMENTS = 300;
+export const MAX_DOCUMENTS = 300;
 /** In what it was made of: in memory a document takes about a hundred times as much. */
-const MAX_DOCUMENT_CHARACTERS = 256 * 1024;
+export const MAX_DOCUMENT_CHARACTERS = 256 * 1024;
 
 export function createTextCache(): Cache<string> {
   return boundedCache(MAX_TEXTS, MAX_TEXT_CHARACTERS, (text) => text.length);

@@ -12,17 +12,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { databaseAway } from '../commands/lanes/connection-loss.ts';
 import { MatrixError } from '../matrix/errors.ts';
-import { isJsonObject, parseJson } from '../matrix/json.ts';
+import { isJsonObject, parseJson, type JsonValue } from '../matrix/json.ts';
 import { actorOf } from './authenticate.ts';
-import { checkOperations } from './check-operations.ts';
+import { checkOperations, createCheck } from './check-operations.ts';
 import { createContext, type Context, type GraphqlParts } from './context.ts';
 import { createDeadline, within } from './deadline.ts';
-import { answerFromPlans } from './engine/answer-planned.ts';
 import { errorBody, errorFormatter } from './errors.ts';
 import { mountExplorer } from './explorer.ts';
 import { checkWords, MAX_BODY_BYTES, MAX_TOKENS } from './limits.ts';
 import { checkPersisted, createDocumentStore, createTextCache } from './persisted-queries.ts';
 import { resolvers } from './resolvers/index.ts';
+import { createShortcut, type Shortcut } from './shortcut.ts';
 import { mountEventStream } from './stream/event-stream.ts';
 import { createStreams } from './stream/streams.ts';
 import { mountWebSocket } from './stream/web-socket.ts';
@@ -34,7 +34,8 @@ const SCHEMA = new URL('../../schema.graphql', import.meta.url);
 /** The routes of this door, for the HTTP server to mount. */
 export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    const { apollo, schema } = await startApollo(parts);
+    const engine = await startEngine(parts);
+    const { apollo, schema } = engine;
     const streams = createStreams(parts, schema);
     const identify = (header: string | undefined, ip: string) => actorOf(parts, header, ip);
     mountWebSocket(app.server, { schema, streams, identify, log: parts.log });
@@ -50,7 +51,7 @@ export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Pro
       method: 'POST',
       url: GRAPHQL_PATH,
       bodyLimit: MAX_BODY_BYTES,
-      handler: (request, reply) => answer(parts, apollo, request, reply),
+      handler: (request, reply) => answer(parts, engine, request, reply),
       errorHandler: (error, _request, reply) => void refuse(parts, error, reply),
     });
     app.get(GRAPHQL_PATH, { exposeHeadRoute: false }, (request, reply) => {
@@ -65,12 +66,15 @@ export function graphqlMount(parts: GraphqlParts): (app: FastifyInstance) => Pro
   };
 }
 
-interface Started {
+interface Engine {
   readonly apollo: ApolloServer<Context>;
+  readonly shortcut: Shortcut;
   readonly schema: GraphQLSchema;
 }
 
-async function startApollo({ log, settings }: GraphqlParts): Promise<Started> {
+async function startEngine({ log, settings }: GraphqlParts): Promise<Engine> {
+  const check = createCheck(settings);
+  const shortcut = createShortcut({ check, maxCost: settings.maxCost });
   const { promise: schema, resolve } = Promise.withResolvers<GraphQLSchema>();
   const apollo = new ApolloServer<Context>({
     typeDefs: await readFile(SCHEMA, 'utf8'),
@@ -89,8 +93,8 @@ async function startApollo({ log, settings }: GraphqlParts): Promise<Started> {
     parseOptions: { maxTokens: MAX_TOKENS },
     logger: log,
     plugins: [
-      checkOperations(settings),
-      ...(settings.plans ? [answerFromPlans()] : []),
+      checkOperations(check, settings.maxCost),
+      ...(settings.plans ? [shortcut.plugin] : []),
       { serverWillStart: async (started) => resolve(started.schema) },
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -100,24 +104,48 @@ async function startApollo({ log, settings }: GraphqlParts): Promise<Started> {
     ],
   });
   await apollo.start();
-  return { apollo, schema: await schema };
+  return { apollo, shortcut, schema: await schema };
 }
 
 async function answer(
   parts: GraphqlParts,
-  apollo: ApolloServer<Context>,
+  engine: Engine,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const actor = await actorOf(parts, request.headers.authorization, request.ip);
   const deadline = createDeadline(parts.settings.timeoutMs);
   reply.raw.once('close', () => (reply.raw.writableEnded ? undefined : deadline.leave()));
-  const context = async (): Promise<Context> => createContext(parts, actor, deadline);
-  const executed = apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: readRequest(request), context });
-  const { status, headers, body } = await within(deadline, executed).finally(() => deadline.stop());
-  if (body.kind !== 'complete') throw new Error('an answer in pieces, which the schema does not offer');
+  const body = readBody(request);
+  const executed = execute(engine, request, body, createContext(parts, actor, deadline));
+  const { status, headers, text } = await within(deadline, executed).finally(() => deadline.stop());
   for (const [name, value] of headers) reply.header(name, value);
-  return reply.code(status ?? 200).send(body.string);
+  return reply.code(status).send(text);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  readonly text: string;
+}
+
+async function execute(
+  { apollo, shortcut }: Engine,
+  request: FastifyRequest,
+  body: JsonValue,
+  context: Context,
+): Promise<Answer> {
+  const { accept = '' } = request.headers;
+  const short = await shortcut.answer({ accept, body, context });
+  if (short !== null) return { status: 200, headers: [['content-type', short.type]], text: short.text };
+  const answered = await apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: requestOf(request, body),
+    context: async () => context,
+  });
+  const { status = 200, headers } = answered;
+  if (answered.body.kind !== 'complete') throw new Error('an answer in pieces, which the schema does not offer');
+  if (status === 200) shortcut.noteType(accept, headers.get('content-type')!);
+  return { status, headers, text: answered.body.string };
 }
 
 // Looked at before anything is done: an act whose answer the caller does not take must not be done.
@@ -127,7 +155,7 @@ const ACCEPTED = ['*/*', 'application/*', 'application/json', 'application/graph
  * Throws M_NOT_JSON for what is no JSON, and (415) for what does not say that it is; M_UNRECOGNIZED (406) when the caller
  * takes no JSON.
  */
-function readRequest(request: FastifyRequest): HTTPGraphQLRequest {
+function readBody(request: FastifyRequest): JsonValue {
   const accepts = (request.headers.accept || '*/*').split(',').map((range) => range.split(';')[0]!.trim());
   if (!accepts.some((range) => ACCEPTED.includes(range.toLowerCase()))) {
     throw new MatrixError('M_UNRECOGNIZED', 'Answers are application/json.', { status: 406 });
@@ -136,13 +164,17 @@ function readRequest(request: FastifyRequest): HTTPGraphQLRequest {
   if (!/^application\/json *(;|$)/i.test(type)) {
     throw new MatrixError('M_NOT_JSON', 'Send the request as application/json.', { status: 415 });
   }
+  return parseJson(request.body instanceof Buffer ? request.body : '', { numbers: 'any' });
+}
+
+/** Throws for what is refused before it is parsed as a document. */
+function requestOf(request: FastifyRequest, body: JsonValue): HTTPGraphQLRequest {
+  checkPersisted(body);
+  if (isJsonObject(body) && typeof body['query'] === 'string') checkWords(body['query']);
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
-  const body = parseJson(request.body instanceof Buffer ? request.body : '', { numbers: 'any' });
-  checkPersisted(body);
-  if (isJsonObject(body) && typeof body['query'] === 'string') checkWords(body['query']);
   return { method: 'POST', headers, search: '', body };
 }
 

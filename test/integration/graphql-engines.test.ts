@@ -59,6 +59,7 @@ async function scenery(owner: Client, kim: Client, lee: Client, admin: Client): 
 
 interface Asked {
   readonly query: string;
+  readonly operationName?: string;
   readonly variables?: object;
 }
 
@@ -161,6 +162,49 @@ it.each<[string, string, object?]>([
   ['a name that objects have', '{ viewer { __proto__: userId } }'],
 ])('%s is told alike', async (_what, query, variables = {}) => {
   for (const client of clients) for (let n = 0; n < 3; n += 1) await expectAlike(client, { query, variables });
+});
+
+/** Of a document that is known by then, in every way in which a request can name it, bring it and take its answer. */
+it.each<[string, object, Readonly<Record<string, string>>?]>([
+  ['with nothing besides', {}],
+  ['with an operation', { operationName: 'A' }],
+  ['with another operation', { operationName: 'B', variables: { first: 2 } }],
+  ['with an operation that it does not have', { operationName: 'C' }],
+  ['with an operation without a name', { operationName: '' }],
+  ['with an operation that is none', { operationName: 7 }],
+  ['with no operation, of two', { operationName: null, variables: null, extensions: null }],
+  ['with variables that are none', { operationName: 'A', variables: [] }],
+  ['with variables that do not fit', { operationName: 'B', variables: { first: '2' } }],
+  ['with a page that is too long', { operationName: 'B', variables: { first: 1_000 } }],
+  ['with extensions', { operationName: 'A', extensions: {} }],
+  ['with extensions that are none', { operationName: 'A', extensions: 7 }],
+  [
+    'with a hash that is not its own',
+    { operationName: 'A', extensions: { persistedQuery: { version: 1, sha256Hash: '0' } } },
+  ],
+  ['and anything is taken', { operationName: 'A' }, { accept: '*/*' }],
+  ['and JSON is taken', { operationName: 'A' }, { accept: 'application/json' }],
+  [
+    'and GraphQL is taken',
+    { operationName: 'A' },
+    { accept: 'application/graphql-response+json, application/json;q=0.9' },
+  ],
+  ['and nothing of it is taken', { operationName: 'A' }, { accept: 'text/html' }],
+  ['without a token', { operationName: 'A' }, { authorization: '' }],
+])('a document that was answered before is answered alike, %s', async (_how, more, headers = {}) => {
+  const query =
+    'query A { viewer { userId } } query B($first: Int) { transitions(first: $first) { nodes { kind recordedAt } } }';
+  const { token } = clients[0]!;
+  for (const operationName of ['A', 'B']) await expectAlike(clients[0]!, { query, operationName });
+  const wholeAnswer = async (port: number) => {
+    const answer = await rawRequest(port, {
+      ...{ method: 'POST', path: '/graphql', body: JSON.stringify({ query, ...more }) },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}`, ...headers },
+    });
+    return { ...answer, took: 0, headers: { ...answer.headers, date: '' } };
+  };
+  // Once to learn what is answered to such a header, once with that known.
+  for (let n = 0; n < 2; n += 1) expect(await wholeAnswer(desk.server.port)).toEqual(await wholeAnswer(plain.port));
 });
 
 it.each(Object.keys(schema.getQueryType()!.getFields()))(

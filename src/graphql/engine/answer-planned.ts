@@ -63,10 +63,9 @@ export function createPlans(schema: GraphQLSchema): AnswerPlanned {
       known.complete ??= plan(schema, document, operation);
       const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
       if (coerced === undefined) throw new Error('variables that do not fit');
-      return (await known.complete(undefined, { context, variables: coerced, args: new Map() })) as Record<
-        string,
-        unknown
-      >;
+      const data = await known.complete(undefined, { context, variables: coerced, args: new Map() });
+      planMetrics.answered.inc();
+      return data as Record<string, unknown>;
     } catch {
       known.rest = REST;
       return null;
@@ -74,8 +73,17 @@ export function createPlans(schema: GraphQLSchema): AnswerPlanned {
   };
 }
 
-/** Has Apollo answer from plans where it can be done. */
-export function answerFromPlans(): ApolloServerPlugin<Context> {
+/** What a document is answered with again. */
+export interface PlannedDocument {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly answer: AnswerPlanned;
+}
+
+/** Has Apollo answer from plans where it can be done. `onAnswer` hears of each document for which it could, as it was spelled. */
+export function answerFromPlans(
+  onAnswer: (source: string, planned: PlannedDocument) => void = () => undefined,
+): ApolloServerPlugin<Context> {
   let answer: AnswerPlanned = async () => null;
   return {
     async serverWillStart({ schema }) {
@@ -83,11 +91,11 @@ export function answerFromPlans(): ApolloServerPlugin<Context> {
     },
     async requestDidStart() {
       return {
-        async responseForOperation({ document, operation, request, contextValue }) {
+        async responseForOperation({ schema, source, document, operation, request, contextValue }) {
           const variables = request.variables ?? {};
           const data = await answer({ document, operation, variables, context: contextValue });
           if (data === null) return null;
-          planMetrics.answered.inc();
+          onAnswer(source, { schema, document, answer });
           const body = { kind: 'single', singleResult: { data } } as const;
           return { http: { headers: new HeaderMap() }, body };
         },
