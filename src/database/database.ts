@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { parseInstant } from './instants.ts';
+import { LOOK_UP_CONNECTIONS, LOOK_UP_SETTINGS, provideLookUps } from './look-ups.ts';
 import { prepareMarked } from './prepared.ts';
 import type { DB } from './tables.generated.ts';
 
@@ -27,35 +28,50 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const INT8 = 20;
 const INT8_ARRAY = 1016;
 
-/** Opens a pool; nothing is connected yet. int8 comes back as number: positions and timestamps stay below 2^53. */
+/**
+ * Opens a pool, and one for look-ups beside it; nothing is connected yet. int8 comes back as number: positions and timestamps stay
+ * below 2^53.
+ */
 export function openDatabase(options: DatabaseOptions): Database {
+  const name = options.applicationName ?? 'vestibule';
+  const pool = openPool(options, { max: options.max ?? 10, application_name: name });
+  pool.on('connect', prepareMarked);
+  const lookUps = openPool(options, {
+    max: LOOK_UP_CONNECTIONS,
+    application_name: `${name}-look-ups`,
+    options: `${SETTINGS} ${LOOK_UP_SETTINGS}`,
+  });
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  provideLookUps(db, lookUps);
+  const close = async (): Promise<void> => {
+    await Promise.all([db.destroy(), lookUps.end()]);
+    // Kysely does not end a pool of which it never took a connection itself.
+    if (!pool.ending) await pool.end();
+  };
+  return { db, pool, url: options.url, close };
+}
+
+const SETTINGS = '-c timezone=UTC';
+
+function openPool({ url, role }: DatabaseOptions, config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.max ?? 10,
-    application_name: options.applicationName ?? 'vestibule',
+    connectionString: url,
     types: { getTypeParser },
-    options: '-c timezone=UTC',
+    options: SETTINGS,
     // A database that is gone without a word: not to be waited for by every request until the system gives up.
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     // A batch sends all its statements at once and then waits: three round trips, not thirteen.
     pipeline: true,
+    ...config,
   });
   // A connection that breaks fails the query on it, if there is one, and is replaced by the next. Without listeners it
   // would end the process: the pool hears it of idle connections only.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
-  pool.on('connect', prepareMarked);
-  if (options.role !== 'owner')
-    pool.on('connect', (client) => void client.query(TAKE_SERVICE_ROLE).catch(() => undefined));
-  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  const close = async (): Promise<void> => {
-    await db.destroy();
-    // Kysely does not end a pool of which it never took a connection itself.
-    if (!pool.ending) await pool.end();
-  };
-  return { db, pool, url: options.url, close };
+  if (role !== 'owner') pool.on('connect', (client) => void client.query(TAKE_SERVICE_ROLE).catch(() => undefined));
+  return pool;
 }
 
 const TAKE_SERVICE_ROLE =

@@ -4,7 +4,6 @@
  */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
-import { gathered } from '../database/gather.ts';
 import type { EventId, RoomId } from '../matrix/identifiers.ts';
 import type { PduFields, Verdict } from '../matrix/pdu.ts';
 import { mergeEvent } from './content.ts';
@@ -21,13 +20,24 @@ export interface StoredEvidence {
   readonly verdict: Verdict | null;
 }
 
-interface EvidenceRow {
+export interface EvidenceRow {
   readonly event_id: EventId;
   readonly position: number;
   readonly proof: Buffer;
   readonly auth_extra: Buffer | null;
   readonly rejected: boolean;
   readonly verdict: Verdict | null;
+}
+
+export function evidenceOf({
+  event_id: eventId,
+  position,
+  proof,
+  auth_extra: extra,
+  ...row
+}: EvidenceRow): StoredEvidence {
+  const { rejected, verdict } = row;
+  return { eventId, slot: { eventId, position }, pdu: mergeEvent(proof, null, extra), rejected, verdict };
 }
 
 /** Those of a room's events by id that are stored. */
@@ -46,73 +56,6 @@ export async function storedEvidence(
          order by room_position desc limit 1) v on true
      where e.event_id = any(${asked}::text[]) and e.room_id = ${roomId} and not e.out_of_band`.execute(db);
   return new Map(found.rows.map((row) => [row.event_id, evidenceOf(row)]));
-}
-
-/** What the log has to say of an event that has just come, in one query. */
-export interface ArrivalFacts {
-  /** Users of this server are in the room. */
-  readonly resident: boolean;
-  /** Position of the room's access control list; null: it has none. */
-  readonly acl: number | null;
-  /** A redaction names the event. */
-  readonly redacted: boolean;
-  /** Of the event and what it rests on, what is stored. */
-  readonly stored: ReadonlyMap<EventId, StoredEvidence>;
-}
-
-/** An event that has come, and what it rests on. */
-export interface Arrived {
-  readonly roomId: RoomId;
-  readonly eventId: EventId;
-  readonly rests: readonly EventId[];
-}
-
-type RoomFacts = Omit<ArrivalFacts, 'stored'> & { readonly n: number };
-
-/** In the order asked; null: there is no such room. */
-async function readArrivals(db: Db, arrived: readonly Arrived[]): Promise<readonly (ArrivalFacts | null)[]> {
-  const wanted = new Map<string, readonly [RoomId, EventId]>();
-  for (const { roomId, eventId, rests } of arrived)
-    for (const id of [eventId, ...rests]) wanted.set(nameIn(roomId, id), [roomId, id]);
-  const pairs = [...wanted.values()];
-  const [rooms, evidence] = await Promise.all([
-    sql<RoomFacts>`
-      select k.n::int4 as n, r.resident, s.event as acl,
-             exists (select from events x where x.room_id = r.room_id and x.redacts = k.event_id) as redacted
-        from unnest(${arrived.map((one) => one.roomId)}::text[], ${arrived.map((one) => one.eventId)}::text[])
-             with ordinality as k (room_id, event_id, n)
-        join rooms r on r.room_id = k.room_id
-        left join room_state s on s.room_id = r.room_id and s.type = 'm.room.server_acl' and s.state_key = ''`.execute(
-      db,
-    ),
-    sql<EvidenceRow & { room_id: string }>`
-      select e.room_id, e.event_id, e.position, e.proof, e.auth_extra, e.auth_rejection is not null as rejected, v.verdict
-        from unnest(${pairs.map(([roomId]) => roomId)}::text[], ${pairs.map(([, id]) => id)}::text[]) as k (room_id, event_id)
-        join events e on e.event_id = k.event_id and e.room_id = k.room_id and not e.out_of_band
-        left join lateral (
-          select verdict from verdicts where room_id = e.room_id and event = e.position
-           order by room_position desc limit 1) v on true`.execute(db),
-  ]);
-  const ofRoom = new Map(rooms.rows.map(({ n, ...facts }) => [n, facts]));
-  const found = new Map(evidence.rows.map((row) => [nameIn(row.room_id, row.event_id), evidenceOf(row)]));
-  return arrived.map(({ roomId, eventId, rests }, n) => {
-    const facts = ofRoom.get(n + 1);
-    if (facts === undefined) return null;
-    const stored = [eventId, ...rests].flatMap((id) => found.get(nameIn(roomId, id)) ?? []);
-    return { ...facts, stored: new Map(stored.map((one) => [one.eventId, one])) };
-  });
-}
-
-function nameIn(roomId: string, eventId: EventId): string {
-  return `${roomId}\u0000${eventId}`;
-}
-
-/** Null: there is no such room. Those who ask at the same time share a query. */
-export const arrivalFacts = gathered(readArrivals);
-
-function evidenceOf({ event_id: eventId, position, proof, auth_extra: extra, ...row }: EvidenceRow): StoredEvidence {
-  const { rejected, verdict } = row;
-  return { eventId, slot: { eventId, position }, pdu: mergeEvent(proof, null, extra), rejected, verdict };
 }
 
 /** Those of the events that are stored for another room than this one. */

@@ -1,16 +1,14 @@
 /** A room's head as its lane sees it: where the log stands, and the state that the next event is judged on. */
 import { besideAfter, besideEnd, type Beside } from './beside.ts';
 import { stateKeyText } from '../../matrix/auth-events.ts';
-import { sql } from 'kysely';
 import type { LRUCache } from 'lru-cache';
 import type { Db } from '../../database/database.ts';
 import { gathered } from '../../database/gather.ts';
 import type { EventSlot, JudgedPdu, Placed, StateChange } from '../../log/judged-pdu.ts';
 import { countMembers } from '../../log/presence.ts';
-import { readEvents } from '../../log/read.ts';
+import { readEntries, type CurrentEntry } from '../../log/state-entries.ts';
 import type { Ref } from '../../log/state-lines.ts';
 import type { EventId, RoomId, ServerName } from '../../matrix/identifiers.ts';
-import type { PduFields } from '../../matrix/pdu.ts';
 import { roomVersion, type RoomVersion } from '../../matrix/room-versions.ts';
 import type { RoomState, StateEvent } from '../../matrix/room-state.ts';
 
@@ -171,13 +169,15 @@ async function loadEntries(
   );
   for (const [i, [type, stateKey]] of keys.entries()) {
     const name = stateKeyText(type, stateKey);
-    const entry = entries[i] ?? null;
+    const entry = stateEntry(entries[i] ?? null);
     found.set(name, entry);
     cache.set(cacheName(head, name), { entry });
   }
 }
 
-function stateEntry(eventId: EventId, position: number, pdu: PduFields): StateEntry {
+function stateEntry(found: CurrentEntry | null): StateEntry | null {
+  if (found === null) return null;
+  const { eventId, position, pdu } = found;
   return { eventId, pdu, slot: { eventId, position } };
 }
 
@@ -256,28 +256,6 @@ function remember(cache: StateCache, head: RoomHead, name: string, entry: StateE
   head.pending.delete(name);
 }
 
-/** Reads state entries of any rooms, in the order asked; null where there is none. */
-async function readEntries(
-  db: Db,
-  keys: readonly { readonly roomId: string; readonly type: string; readonly stateKey: string }[],
-): Promise<readonly (StateEntry | null)[]> {
-  const { rows } = await sql<{ n: number; room_id: string; event: number }>`
-    select k.n::int4 as n, s.room_id, s.event
-      from unnest(${keys.map((k) => k.roomId)}::text[], ${keys.map((k) => k.type)}::text[], ${keys.map((k) => k.stateKey)}::text[])
-           with ordinality as k (room_id, type, state_key, n)
-      join room_state s on s.room_id = k.room_id and s.type = k.type and s.state_key = k.state_key`.execute(db);
-  const events = await readEvents(
-    db,
-    rows.map((row) => ({ roomId: row.room_id, position: row.event })),
-  );
-  const byPosition = new Map(events.map((event) => [event.position, event]));
-  const found = new Map(rows.map((row) => [row.n, byPosition.get(row.event)]));
-  return keys.map((_, i) => {
-    const event = found.get(i + 1);
-    return event === undefined ? null : stateEntry(event.eventId, event.position, event.pdu);
-  });
-}
-
 const readEntry = gathered(readEntries);
 
 /** Reads a member's state ahead of its turn into the cache, unless the lane knows better by then. */
@@ -286,7 +264,7 @@ export async function warm(db: Db, cache: StateCache, head: RoomHead, stateKey: 
   if (head.pending.has(name) || cache.has(cacheName(head, name))) return;
   const mark = Symbol();
   head.warming.set(name, mark);
-  const entry = await readEntry(db, { roomId: head.roomId, type: 'm.room.member', stateKey });
+  const entry = stateEntry(await readEntry(db, { roomId: head.roomId, type: 'm.room.member', stateKey }));
   if (head.warming.get(name) !== mark) return;
   head.warming.delete(name);
   cache.set(cacheName(head, name), { entry });

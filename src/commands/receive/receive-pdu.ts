@@ -1,6 +1,6 @@
 /** Receives events from elsewhere: all checks in their order, then the verdict (server-server API, Checks performed on receipt of a PDU). */
 import { boundedCache, type BoundedCache } from '../../bounded-cache.ts';
-import { arrivalFacts } from '../../log/evidence-queries.ts';
+import { arrivalFacts } from '../../log/arrivals.ts';
 import { parseRoomId, type EventId, type RoomId, type ServerName } from '../../matrix/identifiers.ts';
 import { stringIn } from '../../matrix/pdu.ts';
 import type { JsonObject } from '../../matrix/json.ts';

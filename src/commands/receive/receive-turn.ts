@@ -1,12 +1,7 @@
 /** A received event in its room's turn: what was found out before is looked at again, then it gets its verdict. */
 import type { Db } from '../../database/database.ts';
-import {
-  eventsElsewhere,
-  restedOnLess,
-  storedEvidence,
-  type ArrivalFacts,
-  type StoredEvidence,
-} from '../../log/evidence-queries.ts';
+import type { ArrivalFacts } from '../../log/arrivals.ts';
+import { eventsElsewhere, restedOnLess, storedEvidence, type StoredEvidence } from '../../log/evidence-queries.ts';
 import type { JudgedPdu } from '../../log/judged-pdu.ts';
 import { readEvents } from '../../log/read.ts';
 import type { EventId, RoomId, ServerName } from '../../matrix/identifiers.ts';
