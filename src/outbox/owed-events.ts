@@ -5,6 +5,9 @@ import type { UserId } from '../matrix/identifiers.ts';
 import type { Membership } from '../matrix/pdu.ts';
 import type { OwedEvent, Stay } from './recipients.ts';
 
+/** No position is greater. */
+const MOST = Number.MAX_SAFE_INTEGER;
+
 interface Row extends Omit<OwedEvent, 'move'> {
   readonly target: UserId | null;
   readonly from: Membership | 'none' | null;
@@ -15,24 +18,27 @@ interface Row extends Omit<OwedEvent, 'move'> {
 
 /**
  * The accepted events after one position and up to another that are this server's to deliver, and those of others that
- * answer a knock, in order. The transitions of a user in a room are asked for in the order in which one index has them: where the
- * statistics are of a time when there were few, the planner would as soon read all those of the room, for each event.
+ * answer a knock, in order. A transition stands behind its verdict: it is asked for so that one index alone can serve, that of the
+ * user's transitions from there on. Where the statistics are of a time when rooms were quiet, the planner would as soon read all those
+ * of the room, for each event.
  */
 export async function owedEvents(db: Db, after: number, upTo: number): Promise<readonly OwedEvent[]> {
   const { rows } = await sql<Row>`
     select v.room_id as "roomId", v.position, v.room_position as "roomPosition", v.event, v.relay, e.sender, e.origin,
            t.user_id as target, t."from", t."to",
-           (select true from transitions i
+           t."to" in ('leave', 'ban') and (select true from transitions i
              where i.room_id = v.room_id and i.user_id = t.user_id and i."to" = 'invite' and i.event = any(e.auth)
              order by i.at desc limit 1) as "citesInvite",
-           t."from" = 'knock' and exists (select from verdicts k
-                    where k.room_id = v.room_id and k.event = t.previous and k.relay) as "endsServedKnock"
+           t."from" = 'knock' and (select true from verdicts k
+             where k.room_id = v.room_id and k.event = t.previous and k.relay
+             order by k.room_position desc limit 1) as "endsServedKnock"
       from verdicts v
       join events e on e.room_id = v.room_id and e.position = v.event
       left join lateral (
         select * from transitions
-         where e.type = 'm.room.member' and room_id = v.room_id and user_id = e.state_key
-           and at between v.room_position and v.room_position and event = v.event order by at desc limit 1) t on true
+         where e.type = 'm.room.member' and (user_id, position) > (e.state_key, v.position)
+           and (user_id, position) <= (e.state_key, ${MOST}::int8) and room_id || '' = v.room_id and at = v.room_position
+           and event = v.event order by user_id, position limit 1) t on true
      where v.position > ${after} and v.position <= ${upTo} and v.verdict = 'accepted' and (v.relay or t."from" = 'knock')
      order by v.position`.execute(db);
   return rows.map(({ target, from, to, citesInvite, endsServedKnock, ...event }) => ({

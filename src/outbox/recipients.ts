@@ -24,7 +24,7 @@ export interface MembershipMove {
   readonly target: UserId;
   readonly from: Membership | 'none';
   readonly to: Membership | 'none';
-  /** It cites an invite of the target among its auth events. */
+  /** Out of the room, and citing an invite of the target among its auth events. */
   readonly citesInvite: boolean;
   /** What it ends is a knock that was taken here, on behalf of the knocker's server. */
   readonly endsServedKnock: boolean;
