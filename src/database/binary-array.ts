@@ -7,8 +7,6 @@ export type ElementType = keyof typeof OIDS;
 export type Element = string | number | boolean | Buffer | null;
 
 const GREATEST = { bool: 1, int2: 2 ** 15 - 1, int4: 2 ** 31 - 1, int8: Number.MAX_SAFE_INTEGER } as const;
-type NumberType = keyof typeof GREATEST;
-
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;
 const MOST_NUMBER_BYTES = 8;
@@ -43,20 +41,6 @@ export function binaryArray<Row>(
   return Buffer.from(bytes.subarray(0, end));
 }
 
-/** A value of a single row: what would not be taken as an element, is not taken so either. */
-export function checked(type: string, value: Element): Element {
-  if (value === null) return null;
-  const isNumber = typeof value === 'number' || typeof value === 'boolean';
-  if (isNumber ? !isNumeric(type) : Buffer.isBuffer(value) !== (type === 'bytea') || isNumeric(type))
-    throw new TypeError(`a ${typeof value} stands in a column of ${type}`);
-  if (isNumber && isNumeric(type)) checkNumber(type, Number(value));
-  return value;
-}
-
-function isNumeric(type: string): type is NumberType {
-  return Object.hasOwn(GREATEST, type);
-}
-
 /** Writes an element and returns its length in bytes. */
 function write(type: ElementType, element: string | number | boolean | Buffer, at: number): number {
   switch (type) {
@@ -72,14 +56,10 @@ function write(type: ElementType, element: string | number | boolean | Buffer, a
   throw new TypeError(`a ${typeof element} stands in a column of ${type}`);
 }
 
-function checkNumber(type: NumberType, value: number): void {
+function writeNumber(type: 'bool' | 'int2' | 'int4' | 'int8', value: number, at: number): number {
   const greatest = GREATEST[type];
   if (!Number.isSafeInteger(value) || value > greatest || value < -greatest - 1)
     throw new RangeError(`${value} stands in a column of ${type}`);
-}
-
-function writeNumber(type: NumberType, value: number, at: number): number {
-  checkNumber(type, value);
   switch (type) {
     case 'int8':
       view.setInt32(at, Math.floor(value / 2 ** 32));

@@ -1,5 +1,4 @@
 /** Statements that are one transaction, sent at once and answered at once: journeys are most of what a few rows cost. */
-import type { Duplex } from 'node:stream';
 import pg, { type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import type { TxClient } from './tx.ts';
 
@@ -60,15 +59,10 @@ export function takesTogether(client: PoolClient): boolean {
   return bounded.has(client);
 }
 
-/** What the driver keeps of a connection, and how it writes to it. */
-interface Wire {
-  readonly stream: Duplex;
+/** What the driver keeps of a connection. */
+interface Wire extends pg.Connection {
   readonly parsedStatements: Record<string, string>;
   readonly submittedNamedStatements: Record<string, string>;
-  bind(message: { readonly statement: string; readonly values: readonly (string | Buffer | null)[] }): void;
-  describe(message: { readonly type: 'P' }): void;
-  execute(message: object): void;
-  sync(): void;
 }
 
 // Without a BEGIN among them, statements up to a Sync are one transaction, which the Sync commits; after an error the
@@ -82,7 +76,7 @@ async function sendAll(client: PoolClient, statements: readonly QueryConfig[]): 
         error === undefined || error === null ? resolve([results].flat() as QueryResult[]) : reject(error),
       );
       whole.submit = (connection) => {
-        wire = connection as unknown as Wire;
+        wire = connection as Wire;
         submitAll(wire, statements);
       };
       client.query(whole);
@@ -97,27 +91,9 @@ async function sendAll(client: PoolClient, statements: readonly QueryConfig[]): 
 function submitAll(wire: Wire, statements: readonly QueryConfig[]): void {
   const unsynced = Object.create(wire, { sync: { value: () => undefined } }) as Wire;
   wire.stream.cork();
-  for (const statement of statements)
-    if (!submitPrepared(wire, statement)) new pg.Query(statement).submit(unsynced as unknown as pg.Connection);
+  for (const statement of statements) new pg.Query(statement).submit(unsynced);
   wire.sync();
   wire.stream.uncork();
-}
-
-/** What is prepared, with values that need no spelling out, goes without the driver's query around it. False: it is not so. */
-function submitPrepared(wire: Wire, { name: statement, values = [] }: QueryConfig): boolean {
-  if (statement === undefined) return false;
-  if (wire.parsedStatements[statement] === undefined && wire.submittedNamedStatements[statement] === undefined)
-    return false;
-  const plain: (string | Buffer | null)[] = [];
-  for (const value of values as readonly unknown[]) {
-    if (value === null || typeof value === 'string' || Buffer.isBuffer(value)) plain.push(value);
-    else if (typeof value === 'number' || typeof value === 'boolean') plain.push(String(value));
-    else return false;
-  }
-  wire.bind({ statement, values: plain });
-  wire.describe({ type: 'P' });
-  wire.execute({});
-  return true;
 }
 
 async function forgetPrepared(client: PoolClient, { parsedStatements, submittedNamedStatements }: Wire): Promise<void> {

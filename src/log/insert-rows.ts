@@ -1,5 +1,5 @@
 /** One INSERT for many rows: a column is an array, so a batch of any size is one prepared statement. */
-import { binaryArray, checked, type Element, type ElementType } from '../database/binary-array.ts';
+import { binaryArray, type Element, type ElementType } from '../database/binary-array.ts';
 import type { TxClient } from '../database/tx.ts';
 
 /** Name and SQL type of a column, and what stands in it for a row, or in all rows. `int8[]` takes array literals. */
@@ -21,9 +21,7 @@ export async function insertRows<Row>(
   columns: readonly Column<Row>[],
   onConflict = '',
 ): Promise<void> {
-  const [only] = rows;
-  if (only === undefined) return;
-  if (rows.length === 1) return insertRow(tx, table, only, columns, onConflict);
+  if (rows.length === 0) return;
   const text = statement(table, columns, onConflict);
   const values = columns.map(([, type, value]) =>
     typeof value === 'object' ? value.all : binaryArray(elementsOf(type), rows, value),
@@ -31,33 +29,7 @@ export async function insertRows<Row>(
   await tx.query({ name: `insert-${table}`, text, values });
 }
 
-/** Of what comes alone neither side has to make arrays. */
-async function insertRow<Row>(
-  tx: TxClient,
-  table: string,
-  row: Row,
-  columns: readonly Column<Row>[],
-  onConflict: string,
-): Promise<void> {
-  const text = statementForOne(table, columns, onConflict);
-  const values = columns.map(([, type, value]) =>
-    typeof value === 'object' ? value.all : checked(type, value(row, 0)),
-  );
-  await tx.query({ name: `insert-one-${table}`, text, values });
-}
-
 const statements = new Map<string, string>();
-const statementsForOne = new Map<string, string>();
-
-function statementForOne<Row>(table: string, columns: readonly Column<Row>[], onConflict: string): string {
-  const known = statementsForOne.get(table);
-  if (known !== undefined) return known;
-  const names = columns.map(([name]) => `"${name}"`);
-  const values = columns.map(([, type], i) => `$${i + 1}::${type}`);
-  const text = `insert into ${table} (${names.join(', ')}) values (${values.join(', ')}) ${onConflict}`;
-  statementsForOne.set(table, text);
-  return text;
-}
 
 // One statement a table: no table is inserted into with two sets of columns.
 function statement<Row>(table: string, columns: readonly Column<Row>[], onConflict: string): string {
