@@ -56,17 +56,15 @@ interface State {
 }
 
 function pass(client: Socket, postgres: Socket, state: State): void {
-  const findCommit = commitFinder();
+  const holdsCommit = commitFinder();
   let cut: Cut | null = null;
   client.on('data', (bytes) => {
     if (cut !== null) return;
-    const commit = findCommit(bytes);
-    if (commit !== null && state.next !== null) {
+    if (holdsCommit(bytes) && state.next !== null) {
       cut = state.next;
       state.next = null;
       state.cuts += 1;
-      postgres.write(bytes.subarray(0, commit));
-      void carryOut(cut, client, postgres, bytes.subarray(commit));
+      void carryOut(cut, client, postgres, bytes);
     } else {
       postgres.write(bytes);
     }
@@ -104,29 +102,19 @@ async function carryOut(cut: Cut, client: Socket, postgres: Socket, bytes: Buffe
   }
 }
 
-/**
- * Reads a client's messages as they come in pieces, and tells where in a piece the first of them begins, or goes on, that commits: a
- * simple query `commit`, or the Sync behind several statements.
- */
-function commitFinder(): (bytes: Buffer) => number | null {
+/** Reads a client's messages as they come in pieces, and tells whether a piece ends a simple query `commit`. */
+function commitFinder(): (bytes: Buffer) => boolean {
   let rest: Buffer = Buffer.alloc(0);
   // The first message has no letter before its length.
   let letter = 0;
-  let executed = 0;
   return (bytes) => {
-    let begins = -rest.length;
     rest = Buffer.concat([rest, bytes]);
-    let found: number | null = null;
+    let found = false;
     while (rest.length >= letter + 4) {
       const end = letter + rest.readInt32BE(letter);
       if (rest.length < end) break;
-      const type = letter === 1 ? String.fromCharCode(rest[0]!) : '';
-      const isCommit = type === 'Q' && rest.toString('utf8', 5, end - 1).toLowerCase() === 'commit';
-      if (isCommit || (type === 'S' && executed > 1)) found ??= Math.max(0, begins);
-      if (type === 'E') executed += 1;
-      if (type === 'S') executed = 0;
+      if (letter === 1 && rest[0] === 0x51) found ||= rest.toString('utf8', 5, end - 1).toLowerCase() === 'commit';
       rest = rest.subarray(end);
-      begins += end;
       letter = 1;
     }
     return found;

@@ -1,6 +1,5 @@
 /** One batch, one transaction: the log, every projection, and what units add. All of it happens or none. */
 import type { PoolClient } from 'pg';
-import { takesTogether, together } from '../../database/together.ts';
 import type { TxClient } from '../../database/tx.ts';
 import {
   append,
@@ -42,79 +41,40 @@ export function transactionOf(client: PoolClient): TxClient {
   return { inTransaction: true, query: (query) => client.query(query) };
 }
 
-/** Of more events the database had better begin with the first while the last is being spelt out. */
-const FEW_EVENTS = 8;
-
-interface Source {
-  readonly epoch: number;
-  readonly head: number;
-}
-
 /**
  * Writes and commits a placed batch; false when another process holds the epoch and nothing was written. When the
  * promise is rejected, the transaction is still open if the connection lives: the caller rolls back.
  */
 export async function writeBatch(
   client: PoolClient,
-  placed: PlacedBatch,
-  from: Source,
+  { units, batch, placed }: PlacedBatch,
+  from: { readonly epoch: number; readonly head: number },
   context: ProjectionContext,
 ): Promise<boolean> {
-  const { units, batch } = placed;
-  const isSmall = batch.judged.length + batch.outliers.length <= FEW_EVENTS && units.every((unit) => !unit.within);
-  const write = isSmall && takesTogether(client) ? writeAtOnce : writeInSteps;
+  const tx = transactionOf(client);
   try {
-    await write(client, placed, from, context);
-    return true;
+    // One journey for the whole batch: the database works on what came first while the rest is being spelt out.
+    await Promise.all([
+      client.query('begin isolation level read committed'),
+      append(tx, from, batch, placed),
+      ...project(tx, placed, context),
+      ...takeOut(tx, batch.erasures),
+      writeAnswers(
+        tx,
+        units.flatMap((unit) => unit.answers ?? []),
+        batch.at,
+      ),
+    ]);
   } catch (error) {
     if (!isDeposed(error)) throw error;
     await client.query('rollback');
     return false;
   }
-}
-
-async function writeAtOnce(
-  client: PoolClient,
-  placed: PlacedBatch,
-  from: Source,
-  context: ProjectionContext,
-): Promise<void> {
-  const { tx, send } = together();
-  await Promise.all([writeRows(tx, placed, from, context), send(client)]);
-}
-
-async function writeInSteps(
-  client: PoolClient,
-  placed: PlacedBatch,
-  from: Source,
-  context: ProjectionContext,
-): Promise<void> {
-  const tx = transactionOf(client);
-  const begin = 'begin isolation level read committed';
-  await Promise.all([
-    client.query(takesTogether(client) ? `${begin}; set local transaction_timeout = 0` : begin),
-    writeRows(tx, placed, from, context),
-  ]);
-  await runWithin(tx, placed.units, placed.placed);
+  await runWithin(tx, units, placed);
   const { command } = await client.query('commit');
   // Postgres says so, and not that it failed, when the transaction was broken and nobody noticed.
   if (command !== 'COMMIT') throw new Error(`the batch was not stored: ${command}`);
-}
-
-/** Sends all statements before it waits for the first. */
-async function writeRows(
-  tx: TxClient,
-  { units, batch, placed }: PlacedBatch,
-  from: Source,
-  context: ProjectionContext,
-): Promise<void> {
-  const answers = units.flatMap((unit) => unit.answers ?? []);
-  await Promise.all([
-    append(tx, from, batch, placed),
-    ...project(tx, placed, context),
-    ...takeOut(tx, batch.erasures),
-    writeAnswers(tx, answers, batch.at),
-  ]);
+  return true;
 }
 
 function project(tx: TxClient, { events }: Appended, context: ProjectionContext): readonly Promise<void>[] {

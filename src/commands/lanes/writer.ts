@@ -2,7 +2,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import type { Db } from '../../database/database.ts';
-import { boundTransactions } from '../../database/together.ts';
 import type { Appended } from '../../log/append.ts';
 import type { ServerName } from '../../matrix/identifiers.ts';
 import { createRecorder, type Recorder } from './record.ts';
@@ -68,8 +67,6 @@ export async function openWriter(deps: WriterDeps): Promise<Writer | null> {
   };
 }
 
-const MAX_OPEN_MS = 10_000;
-
 const NOTHING: AppendUnit = { roomId: null, head: null, judged: [], actions: [], erasures: [] };
 
 async function raiseEpoch(
@@ -98,10 +95,8 @@ async function connectWriter(pool: Pool): Promise<PoolClient> {
     await client.query(
       "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'",
     );
-    await client.query("set default_transaction_isolation = 'read committed'");
     // A connection cut on its way must not keep the head locked.
-    await client.query(`set idle_in_transaction_session_timeout = ${MAX_OPEN_MS}; ${NOTICE_LOSS}`);
-    await boundTransactions(client, MAX_OPEN_MS);
+    await client.query(`set idle_in_transaction_session_timeout = '10s'; ${NOTICE_LOSS}`);
     return client;
   } catch (error) {
     client.release(true);
