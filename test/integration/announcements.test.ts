@@ -1,4 +1,5 @@
 /** Commits are announced to other processes as long as one of them wants to hear of them. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFollower } from '../../src/log/follow.ts';
@@ -35,12 +36,13 @@ function hear(self: string, { readers }: Announcer, commits: boolean): void {
   open.push(hearNews({ pool, follower: createFollower(0), tokens, readers, self, commits, onError }));
 }
 
-/** Whether a commit of now is announced: what is announced after it is heard after it. */
+/** Whether a commit of now is announced: what is announced after it, over whichever connection, is heard about when it is. */
 async function isAnnounced(): Promise<boolean> {
   heard = [];
   announcer.committed();
   announcer.touched('@kim:vestibule.test');
   await expect.poll(() => heard).toContain('vestibule_touched');
+  await sleep(200);
   return heard.includes('vestibule_committed');
 }
 
