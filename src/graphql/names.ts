@@ -9,9 +9,15 @@ import {
   type UserId,
 } from '../matrix/identifiers.ts';
 
+/** Of the schema's words, of which a page has hundreds. */
+const known = new Map<string, string>();
+const MAX_KNOWN = 200;
+
 /** `knock_restricted` → `KNOCK_RESTRICTED`. */
 export function enumName<Word extends string>(word: Word): Uppercase<Word> {
-  return word.toUpperCase() as Uppercase<Word>;
+  const name = known.get(word) ?? word.toUpperCase();
+  if (known.size < MAX_KNOWN) known.set(word, name);
+  return name as Uppercase<Word>;
 }
 
 /** `KNOCK_RESTRICTED` → `knock_restricted`. */

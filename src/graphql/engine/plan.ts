@@ -14,6 +14,7 @@ import {
   type FieldNode,
   type GraphQLAbstractType,
   type GraphQLField,
+  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type OperationDefinitionNode,
@@ -100,8 +101,9 @@ function propertyOf(source: unknown, name: string): unknown {
 }
 
 function completing(draft: Draft, type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
+  if (isNonNullType(type) && isLeafType(type.ofType)) return asLeaf(type.ofType);
   if (isNonNullType(type)) return notNull(completing(draft, type.ofType, nodes));
-  if (isLeafType(type)) return orNull((value) => given(type.serialize(value)));
+  if (isLeafType(type)) return orNull(asLeaf(type));
   if (isListType(type)) return orNull(asList(completing(draft, type.ofType, nodes)));
   if (isObjectType(type)) return orNull(asObject(draft, type, () => subfields(draft, type, nodes)));
   if (isAbstractType(type)) return orNull(asOneOf(draft, type, nodes));
@@ -118,6 +120,14 @@ function orNull(complete: Complete): Complete {
     if (value === null || value === undefined) return null;
     if (value instanceof Error) throw value;
     return complete(value, run);
+  };
+}
+
+/** What most of an answer is made of. */
+function asLeaf(type: GraphQLLeafType): Complete {
+  return (value) => {
+    if (value instanceof Error) throw value;
+    return given(type.serialize(given(value)));
   };
 }
 
