@@ -2,6 +2,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { PREPARED } from '../database/prepared.ts';
+import { createSpelling } from '../database/spelled.ts';
 import { inReadingOrder, rowsToRead, toPage, type KeysetPage, type PageOfRows } from '../database/keyset.ts';
 import type { RoomId, UserId } from '../matrix/identifiers.ts';
 import type { Membership } from '../matrix/pdu.ts';
@@ -69,10 +70,12 @@ export async function pageTransitions(
   page: KeysetPage,
 ): Promise<readonly PageOfRows<TransitionRow>[]> {
   if (lists.every((arms) => arms.length === 0)) return lists.map(() => toPage<TransitionRow, number>([], page));
-  // Without conditions an index gives the page, whatever the values are.
-  const plan = Object.values(condition).every((part) => part === null || part === undefined) ? PREPARED : sql``;
+  const isPlain = Object.values(condition).every((part) => part === null || part === undefined);
   const [only] = lists.length === 1 && lists[0]!.length === 1 ? lists[0]! : [];
-  if (only !== undefined) return [await pageOfArm(db, plan, table(condition), only, page)];
+  if (only !== undefined)
+    return [await (isPlain ? plainPageOfArm(db, only, page) : pageOfArm(db, condition, only, page))];
+  // Without conditions an index gives the page, whatever the values are.
+  const plan = isPlain ? PREPARED : sql``;
   const first = firstOfArms(table(condition), lists, page);
   const found = await sql<TransitionRow & { n: number }>`${plan}
     select u.n, ${COLUMNS} from (${first}) u order by u.n, u.r`.execute(db);
@@ -86,18 +89,49 @@ const FEW = 128;
 
 async function pageOfArm(
   db: Db,
-  plan: RawBuilder<unknown>,
-  of: ArmTable,
+  condition: TransitionCondition,
   only: Arm,
   page: KeysetPage,
 ): Promise<PageOfRows<TransitionRow>> {
+  const { rows } = await rowsOfPage(sql``, condition, only, page, rowsToRead(page)).execute(db);
+  return toPage(rows, page);
+}
+
+const spelling = createSpelling();
+const ANYTHING: TransitionCondition = {
+  kinds: null,
+  causes: null,
+  actor: null,
+  server: null,
+  words: null,
+  event: null,
+};
+
+/** Without conditions an index gives the page, whatever the values are: what is asked most is spelled and planned once. */
+async function plainPageOfArm(db: Db, only: Arm, page: KeysetPage): Promise<PageOfRows<TransitionRow>> {
+  const { after, before, fromEnd, descending } = page;
   const wanted = rowsToRead(page);
-  const rows = rowsOfArm(of, only, page, sql.lit(FEW * Math.ceil(wanted / FEW)));
-  const found = await sql<TransitionRow>`${plan}
-    select ${COLUMNS} from (${rows}) u order by ${inReadingOrder(sql.ref('u.position'), page)} limit ${wanted}`.execute(
-    db,
+  const values = { ...only, after, before, wanted };
+  const given = Object.entries(values).map(([name, value]) => (value === null ? '' : name));
+  const shape = [...given, fromEnd, descending, roomFor(wanted)].join();
+  const rows = await spelling(db, shape, values, (spelled) =>
+    rowsOfPage(PREPARED, ANYTHING, spelled, { ...page, after: spelled.after, before: spelled.before }, spelled.wanted),
   );
-  return toPage(found.rows, page);
+  return toPage(rows, page);
+}
+
+const roomFor = (wanted: number): number => FEW * Math.ceil(wanted / FEW);
+
+function rowsOfPage(
+  plan: RawBuilder<unknown>,
+  condition: TransitionCondition,
+  only: Arm,
+  page: KeysetPage,
+  wanted: number,
+): RawBuilder<TransitionRow> {
+  const rows = rowsOfArm(table(condition), only, page, sql.lit(roomFor(rowsToRead(page))));
+  return sql<TransitionRow>`${plan}
+    select ${COLUMNS} from (${rows}) u order by ${inReadingOrder(sql.ref('u.position'), page)} limit ${wanted}`;
 }
 
 /** How many transitions each list has. */
