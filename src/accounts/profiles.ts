@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { gathered } from '../database/gather.ts';
+import { PREPARED } from '../database/prepared.ts';
 import type { UserId } from '../matrix/identifiers.ts';
 
 export interface Profile {
@@ -22,6 +23,7 @@ export async function setDisplayName(db: Db, userId: UserId, displayname: string
 export async function profilesOf(db: Db, userIds: readonly string[]): Promise<readonly Profile[]> {
   const rows = await db
     .selectFrom('profiles')
+    .modifyFront(PREPARED)
     .select(['user_id', 'displayname', 'avatar_url'])
     .where('user_id', '=', sql<string>`any(${userIds}::text[])`)
     .execute();

@@ -3,7 +3,7 @@ import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { parseInstant } from './instants.ts';
 import { LOOK_UP_CONNECTIONS, LOOK_UP_SETTINGS, provideLookUps } from './look-ups.ts';
-import { prepareMarked } from './prepared.ts';
+import { prepareAll, prepareMarked } from './prepared.ts';
 import type { DB } from './tables.generated.ts';
 
 export type Db = Kysely<DB>;
@@ -41,12 +41,15 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: `${name}-look-ups`,
     options: `${SETTINGS} ${LOOK_UP_SETTINGS}`,
   });
-  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  provideLookUps(db, lookUps);
+  lookUps.on('connect', prepareAll);
+  const [db, lookUpDb] = [pool, lookUps].map(
+    (its) => new Kysely<DB>({ dialect: new PostgresDialect({ pool: its }) }),
+  ) as [Db, Db];
+  provideLookUps(db, { pool: lookUps, db: lookUpDb });
   const close = async (): Promise<void> => {
-    await Promise.all([db.destroy(), lookUps.end()]);
+    await Promise.all([db.destroy(), lookUpDb.destroy()]);
     // Kysely does not end a pool of which it never took a connection itself.
-    if (!pool.ending) await pool.end();
+    await Promise.all([pool, lookUps].map((its) => its.ending || its.end()));
   };
   return { db, pool, url: options.url, close };
 }

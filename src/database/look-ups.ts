@@ -17,11 +17,31 @@ export const LOOK_UP_CONNECTIONS = 4;
 export const LOOK_UP_SETTINGS =
   '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off';
 
-const pools = new WeakMap<object, Pool>();
+interface Sessions {
+  readonly pool: Pool;
+  /** The same sessions, as Kysely speaks with them. */
+  readonly db: object;
+}
 
-/** Has the look-ups that are asked of `db` go to a pool of sessions of their own. */
-export function provideLookUps(db: object, pool: Pool): void {
-  pools.set(db, pool);
+const sessionsOf = new WeakMap<object, Sessions>();
+
+/** Has the look-ups that are asked of `db` go to sessions of their own. */
+export function provideLookUps(db: object, sessions: Sessions): void {
+  sessionsOf.set(db, sessions);
+}
+
+/**
+ * The same database by the sessions for look-ups, for what is asked by keys again and again in the same few words: every
+ * statement with values is prepared there.
+ */
+export function throughLookUps<D extends object>(db: D): D {
+  return sessions(db).db as D;
+}
+
+function sessions(db: object): Sessions {
+  const found = sessionsOf.get(db);
+  if (found === undefined) throw new Error('there are no sessions for look-ups');
+  return found;
 }
 
 /** The rows that it finds. `db`: one that `openDatabase` made, and no transaction. */
@@ -30,8 +50,6 @@ export async function lookUp<R extends QueryResultRow>(
   statement: LookUp,
   values: readonly unknown[],
 ): Promise<readonly R[]> {
-  const pool = pools.get(db);
-  if (pool === undefined) throw new Error('there are no sessions for look-ups');
-  const { rows } = await pool.query<R>({ ...statement, values: [...values] });
+  const { rows } = await sessions(db).pool.query<R>({ ...statement, values: [...values] });
   return rows;
 }

@@ -23,10 +23,19 @@ function nameOf(text: string): string {
 
 /** Has a pool's connection prepare what is marked. */
 export function prepareMarked(client: pg.PoolClient): void {
+  prepareIf(client, (text) => text.slice(0, MARK_WITHIN).includes(MARK));
+}
+
+/** Has a pool's connection prepare whatever is asked with values. */
+export function prepareAll(client: pg.PoolClient): void {
+  prepareIf(client, (_text, values) => Array.isArray(values) && values.length > 0);
+}
+
+function prepareIf(client: pg.PoolClient, isPrepared: (text: string, values: unknown) => boolean): void {
   const plain = client.query.bind(client) as (...args: unknown[]) => unknown;
   const query = (text: unknown, ...rest: unknown[]): unknown => {
-    if (typeof text !== 'string' || !text.slice(0, MARK_WITHIN).includes(MARK)) return plain(text, ...rest);
     const [values, ...more] = rest;
+    if (typeof text !== 'string' || !isPrepared(text, values)) return plain(text, ...rest);
     return plain({ name: nameOf(text), text, values }, ...more);
   };
   client.query = query as typeof client.query;

@@ -18,12 +18,15 @@ interface Row extends Omit<OwedEvent, 'move'> {
 
 /**
  * The accepted events after one position and up to another that are this server's to deliver, and those of others that
- * answer a knock, in order. A transition stands behind its verdict: it is asked for so that one index alone can serve, that of the
- * user's transitions from there on. Where the statistics are of a time when rooms were quiet, the planner would as soon read all those
- * of the room, for each event.
+ * answer a knock, in order. The transitions that a verdict brought about stand between it and the next verdict: they are read as one
+ * piece of the log. Looked up for each event, they would hang on what the planner believes of how busy a room or a user is.
  */
 export async function owedEvents(db: Db, after: number, upTo: number): Promise<readonly OwedEvent[]> {
   const { rows } = await sql<Row>`
+    with moves as materialized (
+      select room_id, at, event, user_id, "from", "to", previous from transitions
+       where position > ${after}
+         and position < coalesce((select min(position) from verdicts where position > ${upTo}), ${MOST}::int8))
     select v.room_id as "roomId", v.position, v.room_position as "roomPosition", v.event, v.relay, e.sender, e.origin,
            t.user_id as target, t."from", t."to",
            t."to" in ('leave', 'ban') and (select true from transitions i
@@ -34,11 +37,8 @@ export async function owedEvents(db: Db, after: number, upTo: number): Promise<r
              order by k.room_position desc limit 1) as "endsServedKnock"
       from verdicts v
       join events e on e.room_id = v.room_id and e.position = v.event
-      left join lateral (
-        select * from transitions
-         where e.type = 'm.room.member' and (user_id, position) > (e.state_key, v.position)
-           and (user_id, position) <= (e.state_key, ${MOST}::int8) and room_id || '' = v.room_id and at = v.room_position
-           and event = v.event order by user_id, position limit 1) t on true
+      left join moves t on e.type = 'm.room.member' and t.room_id = v.room_id and t.at = v.room_position
+                       and t.event = v.event and t.user_id = e.state_key
      where v.position > ${after} and v.position <= ${upTo} and v.verdict = 'accepted' and (v.relay or t."from" = 'knock')
      order by v.position`.execute(db);
   return rows.map(({ target, from, to, citesInvite, endsServedKnock, ...event }) => ({

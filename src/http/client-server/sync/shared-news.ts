@@ -1,6 +1,7 @@
 /** What is new in a room for all who have been in it since the same point: read once, however many wait for it. */
 import type { Db } from '../../../database/database.ts';
 import { gathered } from '../../../database/gather.ts';
+import { throughLookUps } from '../../../database/look-ups.ts';
 import { roomSpans, type RoomSpan } from '../../../projections/sync-queries.ts';
 import { openEventBook } from '../event-book.ts';
 import { joinedNews, readRoomNews, type JoinedNews, type ToldRoom } from './room-news.ts';
@@ -38,7 +39,8 @@ async function readAll(db: Db, asks: readonly RoomAsk[]): Promise<readonly Share
   const distinct = [...new Map(asks.map((ask) => [keyOf(ask), ask])).values()];
   const stretchOf = new Map<string, string>();
   const found = new Map<string, SharedNews>();
-  await db
+  // Whoever is woken asks this, some fifty times a second on a busy server.
+  await throughLookUps(db)
     .transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
