@@ -49,7 +49,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const close = async (): Promise<void> => {
     await Promise.all([db.destroy(), lookUpDb.destroy()]);
     // Kysely does not end a pool of which it never took a connection itself.
-    await Promise.all([pool, lookUps].map((its) => its.ending || its.end()));
+    for (const its of [pool, lookUps]) if (!its.ending) await its.end();
   };
   return { db, pool, url: options.url, close };
 }

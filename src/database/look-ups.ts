@@ -32,10 +32,10 @@ export function provideLookUps(db: object, sessions: Sessions): void {
 
 /**
  * The same database by the sessions for look-ups, for what is asked by keys again and again in the same few words: every
- * statement with values is prepared there.
+ * statement with values is prepared there. Itself where it has none.
  */
 export function throughLookUps<D extends object>(db: D): D {
-  return sessions(db).db as D;
+  return (sessionsOf.get(db)?.db ?? db) as D;
 }
 
 function sessions(db: object): Sessions {
