@@ -9,8 +9,8 @@ export interface TokenMemory {
   hears(): void;
   /** It is not, any more: every token is looked up. */
   isDeaf(): void;
-  /** Tells, after the commit, that tokens of a user ended, or that the user is an admin now. */
-  forget(userId: string): void;
+  /** Tells, after the commit, that tokens of a user ended, or that the user is an admin now. Null: of everybody. */
+  forget(userId: string | null): void;
 }
 
 interface Remembered {
@@ -42,7 +42,11 @@ function createMemory(): Memory {
       hearing = false;
       tokens.clear();
     },
-    forget: (userId) => ends.note(userId, (ended += 1)),
+    forget(userId) {
+      ended += 1;
+      if (userId === null) ends.forget(ended);
+      else ends.note(userId, ended);
+    },
     get(key) {
       const remembered = hearing ? tokens.get(key) : undefined;
       if (remembered === undefined || ends.isAfter(remembered.owner.userId, remembered.after)) return null;

@@ -2,7 +2,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { parseInstant } from './instants.ts';
-import { LOOK_UP_CONNECTIONS, LOOK_UP_SETTINGS, provideLookUps } from './look-ups.ts';
+import { LOOK_UP_CONNECTIONS, planForLookUps, provideLookUps } from './look-ups.ts';
 import { prepareAll, prepareMarked } from './prepared.ts';
 import type { DB } from './tables.generated.ts';
 
@@ -29,27 +29,27 @@ const INT8 = 20;
 const INT8_ARRAY = 1016;
 
 /**
- * Opens a pool, and one for look-ups beside it; nothing is connected yet. int8 comes back as number: positions and timestamps stay
+ * Opens a pool, and two for look-ups beside it; nothing is connected yet. int8 comes back as number: positions and timestamps stay
  * below 2^53.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const name = options.applicationName ?? 'vestibule';
   const pool = openPool(options, { max: options.max ?? 10, application_name: name });
   pool.on('connect', prepareMarked);
-  const lookUps = openPool(options, {
-    max: LOOK_UP_CONNECTIONS,
-    application_name: `${name}-look-ups`,
-    options: `${SETTINGS} ${LOOK_UP_SETTINGS}`,
-  });
-  lookUps.on('connect', prepareAll);
-  const [db, lookUpDb] = [pool, lookUps].map(
+  const [lookUps, snapshots] = ['look-ups', 'snapshots'].map((what) => {
+    const its = openPool(options, { max: LOOK_UP_CONNECTIONS, application_name: `${name}-${what}` });
+    its.on('connect', planForLookUps);
+    return its;
+  }) as [pg.Pool, pg.Pool];
+  snapshots.on('connect', prepareAll);
+  const [db, snapshotDb] = [pool, snapshots].map(
     (its) => new Kysely<DB>({ dialect: new PostgresDialect({ pool: its }) }),
   ) as [Db, Db];
-  provideLookUps(db, { pool: lookUps, db: lookUpDb });
+  provideLookUps(db, { pool: lookUps, db: snapshotDb });
   const close = async (): Promise<void> => {
-    await Promise.all([db.destroy(), lookUpDb.destroy()]);
+    await Promise.all([db.destroy(), snapshotDb.destroy(), lookUps.end()]);
     // Kysely does not end a pool of which it never took a connection itself.
-    for (const its of [pool, lookUps]) if (!its.ending) await its.end();
+    for (const its of [pool, snapshots]) if (!its.ending) await its.end();
   };
   return { db, pool, url: options.url, close };
 }

@@ -1,5 +1,5 @@
 /** Statements that look up a few rows by their keys, asked with every request: each connection plans them once, by indexes alone. */
-import type { Pool, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
 
 /** One text has one name. */
 export interface LookUp {
@@ -7,19 +7,24 @@ export interface LookUp {
   readonly text: string;
 }
 
-/** For a handful of sessions that keep their plans: those who ask at the same time share a query. */
+/** A handful of sessions that keep their plans: those who ask at the same time share a query. */
 export const LOOK_UP_CONNECTIONS = 4;
 
+const SETTINGS = `set plan_cache_mode = force_generic_plan; set jit = off;
+  set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off`;
+
 /**
- * Settings of their sessions. A plan that is kept must not rest on how small a table was when it was made, and a look-up by key is
- * never better off with more than the indexes.
+ * Has a connection keep to indexes. A plan that is kept must not rest on how small a table was when it was made, and a look-up by
+ * key is never better off with more than the indexes.
  */
-export const LOOK_UP_SETTINGS =
-  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off';
+export function planForLookUps(client: PoolClient): void {
+  client.query(SETTINGS).catch(() => undefined);
+}
 
 interface Sessions {
+  /** For single statements, on which acts wait. */
   readonly pool: Pool;
-  /** The same sessions, as Kysely speaks with them. */
+  /** Others of their like, for transactions of readers. */
   readonly db: object;
 }
 
@@ -31,8 +36,8 @@ export function provideLookUps(db: object, sessions: Sessions): void {
 }
 
 /**
- * The same database by the sessions for look-ups, for what is asked by keys again and again in the same few words: every
- * statement with values is prepared there. Itself where it has none.
+ * The same database by sessions for look-ups, for what is asked by keys again and again in the same few words: every statement with
+ * values is prepared there. Lists of values are arrays in it, or each length would be a statement. Itself where it has none.
  */
 export function throughLookUps<D extends object>(db: D): D {
   return (sessionsOf.get(db)?.db ?? db) as D;

@@ -3,6 +3,8 @@ import type { Pool, PoolClient } from 'pg';
 
 export interface EarDeps {
   readonly pool: Pool;
+  /** Of this process alone: letters and digits. */
+  readonly self: string;
   readonly channels: readonly string[];
   readonly hear: (channel: string, payload: string) => void;
   /** Called again and again while nothing that is announced is missed. */
@@ -13,26 +15,28 @@ export interface EarDeps {
 }
 
 export interface Ear {
-  /** Connects where there is no connection, and has the other end prove that it still speaks. Never rejects. */
+  /** Connects where there is no connection, and has what is announced on it be heard on it. Never rejects. */
   keepOpen(): Promise<void>;
   isOpen(): boolean;
   close(): void;
 }
 
-/** Without an answer for so long it counts as deaf: the other end may be gone without a word. */
+/** After so long without hearing itself it counts as deaf, and connects anew: the other end may be gone without a word. */
 const DEAF_AFTER_MS = 5_000;
 
-export function createEar({ pool, channels, hear, hears, isDeaf, onError }: EarDeps): Ear {
+export function createEar({ pool, self, channels, hear, hears, isDeaf, onError }: EarDeps): Ear {
+  const own = `vestibule_ear_${self}`;
   let client: PoolClient | null = null;
   let closed = false;
   let deafSoon: NodeJS.Timeout | undefined;
+  /** What was announced to itself and is not heard yet, and when that was. */
+  let open: { readonly payload: string; readonly since: number } | null = null;
+  let asked = 0;
 
-  const goDeaf = (): void => {
-    clearTimeout(deafSoon);
-    isDeaf();
-  };
   const drop = (): void => {
-    goDeaf();
+    clearTimeout(deafSoon);
+    open = null;
+    isDeaf();
     // Not to be used again: it listens.
     client?.release(true);
     client = null;
@@ -47,31 +51,31 @@ export function createEar({ pool, channels, hear, hears, isDeaf, onError }: EarD
       drop();
       onError(error);
     };
-    fresh.on('error', lose);
-    fresh.on('notification', ({ channel, payload = '' }) => hear(channel, payload));
-    await fresh.query(channels.map((channel) => `listen ${channel}`).join('; ')).catch(lose);
-  };
-
-  /** An answer on this connection comes after all that was announced before it was asked for. */
-  let asking: PoolClient | null = null;
-  const askForProof = async (asked: PoolClient): Promise<void> => {
-    if (asking === asked) return;
-    asking = asked;
-    const since = performance.now();
-    const answered = await asked.query('select').catch(() => null);
-    const elapsed = performance.now() - since;
-    if (answered !== null && client === asked && elapsed < DEAF_AFTER_MS) {
+    const expectProof = (milliseconds: number): void => {
       clearTimeout(deafSoon);
-      deafSoon = setTimeout(goDeaf, DEAF_AFTER_MS - elapsed);
+      deafSoon = setTimeout(lose, milliseconds, new Error('announcements of the database are not heard'));
+    };
+    // What is heard comes in the order of the commits: before this was all that was announced before it.
+    const prove = (payload: string): void => {
+      if (client !== fresh || open?.payload !== payload) return;
+      expectProof(DEAF_AFTER_MS - (performance.now() - open.since));
+      open = null;
       hears();
-    }
-    if (asking === asked) asking = null;
+    };
+    fresh.on('error', lose);
+    fresh.on('notification', ({ channel, payload = '' }) =>
+      channel === own ? prove(payload) : hear(channel, payload),
+    );
+    expectProof(DEAF_AFTER_MS);
+    await fresh.query([...channels, own].map((channel) => `listen "${channel}"`).join('; ')).catch(lose);
   };
 
   return {
     async keepOpen() {
       if (client === null) await connect().catch(onError);
-      if (client !== null) void askForProof(client);
+      if (client === null || open !== null) return;
+      open = { payload: String((asked += 1)), since: performance.now() };
+      client.query(`notify "${own}", '${open.payload}'`).catch(() => undefined);
     },
     isOpen: () => client !== null,
     close() {

@@ -69,7 +69,8 @@ export interface TokenListener {
   /** Again and again, while everything is heard. */
   hears(): void;
   isDeaf(): void;
-  forget(userId: string): void;
+  /** Null: everybody. */
+  forget(userId: string | null): void;
 }
 
 export interface NewsDeps {
@@ -102,11 +103,12 @@ export function hearNews(deps: NewsDeps): { readonly close: () => Promise<void> 
   };
   const ear = createEar({
     pool,
+    self,
     channels: commits ? [COMMITTED, TOUCHED, TOKENS] : [READING, TOUCHED, TOKENS],
     hear(channel, payload) {
       if (channel === COMMITTED) look();
       else if (channel === READING) readers.isHeard();
-      else if (channel === TOKENS) tokens.forget(payload);
+      else if (channel === TOKENS) tokens.forget(payload === '' ? null : payload);
       else if (!payload.startsWith(`${self} `)) follower.touch(payload.slice(payload.indexOf(' ') + 1));
     },
     hears() {
@@ -122,9 +124,9 @@ export function hearNews(deps: NewsDeps): { readonly close: () => Promise<void> 
   const keep = async (): Promise<void> => {
     await ear.keepOpen();
     if (commits) {
+      // A commit that goes unheard before this is, the next look finds.
+      if (ear.isOpen()) await pool.query(`notify ${READING}`).catch(() => undefined);
       look();
-      // Before it is said, a commit may go unheard: the next look finds it.
-      if (ear.isOpen()) pool.query(`notify ${READING}`).catch(() => undefined);
     }
     if (!closed) timer = setTimeout(() => void keep(), ear.isOpen() ? LOOK_EVERY_MS : LOOK_OFTEN_MS);
   };

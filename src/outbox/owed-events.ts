@@ -25,7 +25,7 @@ export async function owedEvents(db: Db, after: number, upTo: number): Promise<r
   const { rows } = await sql<Row>`
     with moves as materialized (
       select room_id, at, event, user_id, "from", "to", previous from transitions
-       where position > ${after}
+       where position > ${after} and cause <> 'import'
          and position < coalesce((select min(position) from verdicts where position > ${upTo}), ${MOST}::int8))
     select v.room_id as "roomId", v.position, v.room_position as "roomPosition", v.event, v.relay, e.sender, e.origin,
            t.user_id as target, t."from", t."to",

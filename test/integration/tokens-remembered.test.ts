@@ -38,16 +38,17 @@ async function isKnown(url: string, token: string): Promise<boolean> {
 /** Deletes an access token so that nothing is announced: as if every announcement were lost. */
 async function endInSilence(userId: string): Promise<void> {
   const client = await test.owner.pool.connect();
-  await client.query('set session_replication_role = replica');
+  await client.query('begin; alter table access_tokens disable trigger tell_end');
   await client.query('delete from access_tokens where user_id = $1', [userId]);
-  client.release(true);
+  await client.query('alter table access_tokens enable always trigger tell_end; commit');
+  client.release();
 }
 
-/** Its connections that listen; the proof that they hear is the last that was asked on them. */
+/** The servers' connections that listen: what they say to themselves was the last on them. */
 async function cutEars(): Promise<number> {
   const { rowCount } = await test.owner.pool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and (query = 'select' or query like 'listen %')`,
+      where datname = current_database() and (query like 'notify "vestibule_ear_%' or query like 'listen %')`,
   );
   return rowCount ?? 0;
 }
@@ -83,6 +84,18 @@ it('tokens that are deleted by hand, and the end of an account, are heard of too
   await test.owner.pool.query('update users set deactivated_at = now() where user_id = $1', [other.userId]);
   for (const { token } of [one, other])
     for (const url of [writer.url, reader.url]) await expect.poll(() => isKnown(url, token)).toBe(false);
+});
+
+it.each([
+  'truncate access_tokens, refresh_tokens',
+  'set session_replication_role = replica; delete from access_tokens',
+])('all tokens that end at once are heard of: %s', async (statement) => {
+  const { token } = await somebody();
+  for (const url of [writer.url, reader.url]) expect(await isKnown(url, token)).toBe(true);
+  const client = await test.owner.pool.connect();
+  await client.query(statement);
+  client.release(true);
+  for (const url of [writer.url, reader.url]) await expect.poll(() => isKnown(url, token)).toBe(false);
 });
 
 it('a process that may have missed something remembers nothing', async () => {

@@ -89,3 +89,13 @@ it('a secret of one kind is not taken for one of another', async () => {
   await ownerOf(db, 'secret', kind('access'));
   expect(reads()).toBe(2);
 });
+
+it('when the tokens of everybody ended, everybody is looked up again', async () => {
+  const { db, kind, memory, reads } = scene();
+  memory.hears();
+  await ownerOf(db, 'secret', kind('access'));
+  memory.forget(null);
+  await ownerOf(db, 'secret', kind('access'));
+  await ownerOf(db, 'secret', kind('access'));
+  expect(reads()).toBe(2);
+});

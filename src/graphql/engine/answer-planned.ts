@@ -45,7 +45,7 @@ export const planMetrics = {
 };
 
 const MAX_PLANS = 100;
-/** What fails is done twice: at most once in so many times. */
+/** What fails is done twice: at most once in so many times that a plan is looked for, which is up to twice for a request. */
 export const REST = 100;
 
 /** Plans belong to parsed documents, which are kept for those that send them again. */
