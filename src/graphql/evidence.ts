@@ -1,6 +1,6 @@
 /** The evidence of a knock, as far as the viewer sees its events. */
 import { knockEvidence, type KnockEvidence } from '../commands/knock-evidence.ts';
-import type { TransitionCondition } from '../log/transition-queries.ts';
+import { ANY_TRANSITION } from '../log/transition-queries.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { roomVersion } from '../matrix/room-versions.ts';
 import type { KnockRow } from '../projections/knock-queries.ts';
@@ -10,8 +10,6 @@ import { roomOf, visible, visibleArms, visibleEvent } from './sight.ts';
 // A knock that was renewed more often: its first renewals, and its end.
 const MOST = 100;
 
-const ALL: TransitionCondition = { kinds: null, causes: null, actor: null, server: null, event: null, words: null };
-
 export async function evidenceOf(context: Context, knock: KnockRow): Promise<KnockEvidence> {
   const { roomId, userId, opened, closed } = knock;
   const version = roomVersion((await roomOf(context, roomId)).version);
@@ -19,7 +17,7 @@ export async function evidenceOf(context: Context, knock: KnockRow): Promise<Kno
   const scope = { roomIds: [roomId], userIds: [userId], from: opened, to: closed ?? undefined };
   const page = { limit: MOST - 1, after: null, before: null, fromEnd: false, descending: false };
   const arms = await visibleArms(context, scope);
-  const { rows } = await context.loaders.transitions.load({ arms, condition: ALL, page });
+  const { rows } = await context.loaders.transitions.load({ arms, condition: ANY_TRANSITION, page });
   const end = closed === null ? null : await visible(context, await context.loaders.transition.load(closed));
   const told = end === null || rows.some(({ position }) => position === closed) ? rows : [...rows, end];
   const seen = await Promise.all(

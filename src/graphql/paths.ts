@@ -1,7 +1,7 @@
 /** People's ways through rooms, and who is something else at one moment than at another. */
 import { isOwn } from '../access/scopes.ts';
 import { pageMembershipDiff } from '../log/membership-diff.ts';
-import type { TransitionCondition } from '../log/transition-queries.ts';
+import { ANY_TRANSITION, type TransitionCondition } from '../log/transition-queries.ts';
 import { MatrixError } from '../matrix/errors.ts';
 import { viewerOf, type Context } from './context.ts';
 import type { DiffPage, PathPage } from './models.ts';
@@ -11,10 +11,7 @@ import type { AsOf } from './schema.generated.ts';
 import { keepsDoor, visibleArms, visibleRoom, type ArmScope } from './sight.ts';
 
 // What was said again is no step.
-const MOVES: TransitionCondition = {
-  ...{ kinds: null, causes: null, actor: null, server: null, event: null, words: null },
-  moves: true,
-};
+const MOVES: TransitionCondition = { ...ANY_TRANSITION, moves: true };
 
 /** The memberships that the scope's users came to have, oldest first, as far as the viewer sees them. */
 export async function pathList(context: Context, scope: ArmScope, args: PageArgs): Promise<PathPage> {

@@ -17,9 +17,9 @@ export interface Cache<V> {
 
 const MAX_TEXTS = 1_000;
 const MAX_TEXT_CHARACTERS = 2 * 1024 * 1024;
-export const MAX_DOCUMENTS = 300;
+const MAX_DOCUMENTS = 300;
 /** In what it was made of: in memory a document takes about a hundred times as much. */
-export const MAX_DOCUMENT_CHARACTERS = 256 * 1024;
+const MAX_DOCUMENT_CHARACTERS = 256 * 1024;
 
 export function createTextCache(): Cache<string> {
   return boundedCache(MAX_TEXTS, MAX_TEXT_CHARACTERS, (text) => text.length);
@@ -29,12 +29,22 @@ export function createDocumentStore(): Cache<DocumentNode> {
   return boundedCache(MAX_DOCUMENTS, MAX_DOCUMENT_CHARACTERS, ({ loc }) => loc?.end ?? MAX_DOCUMENT_CHARACTERS);
 }
 
-function boundedCache<V extends object | string>(max: number, maxSize: number, sizeOf: (value: V) => number): Cache<V> {
-  const entries = new LRUCache<string, V>({
-    max,
-    maxSize,
-    sizeCalculation: (value, key) => sizeOf(value) + key.length,
-  });
+/** What is known of as many documents, by their text. */
+export function createDocumentNotes<V extends object>(): LRUCache<string, V> {
+  return boundedEntries(MAX_DOCUMENTS, MAX_DOCUMENT_CHARACTERS, () => 0);
+}
+
+/** `sizeOf` counts the characters of a value, to which those of its key come. */
+function boundedEntries<V extends object | string>(
+  max: number,
+  maxSize: number,
+  sizeOf: (value: V) => number,
+): LRUCache<string, V> {
+  return new LRUCache<string, V>({ max, maxSize, sizeCalculation: (value, key) => sizeOf(value) + key.length });
+}
+
+function boundedCache<V extends object | string>(...bounds: Parameters<typeof boundedEntries<V>>): Cache<V> {
+  const entries = boundedEntries(...bounds);
   return {
     get: async (key) => entries.get(key),
     set: async (key, value) => void entries.set(key, value),

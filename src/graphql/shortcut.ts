@@ -5,14 +5,13 @@
  */
 import type { ApolloServerPlugin } from '@apollo/server';
 import { getOperationAST, OperationTypeNode } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { boundedCache } from '../bounded-cache.ts';
 import { isJsonObject, type JsonValue } from '../matrix/json.ts';
 import type { CheckOperation } from './check-operations.ts';
 import type { Context } from './context.ts';
 import { answerFromPlans, type PlannedDocument } from './engine/answer-planned.ts';
 import { toldSize, type RequestSize } from './limits.ts';
-import { MAX_DOCUMENT_CHARACTERS, MAX_DOCUMENTS } from './persisted-queries.ts';
+import { createDocumentNotes } from './persisted-queries.ts';
 
 export interface Shortcut {
   /** Has Apollo answer from plans, and learns for which documents that can be done. */
@@ -45,11 +44,7 @@ const MAX_ACCEPT_CHARACTERS = 200;
 
 export function createShortcut({ check, maxCost }: Checks): Shortcut {
   const types = boundedCache<string>(MAX_ACCEPTS);
-  const documents = new LRUCache<string, PlannedDocument>({
-    max: MAX_DOCUMENTS,
-    maxSize: MAX_DOCUMENT_CHARACTERS,
-    sizeCalculation: (_planned, source) => source.length,
-  });
+  const documents = createDocumentNotes<PlannedDocument>();
   return {
     plugin: answerFromPlans((source, planned) => void documents.set(source, planned)),
     noteType(accept, type) {

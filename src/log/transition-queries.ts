@@ -51,6 +51,16 @@ export interface TransitionCondition {
   readonly moves?: true;
 }
 
+/** Every transition meets it. */
+export const ANY_TRANSITION: TransitionCondition = {
+  kinds: null,
+  causes: null,
+  actor: null,
+  server: null,
+  words: null,
+  event: null,
+};
+
 /** Of the transitions `t`. */
 export const serverOfUser = serverOfUserIn('t.user_id');
 
@@ -98,14 +108,6 @@ async function pageOfArm(
 }
 
 const spelling = createSpelling();
-const ANYTHING: TransitionCondition = {
-  kinds: null,
-  causes: null,
-  actor: null,
-  server: null,
-  words: null,
-  event: null,
-};
 
 /** Without conditions an index gives the page, whatever the values are: what is asked most is spelled and planned once. */
 async function plainPageOfArm(db: Db, only: Arm, page: KeysetPage): Promise<PageOfRows<TransitionRow>> {
@@ -115,7 +117,13 @@ async function plainPageOfArm(db: Db, only: Arm, page: KeysetPage): Promise<Page
   const given = Object.entries(values).map(([name, value]) => (value === null ? '' : name));
   const shape = [...given, fromEnd, descending, roomFor(wanted)].join();
   const rows = await spelling(db, shape, values, (spelled) =>
-    rowsOfPage(PREPARED, ANYTHING, spelled, { ...page, after: spelled.after, before: spelled.before }, spelled.wanted),
+    rowsOfPage(
+      PREPARED,
+      ANY_TRANSITION,
+      spelled,
+      { ...page, after: spelled.after, before: spelled.before },
+      spelled.wanted,
+    ),
   );
   return toPage(rows, page);
 }

@@ -19,7 +19,7 @@ interface Row extends Omit<OwedEvent, 'move'> {
 /**
  * The accepted events after one position and up to another that are this server's to deliver, and those of others that
  * answer a knock, in order. The transitions that a verdict brought about stand between it and the next verdict: they are read as one
- * piece of the log. Looked up for each event, they would hang on what the planner believes of how busy a room or a user is.
+ * piece of the log, but for those of an import, which are news to nobody. Looked up for each event, they would hang on what the planner believes of how busy a room or a user is.
  */
 export async function owedEvents(db: Db, after: number, upTo: number): Promise<readonly OwedEvent[]> {
   const { rows } = await sql<Row>`

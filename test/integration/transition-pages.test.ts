@@ -2,18 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { KeysetPage } from '../../src/database/keyset.ts';
 import { arm, type Arm } from '../../src/log/arms.ts';
-import { pageTransitions, type TransitionCondition } from '../../src/log/transition-queries.ts';
+import { ANY_TRANSITION, pageTransitions } from '../../src/log/transition-queries.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { everyKind, makeKnockRoom, openTestLog, userId, type TestLog } from '../support/history.ts';
-
-const ANYTHING: TransitionCondition = {
-  kinds: null,
-  causes: null,
-  actor: null,
-  server: null,
-  words: null,
-  event: null,
-};
 
 let test: TestDatabase;
 let log: TestLog;
@@ -36,8 +27,8 @@ afterAll(async () => {
 });
 
 async function expectSame(only: Arm, page: KeysetPage): Promise<number> {
-  const [alone] = await pageTransitions(test.database.db, [[only]], ANYTHING, page);
-  const [together] = await pageTransitions(test.database.db, [[only], []], ANYTHING, page);
+  const [alone] = await pageTransitions(test.database.db, [[only]], ANY_TRANSITION, page);
+  const [together] = await pageTransitions(test.database.db, [[only], []], ANY_TRANSITION, page);
   // The statement of several lists tells beside each row which it belongs to, and where.
   const rows = together!.rows.map((row) => ({ ...row, n: undefined, r: undefined }));
   expect(alone, JSON.stringify([only, page])).toEqual({ ...together, rows });
