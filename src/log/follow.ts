@@ -2,7 +2,8 @@
 import { createPace } from '../database/pace.ts';
 import type { Appended } from './append.ts';
 import { createNewestNumbers } from './newest-numbers.ts';
-import { createWaiters, type Ending, type Interest, type Seen } from './waiters.ts';
+import { createRecentMoves, type RecentMoves } from './recent-moves.ts';
+import { createWaiters, type Ending, type Interest, type Seen, type Waiters } from './waiters.ts';
 
 export { createEnding, endNow, type Ending, type Interest, type Seen } from './waiters.ts';
 
@@ -21,6 +22,8 @@ export interface Follower {
   wait(interest: Interest, seen: Seen, timeoutMs: number, ending: Ending): Promise<void>;
   /** The same for those who hold nothing open meanwhile: calls `done` once, before it returns or later. */
   call(interest: Interest, seen: Seen, timeoutMs: number, ending: Ending, done: () => void): void;
+  /** What was committed by this process last, as far as it is remembered. */
+  readonly recent: Pick<RecentMoves, 'since' | 'at'>;
   /** Tells of a commit to the log. */
   publish(appended: Appended): void;
   /** Tells what others committed, up to a position: as namesOf() tells it; null: nobody knows what it concerns. */
@@ -58,6 +61,7 @@ export function createFollower(initialHead: number): Follower {
   let head = initialHead;
   // Nothing is known of what was committed before this process.
   const changed = createNewestNumbers(MAX_REMEMBERED, initialHead);
+  const recent = createRecentMoves(initialHead);
   let touches = 0;
   const touched = createNewestNumbers(MAX_REMEMBERED);
   const isNews = ({ userId, roomIds }: Interest, { position, mark }: Seen): boolean => {
@@ -69,12 +73,7 @@ export function createFollower(initialHead: number): Follower {
   };
 
   const waiters = createWaiters(isNews);
-  let woken = new Set<string>();
-  const wakeSoon = createPace(WAKE_EVERY_MS, () => {
-    const names = woken;
-    woken = new Set();
-    for (const name of names) waiters.wake(name);
-  });
+  const wakeSoon = wakingOf(waiters);
   const call: Follower['call'] = (interest, seen, timeoutMs, ending, done) => {
     if (ending.over || timeoutMs <= 0 || isNews(interest, seen)) done();
     else waiters.add({ interest, seen, ending, done }, timeoutMs);
@@ -87,11 +86,8 @@ export function createFollower(initialHead: number): Follower {
       changed.forget(position);
       return waiters.wakeAll();
     }
-    for (const name of names) {
-      changed.note(name, head);
-      woken.add(name);
-    }
-    wakeSoon();
+    for (const name of names) changed.note(name, head);
+    wakeSoon(names);
   };
 
   return {
@@ -105,13 +101,34 @@ export function createFollower(initialHead: number): Follower {
     wait: (interest, seen, timeoutMs, ending) =>
       new Promise((resolve) => call(interest, seen, timeoutMs, ending, resolve)),
     call,
-    publish: (appended) => hear(appended.head, namesOf(appended)),
-    hear,
+    recent,
+    publish(appended) {
+      recent.note(appended);
+      hear(appended.head, namesOf(appended));
+    },
+    hear(position, names) {
+      recent.forget(position);
+      hear(position, names);
+    },
     touch(userId) {
       touched.note(userId, (touches += 1));
       waiters.wake(userId);
     },
     wakeAll: () => waiters.wakeAll(),
     waiting: () => waiters.count(),
+  };
+}
+
+/** Wakes whom names concern, soon and all of them together. */
+function wakingOf(waiters: Waiters): (names: ReadonlySet<string>) => void {
+  let woken = new Set<string>();
+  const wake = createPace(WAKE_EVERY_MS, () => {
+    const names = woken;
+    woken = new Set();
+    for (const name of names) waiters.wake(name);
+  });
+  return (names) => {
+    for (const name of names) woken.add(name);
+    wake();
   };
 }

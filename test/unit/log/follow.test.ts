@@ -5,7 +5,11 @@ import { ALL_TRANSITIONS, createEnding, createFollower, endNow, transitionsIn } 
 
 /** A commit up to `head`, of an event in each of the rooms that moves nobody. */
 const commit = (head: number, ...roomIds: readonly string[]): Appended =>
-  ({ head, events: roomIds.map((roomId) => ({ judged: { roomId, transitions: [] } })) }) as unknown as Appended;
+  ({
+    head,
+    erasures: [],
+    events: roomIds.map((roomId) => ({ judged: { roomId, transitions: [] } })),
+  }) as unknown as Appended;
 
 const interest = (...roomIds: readonly string[]) => ({ userId: '@kim:here', roomIds: new Set(roomIds) });
 
@@ -108,7 +112,7 @@ describe('a follower', () => {
     follower.publish(commit(11, '!a', '!b'));
     expect(called).toEqual([]);
     const moved = { judged: { roomId: '!a', transitions: [{ userId: '@lee:here' }] } };
-    follower.publish({ head: 12, events: [moved] } as unknown as Appended);
+    follower.publish({ head: 12, erasures: [], events: [moved] } as unknown as Appended);
     follower.wakeAll();
     expect(follower.waiting()).toBe(0);
     expect(called.toSorted()).toEqual(['+', '+!a', '+!b']);

@@ -7,7 +7,8 @@ import type { AccountNews } from './account-news.ts';
 import { wantsRoom } from './filter.ts';
 import type { SyncNews, SyncRequest } from './read-sync.ts';
 import type { JoinedNews } from './room-news.ts';
-import { sharedNews, tellTo } from './shared-news.ts';
+import { createRecentNews } from './recent-news.ts';
+import { sharedNews, tellTo, type RoomAsk, type SharedNews } from './shared-news.ts';
 
 /** What the last answer to a user was made of. */
 interface Standing {
@@ -38,6 +39,15 @@ export function createQuickSync(follower: Follower): QuickSync {
     maxSize: MAX_ROOMS,
     sizeCalculation: ({ joined }) => joined.size + 1,
   });
+  const recent = createRecentNews(follower);
+
+  const tell = async (db: Db, ask: RoomAsk): Promise<SharedNews> => {
+    const remembered = recent.tell(ask);
+    if (remembered !== null) return remembered;
+    const news = await sharedNews(db, ask);
+    recent.learn(ask, news);
+    return news;
+  };
 
   return {
     async read(db, request) {
@@ -56,9 +66,8 @@ export function createQuickSync(follower: Follower): QuickSync {
       if (changed.length === 0) return told(to, point.change, standing, []);
       const roomIds = changed.filter((roomId) => wantsRoom(filter, roomId));
       const { timelineLimit } = filter;
-      const shared = await Promise.all(
-        roomIds.map((roomId) => sharedNews(db, { roomId, from, to, timelineLimit, useStateAfter, now })),
-      );
+      const asks = roomIds.map((roomId) => ({ roomId, from, to, timelineLimit, useStateAfter, now }));
+      const shared = await Promise.all(asks.map((ask) => tell(db, ask)));
       const join: (readonly [string, JoinedNews])[] = [];
       for (const [n, news] of shared.entries()) {
         if (news === 'particular') return null;

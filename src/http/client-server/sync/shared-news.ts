@@ -20,7 +20,9 @@ export interface RoomAsk {
 }
 
 /** The same for every member; null: nothing. What is `particular` looks different to each, and has to be read for each. */
-export type SharedNews = { readonly told: ToldRoom | null } | 'particular';
+export type SharedNews = { readonly told: SharedRoom | null } | 'particular';
+
+export type SharedRoom = Pick<ToldRoom, 'news' | 'summary' | 'replaced'>;
 
 /** Between two points of a room's own count: the same for all whose tokens lie between the same of its events. */
 interface Stretch extends Pick<RoomAsk, 'timelineLimit' | 'useStateAfter' | 'now'> {
@@ -111,8 +113,12 @@ function isPlain({ timeline }: ToldRoom, timelineLimit: number): boolean {
  * The room as it is told to a member, whose own member event stands at `memberEvent`; or null when this member has to be
  * told something else: a transaction id, or less than what an event took the place of.
  */
-export function tellTo({ told }: { readonly told: ToldRoom }, userId: string, memberEvent: number): JoinedNews | null {
-  for (const { event } of told.timeline.rows) {
+export function tellTo(
+  { told }: { readonly told: SharedRoom },
+  userId: string,
+  memberEvent: number,
+): JoinedNews | null {
+  for (const { event } of told.news.timeline.events) {
     if (event.sender === userId && event.stateKey === null) return null;
     const before = told.replaced.get(event.position);
     if (before !== undefined && before < memberEvent) return null;
@@ -125,7 +131,7 @@ export function tellTo({ told }: { readonly told: ToldRoom }, userId: string, me
 }
 
 /** What is told to everybody alike is one object, so that its text is made once. */
-const tellings = new WeakMap<ToldRoom, JoinedNews>();
+const tellings = new WeakMap<SharedRoom, JoinedNews>();
 
 /** Null: whom else the room can be called by is not known. */
 function summaryFor(summary: RoomSummary | undefined, userId: string): RoomSummary | undefined | null {

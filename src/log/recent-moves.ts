@@ -1,0 +1,125 @@
+/**
+ * What this process committed last at the doors of rooms: knocks, and how people who are not in a room go from one standing to
+ * another. Of a room it is known from some position on, without a gap; whatever else happens in it, that is where it begins again.
+ */
+import { LRUCache } from 'lru-cache';
+import { canonicalJson } from '../matrix/canonical-json.ts';
+import type { Appended, AppendedPdu } from './append.ts';
+import type { JudgedPdu } from './judged-pdu.ts';
+import type { ShownEvent } from './shown-events.ts';
+
+/** One event that is live, accepted and current, moved one person outside, and nothing else. */
+export interface RecentMove {
+  /** Of the verdict. */
+  readonly position: number;
+  readonly roomPosition: number;
+  readonly event: ShownEvent;
+  /** Position of the event that it took the place of; null: there was none. */
+  readonly previous: number | null;
+}
+
+export interface RecentMoves {
+  note(appended: Appended): void;
+  /** Others committed up to there: nothing before is known any more. */
+  forget(position: number): void;
+  /** All that was judged in a room after a position, in order; null where something else may have been. */
+  since(roomId: string, position: number): readonly RecentMove[] | null;
+  /** By the position of its event. */
+  at(roomId: string, event: number): RecentMove | undefined;
+}
+
+interface RoomMoves {
+  /** Nothing is known of what came up to there. */
+  floor: number;
+  readonly moves: RecentMove[];
+}
+
+/** Characters of words, all together. */
+const MOST_TEXT = 4_000_000;
+/** Besides its words, in characters. */
+const OF_A_MOVE = 1_000;
+const MOST_OF_A_MOVE = 10_000;
+const MOST_OF_A_ROOM = 64;
+const OUTSIDE: ReadonlySet<string> = new Set(['none', 'knock', 'leave', 'ban']);
+
+/** Nothing is known of what was committed up to `from`. */
+export function createRecentMoves(from: number): RecentMoves {
+  let forgotten = from;
+  const rooms = new LRUCache<string, RoomMoves>({
+    maxSize: MOST_TEXT,
+    sizeCalculation: ({ moves }) => OF_A_MOVE + moves.reduce((sum, move) => sum + sizeOf(move), 0),
+    dispose: ({ floor, moves }, _roomId, reason) => {
+      if (reason === 'evict') forgotten = Math.max(forgotten, moves.at(-1)?.position ?? floor);
+    },
+  });
+
+  const add = ({ judged, position, verdictPosition }: AppendedPdu): void => {
+    const { roomId } = judged;
+    const known = rooms.peek(roomId) ?? { floor: forgotten, moves: [] };
+    if (!isMove(judged)) {
+      rooms.set(roomId, { floor: verdictPosition, moves: [] });
+      return;
+    }
+    const moves = [...known.moves, moveOf(judged, position, verdictPosition)];
+    const dropped = moves.length > MOST_OF_A_ROOM ? moves.shift() : undefined;
+    rooms.set(roomId, { floor: dropped?.position ?? known.floor, moves });
+  };
+
+  const forget = (position: number): void => {
+    forgotten = Math.max(forgotten, position);
+    rooms.clear();
+  };
+
+  return {
+    note(appended) {
+      for (const event of appended.events) add(event);
+      // Words were taken out of the log: none are told from memory.
+      if (appended.erasures.length > 0) forget(appended.head);
+    },
+    forget,
+    since(roomId, position) {
+      const { floor, moves } = rooms.get(roomId) ?? { floor: forgotten, moves: [] };
+      return position < floor ? null : moves.filter((move) => move.position > position);
+    },
+    at: (roomId, event) => rooms.peek(roomId)?.moves.find((move) => move.event.position === event),
+  };
+}
+
+/** Whether it is all that its event did: one person's own state, on the current line, where it came. */
+function isMove(judged: JudgedPdu): boolean {
+  const { verdict, anchor, back, roomPosition, after, lines, presence } = judged;
+  const cameLast = verdict === 'accepted' && anchor === roomPosition && back === 0 && after?.line === 0;
+  return cameLast && lines.length === 0 && presence === null && changesOneMember(judged) && movesOutside(judged);
+}
+
+function changesOneMember({ pdu, slot, changes }: JudgedPdu): boolean {
+  const [change, ...more] = changes;
+  if (change === undefined || more.length > 0 || change.line !== 0 || change.event !== slot) return false;
+  if (change.type !== 'm.room.member' || pdu.type !== change.type || pdu.state_key !== change.stateKey) return false;
+  return canonicalJson(pdu.content).length <= MOST_OF_A_MOVE;
+}
+
+function movesOutside({ pdu, slot, transitions }: JudgedPdu): boolean {
+  const [transition, ...more] = transitions;
+  if (transition === undefined || more.length > 0) return false;
+  const { userId, from, to, event } = transition;
+  return userId === pdu.state_key && event === slot && OUTSIDE.has(from) && OUTSIDE.has(to);
+}
+
+function moveOf(
+  { roomId, roomPosition, slot, pdu, changes }: JudgedPdu,
+  position: number,
+  verdictPosition: number,
+): RecentMove {
+  const contentText = canonicalJson(pdu.content);
+  const event: ShownEvent = {
+    ...{ roomId, position, eventId: slot.eventId, type: pdu.type, stateKey: pdu.state_key ?? null, sender: pdu.sender },
+    ...{ originServerTs: pdu.origin_server_ts, content: pdu.content, contentText },
+    ...{ redacts: null, erased: false, redactedBecause: null, withheld: false },
+  };
+  return { position: verdictPosition, roomPosition, event, previous: changes[0]!.previous?.position ?? null };
+}
+
+function sizeOf({ event }: RecentMove): number {
+  return OF_A_MOVE + event.contentText.length;
+}
