@@ -235,3 +235,15 @@ describe('stripped state', () => {
       expect(seen).not.toContain(`"${key}"`);
   });
 });
+
+it('a knock that is taken back after everybody left the room: the leave is in the state after the timeline as well', async () => {
+  const room = await knockRoom(owner);
+  await kim.ok('POST', `/knock/${room}`, {});
+  const { next_batch } = await sync(kim);
+  await owner.ok('POST', `/rooms/${room}/leave`, {});
+  await kim.ok('POST', `/rooms/${room}/leave`, {});
+  const { timeline, state_after } = (await sync(kim, next_batch, '&use_state_after=true')).rooms.leave[room];
+  const own = { type: 'm.room.member', state_key: kim.userId, content: { membership: 'leave' } };
+  expect(timeline.events).toMatchObject([own]);
+  expect(state_after.events).toMatchObject([own]);
+});

@@ -1,4 +1,5 @@
 /** Invites and knocks that ended in rooms that this server is not in: the user's own last event, and nothing of the room. */
+import type { ToldEvent } from '../client-event.ts';
 import type { EventBook } from '../event-book.ts';
 import { timelineToken } from '../pagination-token.ts';
 import type { RoomNews } from './room-news.ts';
@@ -29,8 +30,17 @@ export async function readEnded(
     const event = book.get(room.event);
     const last = event === undefined ? [] : [{ event, options: { now, withRoomId: false } }];
     const stay = stays.get(roomId) ?? nothingBefore(room.since, useStateAfter);
-    return [roomId, { ...stay, timeline: { ...stay.timeline, events: [...stay.timeline.events, ...last] } }];
+    const timeline = { ...stay.timeline, events: [...stay.timeline.events, ...last] };
+    return [roomId, { ...stay, timeline, ...stateAfter(stay, last) }];
   });
+}
+
+// Who asks for the state after the timeline takes it from there alone: the user's own last event takes the place of the one before.
+function stateAfter({ state_after }: RoomNews, last: readonly ToldEvent[]): Pick<RoomNews, 'state_after'> {
+  if (state_after === undefined) return {};
+  const isOfLast = ({ event }: ToldEvent) =>
+    last.some((one) => one.event.type === event.type && one.event.stateKey === event.stateKey);
+  return { state_after: { events: [...state_after.events.filter((told) => !isOfLast(told)), ...last] } };
 }
 
 function nothingBefore(at: number, useStateAfter: boolean): RoomNews {
