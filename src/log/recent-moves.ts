@@ -35,7 +35,7 @@ interface RoomMoves {
 }
 
 /** Characters of words, all together. */
-const MOST_TEXT = 4_000_000;
+const MOST_TEXT = 1_000_000;
 /** Besides its words, in characters. */
 const OF_A_MOVE = 1_000;
 const MOST_OF_A_MOVE = 10_000;

@@ -133,10 +133,10 @@ interface Printed {
   log: string;
 }
 
-/** As `npm start` and the container start it. */
-export const NODE_FLAGS = ['--max-semi-space-size=16'] as const;
-/** As the composition starts a worker. */
-export const WORKER_FLAGS = ['--max-semi-space-size=8'] as const;
+/** As `npm start` and the container start the server and its workers. */
+export const NODE_FLAGS = ['--max-semi-space-size=8'] as const;
+/** As the container sets it: each thread's own pool of freed memory would be kept from the others. */
+export const ARENAS = { MALLOC_ARENA_MAX: '2' } as const;
 
 function run(
   args: readonly string[],
@@ -145,9 +145,15 @@ function run(
   const printed: Printed = { out: '', log: '' };
   // Of this process' environment only what finds programs: what a developer has set must not reach the server.
   const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const flags = args[0] === 'work' ? WORKER_FLAGS : NODE_FLAGS;
-  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
-    env: { ...bare, NODE_COMPILE_CACHE: COMPILED, LOG_LEVEL: 'debug', FEDERATION_DNS_SERVERS: NO_NAME_SERVER, ...env },
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+    env: {
+      ...bare,
+      ...ARENAS,
+      NODE_COMPILE_CACHE: COMPILED,
+      LOG_LEVEL: 'debug',
+      FEDERATION_DNS_SERVERS: NO_NAME_SERVER,
+      ...env,
+    },
   });
   child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed.log += chunk.toString()));

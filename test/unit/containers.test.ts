@@ -7,7 +7,7 @@ import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_VARIABLES, readConfig } from '../../src/config.ts';
 import { composeEnvironment, readCompose, type ComposeService } from '../support/compose.ts';
-import { NODE_FLAGS, WORKER_FLAGS } from '../support/server.ts';
+import { ARENAS, NODE_FLAGS } from '../support/server.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const compose = readCompose();
@@ -43,7 +43,6 @@ describe('docker-compose.yml', () => {
     expect(Number(/^redis:(\d+)/.exec(compose.services['redis']?.image ?? '')?.[1])).toBeGreaterThanOrEqual(7);
     expect(compose.services['server']?.command).toEqual(['serve', '--no-worker']);
     expect(compose.services['worker']?.command).toEqual(['work']);
-    expect(compose.services['worker']?.entrypoint).toEqual(['tini', '--', 'node', ...WORKER_FLAGS, 'src/main.ts']);
   });
 
   it.each(services)('%s is checked for its health, and starts again when it broke', (_name, service) => {
@@ -133,6 +132,7 @@ describe('the Dockerfile', () => {
     expect(last('USER')).toBe('USER node');
     const words = ['tini', '--', 'node', ...NODE_FLAGS, 'src/main.ts'];
     expect(last('ENTRYPOINT')).toBe(`ENTRYPOINT [${words.map((word) => `"${word}"`).join(', ')}]`);
+    for (const [name, value] of Object.entries(ARENAS)) expect(read('Dockerfile')).toContain(`ENV ${name}=${value}\n`);
     expect(JSON.parse(read('package.json')).scripts.start).toBe(['node', ...NODE_FLAGS, 'src/preflight.mjs'].join(' '));
     expect(last('HEALTHCHECK')).toContain('"node", "docker/healthy.mjs", "server"');
   });
