@@ -30,7 +30,7 @@ export interface RecentMoves {
 
 interface RoomMoves {
   /** Nothing is known of what came up to there. */
-  floor: number;
+  readonly floor: number;
   readonly moves: RecentMove[];
 }
 
@@ -87,7 +87,9 @@ export function createRecentMoves(from: number): RecentMoves {
 
 /** Whether it is all that its event did: one person's own state, on the current line, where it came. */
 function isMove(judged: JudgedPdu): boolean {
-  const { verdict, anchor, back, roomPosition, after, lines, presence } = judged;
+  const { verdict, known, anchor, back, roomPosition, after, lines, presence } = judged;
+  // Of what was in the log before its verdict, the words may be gone already.
+  if (known) return false;
   const cameLast = verdict === 'accepted' && anchor === roomPosition && back === 0 && after?.line === 0;
   return cameLast && lines.length === 0 && presence === null && changesOneMember(judged) && movesOutside(judged);
 }
