@@ -56,11 +56,12 @@ export function createRecentMoves(from: number): RecentMoves {
   const add = ({ judged, position, verdictPosition }: AppendedPdu): void => {
     const { roomId } = judged;
     const known = rooms.peek(roomId) ?? { floor: forgotten, moves: [] };
-    if (!isMove(judged)) {
+    const move = isMove(judged) ? moveOf(judged, position, verdictPosition) : null;
+    if (move === null || move.event.contentText.length > MOST_OF_A_MOVE) {
       rooms.set(roomId, { floor: verdictPosition, moves: [] });
       return;
     }
-    const moves = [...known.moves, moveOf(judged, position, verdictPosition)];
+    const moves = [...known.moves, move];
     const dropped = moves.length > MOST_OF_A_ROOM ? moves.shift() : undefined;
     rooms.set(roomId, { floor: dropped?.position ?? known.floor, moves });
   };
@@ -97,8 +98,7 @@ function isMove(judged: JudgedPdu): boolean {
 function changesOneMember({ pdu, slot, changes }: JudgedPdu): boolean {
   const [change, ...more] = changes;
   if (change === undefined || more.length > 0 || change.line !== 0 || change.event !== slot) return false;
-  if (change.type !== 'm.room.member' || pdu.type !== change.type || pdu.state_key !== change.stateKey) return false;
-  return canonicalJson(pdu.content).length <= MOST_OF_A_MOVE;
+  return change.type === 'm.room.member' && pdu.type === change.type && pdu.state_key === change.stateKey;
 }
 
 function movesOutside({ pdu, slot, transitions }: JudgedPdu): boolean {

@@ -43,6 +43,7 @@ describe('docker-compose.yml', () => {
     expect(Number(/^redis:(\d+)/.exec(compose.services['redis']?.image ?? '')?.[1])).toBeGreaterThanOrEqual(7);
     expect(compose.services['server']?.command).toEqual(['serve', '--no-worker']);
     expect(compose.services['worker']?.command).toEqual(['work']);
+    expect(compose.services['worker']?.entrypoint).toBeUndefined();
   });
 
   it.each(services)('%s is checked for its health, and starts again when it broke', (_name, service) => {
