@@ -2,7 +2,7 @@
  * What this process committed last at the doors of rooms: knocks, and how people who are not in a room go from one standing to
  * another. Of a room it is known from some position on, without a gap; whatever else happens in it, that is where it begins again.
  */
-import { LRUCache } from 'lru-cache';
+import { boundedCache } from '../bounded-cache.ts';
 import { canonicalJson } from '../matrix/canonical-json.ts';
 import type { Appended, AppendedPdu } from './append.ts';
 import type { JudgedPdu } from './judged-pdu.ts';
@@ -19,7 +19,8 @@ export interface RecentMove {
 }
 
 export interface RecentMoves {
-  note(appended: Appended): void;
+  /** True: all that was committed is remembered. */
+  note(appended: Appended): boolean;
   /** Others committed up to there: nothing before is known any more. */
   forget(position: number): void;
   /** All that was judged in a room after a position, in order; null where something else may have been. */
@@ -31,59 +32,82 @@ export interface RecentMoves {
 interface RoomMoves {
   /** Nothing is known of what came up to there. */
   readonly floor: number;
-  readonly moves: RecentMove[];
+  readonly moves: readonly RecentMove[];
 }
 
-/** Characters of words, all together. */
+/** Characters of words, all together: the oldest moves go first, and busy rooms keep their last ones. */
 const MOST_TEXT = 1_000_000;
 /** Besides its words, in characters. */
 const OF_A_MOVE = 1_000;
 const MOST_OF_A_MOVE = 10_000;
 const MOST_OF_A_ROOM = 64;
+const MAX_ROOMS = 10_000;
 const OUTSIDE: ReadonlySet<string> = new Set(['none', 'knock', 'leave', 'ban']);
 
 /** Nothing is known of what was committed up to `from`. */
 export function createRecentMoves(from: number): RecentMoves {
   let forgotten = from;
-  const rooms = new LRUCache<string, RoomMoves>({
-    maxSize: MOST_TEXT,
-    sizeCalculation: ({ moves }) => OF_A_MOVE + moves.reduce((sum, move) => sum + sizeOf(move), 0),
+  let text = 0;
+  /** Every move that takes up room, in order; those of rooms that began again too. */
+  const kept: RecentMove[] = [];
+  const rooms = boundedCache<RoomMoves>(MAX_ROOMS, {
     dispose: ({ floor, moves }, _roomId, reason) => {
       if (reason === 'evict') forgotten = Math.max(forgotten, moves.at(-1)?.position ?? floor);
     },
   });
 
-  const add = ({ judged, position, verdictPosition }: AppendedPdu): void => {
+  const keep = (move: RecentMove): void => {
+    kept.push(move);
+    text += sizeOf(move);
+    while (text > MOST_TEXT) {
+      const oldest = kept.shift()!;
+      text -= sizeOf(oldest);
+      const { roomId } = oldest.event;
+      const room = rooms.peek(roomId);
+      if (room?.moves[0] === oldest) rooms.set(roomId, withoutFirst(room));
+    }
+  };
+
+  const add = ({ judged, position, verdictPosition }: AppendedPdu): boolean => {
     const { roomId } = judged;
     const known = rooms.peek(roomId) ?? { floor: forgotten, moves: [] };
     const move = isMove(judged) ? moveOf(judged, position, verdictPosition) : null;
     if (move === null || move.event.contentText.length > MOST_OF_A_MOVE) {
       rooms.set(roomId, { floor: verdictPosition, moves: [] });
-      return;
+      return false;
     }
-    const moves = [...known.moves, move];
-    const dropped = moves.length > MOST_OF_A_ROOM ? moves.shift() : undefined;
-    rooms.set(roomId, { floor: dropped?.position ?? known.floor, moves });
+    const room = { floor: known.floor, moves: [...known.moves, move] };
+    rooms.set(roomId, room.moves.length > MOST_OF_A_ROOM ? withoutFirst(room) : room);
+    keep(move);
+    return true;
   };
 
   const forget = (position: number): void => {
     forgotten = Math.max(forgotten, position);
     rooms.clear();
+    kept.length = 0;
+    text = 0;
   };
 
   return {
     note(appended) {
-      for (const event of appended.events) add(event);
+      let all = true;
+      for (const event of appended.events) all = add(event) && all;
       // Words were taken out of the log: none are told from memory.
       if (appended.erasures.length > 0) forget(appended.head);
+      return all && appended.erasures.length === 0;
     },
     forget,
     since(roomId, position) {
       const { floor, moves } = rooms.get(roomId) ?? { floor: forgotten, moves: [] };
-      return position < floor ? null : moves.filter((move) => move.position > position);
+      return position < floor ? null : moves.slice(moves.findLastIndex((move) => move.position <= position) + 1);
     },
     at: (roomId, event) => rooms.peek(roomId)?.moves.find((move) => move.event.position === event),
   };
+}
+
+function withoutFirst({ moves }: RoomMoves): RoomMoves {
+  return { floor: moves[0]!.position, moves: moves.slice(1) };
 }
 
 /** Whether it is all that its event did: one person's own state, on the current line, where it came. */

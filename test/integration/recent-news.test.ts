@@ -100,8 +100,10 @@ async function compared(recent: RecentNews, roomId: RoomId, tokens: readonly num
         now: NOW + 86_400_000,
       };
       const [remembered, read] = [recent.tell(ask), await sharedNews(test.database.db, ask)];
-      recent.learn(ask, read);
-      if (remembered === null) continue;
+      if (remembered === null) {
+        recent.learn(ask, read);
+        continue;
+      }
       told += 1;
       if (read === 'particular') throw new Error('told to all alike what is not');
       expect(spelt(roomId, remembered, boss.userId)).toEqual(spelt(roomId, read, boss.userId));
@@ -146,6 +148,30 @@ async function knockedOn(name: string) {
   expect(recent.tell(ask())).not.toBeNull();
   return { recent, boss, guest, roomId, eventId: eventId!, ask };
 }
+
+it.each([
+  ['one room', { rooms: 1, knocks: 80, reason: 'Please.' }],
+  ['many rooms', { rooms: 20, knocks: 12, reason: 'Please. '.repeat(1_000) }],
+])(
+  'goes on from what is remembered of %s, however much was forgotten of before',
+  async (name, given) => {
+    follower = createFollower(await logHead(test.database.db));
+    const [recent, boss] = [createRecentNews(follower), actor('long-boss')];
+    const roomIds: RoomId[] = [];
+    for (let n = 0; n < given.rooms; n += 1) roomIds.push(await makeKnockRoom(log.deps, 'long-boss'));
+    const first = follower.head();
+    for (let n = 0; n < given.knocks; n += 1) {
+      for (const roomId of n % 2 === 0 ? roomIds : roomIds.toReversed()) {
+        const before = follower.head();
+        await knock(log.deps, actor(`${name.replace(' ', '-')}-${String(n)}`), { roomId, reason: given.reason });
+        // The first of a room is read once.
+        expect(await compared(recent, roomId, [before], boss), `knock ${String(n)}`).toBe(n === 0 ? 1 : 2);
+      }
+    }
+    expect(await compared(recent, roomIds[0]!, [first], boss)).toBe(0);
+  },
+  60_000,
+);
 
 it('tells nothing from memory of an event that was redacted since', async () => {
   const { recent, boss, roomId, eventId, ask } = await knockedOn('redacted');

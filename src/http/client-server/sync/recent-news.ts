@@ -15,8 +15,8 @@ export interface RecentNews {
 }
 
 interface KnownSummary {
-  /** Of the log, before it was read. */
-  readonly position: number;
+  /** Of the log: up to there it is known to be so. */
+  position: number;
   readonly summary: RoomSummary;
 }
 
@@ -41,6 +41,7 @@ export function createRecentNews({ recent }: Pick<Follower, 'recent'>): RecentNe
       const known = summaries.get(roomId);
       // Nobody came in or was invited meanwhile, and nothing else that a summary is made of.
       if (known === undefined || recent.since(roomId, known.position) === null) return null;
+      known.position = Math.max(known.position, to);
       const moves = recent.since(roomId, from)?.filter(({ position }) => position <= to) ?? [];
       if (moves.length === 0 || moves.length > timelineLimit) return null;
       const ofLast = spelt.get(moves.at(-1)!) ?? new Map<string, Spelt>();
