@@ -1,20 +1,13 @@
 /** Wakes whoever waits for news of rooms or of a user: a hint soon after each commit; what is new is read from the log. */
 import { createPace } from '../database/pace.ts';
 import type { Appended } from './append.ts';
-import { createNewestNumbers } from './newest-numbers.ts';
+import { createNewsBook, type NewsBook } from './news-book.ts';
 import { createRecentMoves, type RecentMoves } from './recent-moves.ts';
 import { createWaiters, type Ending, type Interest, type Seen, type Waiters } from './waiters.ts';
 
 export { createEnding, endNow, type Ending, type Interest, type Seen } from './waiters.ts';
 
-export interface Follower {
-  /** The last position known to be durable. */
-  head(): number;
-  mark(): number;
-  /** Whether something of interest was committed after what was `seen`; true also where that is not remembered. */
-  isNews(interest: Interest, seen: Seen): boolean;
-  /** Those of the rooms in which something was committed after a position; null where that is not remembered. */
-  roomsSince(roomIds: Iterable<string>, position: number): readonly string[] | null;
+export interface Follower extends Pick<NewsBook, 'head' | 'mark' | 'isNews' | 'roomsSince'> {
   /**
    * Resolves when something of interest was committed after what was `seen`, at once if it already was, or after
    * `timeoutMs`, or at its `ending`, which has one wait at a time. It may resolve for nothing: read and wait again.
@@ -41,7 +34,7 @@ export const transitionsIn = (roomId: string): string => `+${roomId}`;
 export const ALL_TRANSITIONS = '+';
 
 /** Whom a commit concerns: its rooms, the users whose membership it changes, and those who wait for transitions. */
-function namesOf({ events }: Appended): ReadonlySet<string> {
+function namesOf({ events }: Appended): Set<string> {
   const names = new Set<string>();
   for (const { judged } of events) {
     names.add(judged.roomId);
@@ -52,66 +45,48 @@ function namesOf({ events }: Appended): ReadonlySet<string> {
   return names;
 }
 
-/** Rooms and users whose last position is remembered; of anything older a waiter is woken for nothing. */
-const MAX_REMEMBERED = 100_000;
 /** Commits that follow each other faster wake together: one reading then serves all whom they woke. */
 const WAKE_EVERY_MS = 10;
 
 export function createFollower(initialHead: number): Follower {
-  let head = initialHead;
-  // Nothing is known of what was committed before this process.
-  const changed = createNewestNumbers(MAX_REMEMBERED, initialHead);
+  const book = createNewsBook(initialHead);
   const recent = createRecentMoves(initialHead);
-  let touches = 0;
-  const touched = createNewestNumbers(MAX_REMEMBERED);
-  const isNews = ({ userId, roomIds }: Interest, { position, mark }: Seen): boolean => {
-    if (touched.isAfter(userId, mark)) return true;
-    if (position >= head) return false;
-    if (changed.isAfter(userId, position)) return true;
-    for (const roomId of roomIds.keys()) if (changed.isAfter(roomId, position)) return true;
-    return false;
-  };
-
-  const waiters = createWaiters(isNews);
+  const waiters = createWaiters(book.isNews);
   const wakeSoon = wakingOf(waiters);
   const call: Follower['call'] = (interest, seen, timeoutMs, ending, done) => {
-    if (ending.over || timeoutMs <= 0 || isNews(interest, seen)) done();
+    if (ending.over || timeoutMs <= 0 || book.isNews(interest, seen)) done();
     else waiters.add({ interest, seen, ending, done }, timeoutMs);
   };
 
-  const hear: Follower['hear'] = (position, names) => {
-    if (position <= head) return;
-    head = position;
-    if (names === null) {
-      changed.forget(position);
-      return waiters.wakeAll();
-    }
-    for (const name of names) changed.note(name, head);
-    wakeSoon(names);
-  };
-
   return {
-    head: () => head,
-    mark: () => touches,
-    isNews,
-    roomsSince(roomIds, position) {
-      if (position >= head) return [];
-      return changed.reaches(position) ? [...roomIds].filter((roomId) => changed.isAfter(roomId, position)) : null;
-    },
+    head: book.head,
+    mark: book.mark,
+    isNews: book.isNews,
+    roomsSince: book.roomsSince,
     wait: (interest, seen, timeoutMs, ending) =>
       new Promise((resolve) => call(interest, seen, timeoutMs, ending, resolve)),
     call,
     recent,
     publish(appended) {
-      recent.note(appended);
-      hear(appended.head, namesOf(appended));
+      const remembered = recent.note(appended);
+      if (appended.head <= book.head()) return;
+      const names = namesOf(appended);
+      book.advance(appended.head, names);
+      // For those in the room nothing has to be read: they are told before whoever did it is answered.
+      const atOnce = new Set(remembered ? appended.events.map(({ judged }) => judged.roomId) : []);
+      for (const roomId of atOnce) names.delete(roomId);
+      wakeSoon(names);
+      for (const roomId of atOnce) waiters.wake(roomId);
     },
     hear(position, names) {
       recent.forget(position);
-      hear(position, names);
+      if (position <= book.head()) return;
+      book.advance(position, names);
+      if (names === null) waiters.wakeAll();
+      else wakeSoon(names);
     },
     touch(userId) {
-      touched.note(userId, (touches += 1));
+      book.touch(userId);
       waiters.wake(userId);
     },
     wakeAll: () => waiters.wakeAll(),

@@ -43,7 +43,10 @@ export interface Waiter {
 
 export interface Waiters {
   add(waiter: Waiter, timeoutMs: number): void;
-  /** Ends the waits of those for whom there is news of a room or a user: who came back meanwhile may have been told already. */
+  /**
+   * Ends the waits of those for whom there is news of a room or a user: who came back meanwhile may have been told already.
+   * Of very many, the first at once and the others in later turns of the event loop.
+   */
   wake(name: string): void;
   wakeAll(): void;
   count(): number;
@@ -54,6 +57,9 @@ interface Waiting extends Waiter {
   /** Null: it does not wait any more. */
   timer: NodeJS.Timeout | null;
 }
+
+/** Woken in one turn, so that nothing else waits for long. */
+const AT_ONCE = 256;
 
 export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolean): Waiters {
   const byName = new Map<string, Set<Waiting>>();
@@ -73,6 +79,19 @@ export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolea
     waiting.done();
   };
 
+  const wake: Waiters['wake'] = (name) => {
+    let woken = 0;
+    for (const waiting of [...(byName.get(name) ?? [])]) {
+      if (!isNews(waiting.interest, waiting.seen)) continue;
+      if (woken === AT_ONCE) {
+        setImmediate(wake, name);
+        return;
+      }
+      release(waiting);
+      woken += 1;
+    }
+  };
+
   return {
     add(waiter, timeoutMs) {
       const names = [waiter.interest.userId, ...waiter.interest.roomIds.keys()];
@@ -86,11 +105,7 @@ export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolea
       }
       count += 1;
     },
-    wake(name) {
-      for (const waiting of [...(byName.get(name) ?? [])]) {
-        if (isNews(waiting.interest, waiting.seen)) release(waiting);
-      }
-    },
+    wake,
     wakeAll() {
       for (const ofName of [...byName.values()]) for (const waiting of [...ofName]) release(waiting);
     },

@@ -1,6 +1,6 @@
 /** Which polls are plain enough for a door of their own. */
 import { describe, expect, it } from 'vitest';
-import { readPlainPoll } from '../../../src/http/client-server/sync/poll-door.ts';
+import { readPlainPoll } from '../../../src/http/client-server/sync/plain-poll.ts';
 
 const SYNC = '/_matrix/client/v3/sync';
 const PLAIN = { route: SYNC, since: 's5_2', timeout: 0, useStateAfter: false, filter: undefined };

@@ -11,6 +11,19 @@ const commit = (head: number, ...roomIds: readonly string[]): Appended =>
     events: roomIds.map((roomId) => ({ judged: { roomId, transitions: [] } })),
   }) as unknown as Appended;
 
+/** A commit at `head` of a knock, which changes nothing else. */
+const knock = (head: number, roomId: string): Appended => {
+  const slot = { eventId: `$${String(head)}`, position: head };
+  const [type, userId] = ['m.room.member', '@lee:here'];
+  const judged = {
+    ...{ roomId, slot, roomPosition: head, anchor: head, back: 0, verdict: 'accepted', known: false, lines: [] },
+    ...{ after: { line: 0, at: head }, presence: null, pdu: { type, state_key: userId, content: {} } },
+    changes: [{ line: 0, event: slot, type, stateKey: userId, previous: null }],
+    transitions: [{ userId, from: 'none', to: 'knock', event: slot }],
+  };
+  return { head, erasures: [], events: [{ judged, position: head, verdictPosition: head }] } as unknown as Appended;
+};
+
 const interest = (...roomIds: readonly string[]) => ({ userId: '@kim:here', roomIds: new Set(roomIds) });
 
 describe('a follower', () => {
@@ -54,6 +67,38 @@ describe('a follower', () => {
     endNow(ending);
     await other;
     expect(follower.waiting()).toBe(0);
+  });
+
+  it('wakes the room before whoever knocked is answered, however soon one knock follows the other', () => {
+    const follower = createFollower(10);
+    const told: number[] = [];
+    for (const head of [11, 12, 13]) {
+      const seen = { position: head - 1, mark: follower.mark() };
+      follower.call(interest('!a'), seen, 60_000, createEnding(), () => told.push(head));
+      follower.publish(knock(head, '!a'));
+      expect(told).toContain(head);
+    }
+    // What has to be read is read for all together.
+    const seen = { position: 13, mark: follower.mark() };
+    follower.call(interest('!a'), seen, 60_000, createEnding(), () => told.push(14));
+    follower.publish(commit(14, '!a'));
+    expect(told).toEqual([11, 12, 13]);
+    follower.wakeAll();
+  });
+
+  it('lets others have their turn while very many are woken, and forgets none of them', async () => {
+    const follower = createFollower(10);
+    const seen = { position: 10, mark: follower.mark() };
+    let told = 0;
+    for (let n = 0; n < 2_000; n += 1) follower.call(interest('!a'), seen, 60_000, createEnding(), () => (told += 1));
+    follower.publish(knock(11, '!a'));
+    const counts = [told];
+    while (follower.waiting() > 0) {
+      await new Promise((next) => void setImmediate(next));
+      counts.push(told);
+    }
+    expect(told).toBe(2_000);
+    expect(counts.length).toBeGreaterThan(4);
   });
 
   it('does not wake again who has been told meanwhile', async () => {

@@ -3,65 +3,16 @@
  * what came after a token, and answers it as the endpoint does; whatever else there is, and every refusal, it leaves to it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { createEnding, endNow, type Ending } from '../../../log/follow.ts';
 import { authenticateClient } from '../../authenticate-client.ts';
-import { CORS_HEADERS } from '../../errors.ts';
 import type { HttpParts } from '../../parts.ts';
 import { noteAnswer } from '../../request-times.ts';
 import type { Listener } from '../../server.ts';
-import { syncText, syncTexts } from './answer.ts';
 import { filterIn } from './filter-in.ts';
 import type { SyncNews } from './read-sync.ts';
-import { findNews, openSync, type Found, type OpenSync, type SyncAsk } from './run-sync.ts';
-
-export interface PlainPoll {
-  readonly route: string;
-  readonly since: string;
-  readonly timeout: number;
-  readonly useStateAfter: boolean;
-  readonly filter: string | undefined;
-}
-
-const URL = /^(\/_matrix\/client\/(?:v3|r0)\/sync)\?([\w.=&%~-]+)$/;
-const PARAMETERS: Readonly<Record<string, RegExp>> = {
-  since: /^s[0-9]{1,15}_[0-9]{1,15}$/,
-  timeout: /^[0-9]{1,15}$/,
-  use_state_after: /^(?:true|false)$/,
-  full_state: /^false$/,
-  set_presence: /^[a-z]+$/,
-  filter: /^[^\0]+$/,
-};
-
-/** What a URL asks for, when there is nothing doubtful about it; null for any other. */
-export function readPlainPoll(url: string): PlainPoll | null {
-  const match = URL.exec(url);
-  if (match === null) return null;
-  const given = new Map<string, string>();
-  for (const pair of match[2]!.split('&')) {
-    const at = pair.indexOf('=');
-    const name = pair.slice(0, at);
-    const text = decoded(pair.slice(at + 1));
-    if (text === null || given.has(name) || !Object.hasOwn(PARAMETERS, name) || !PARAMETERS[name]!.test(text))
-      return null;
-    given.set(name, text);
-  }
-  const since = given.get('since');
-  if (since === undefined) return null;
-  const useStateAfter = given.get('use_state_after') === 'true';
-  const timeout = Number(given.get('timeout') ?? 0);
-  return { route: match[1]!, since, timeout, useStateAfter, filter: given.get('filter') };
-}
-
-function decoded(text: string): string | null {
-  if (!text.includes('%')) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
-}
+import { findNews, openSync, recallNews, type Found, type OpenSync, type SyncAsk } from './run-sync.ts';
+import { isLong, sendInPieces, sendWhole } from './send.ts';
+import { readPlainPoll, type PlainPoll } from './plain-poll.ts';
 
 /** A poll that is not answered yet; while it waits, nothing else of it is kept. */
 interface OpenPoll {
@@ -95,22 +46,28 @@ export function createPollDoor(parts: HttpParts, handOn: Listener): Listener {
     else response.on('close', () => endNow(ending));
     const sync = openSync(parts, ask, ending);
     endings.add(ending);
-    await goOn({ route, ask, sync, ending, request, response, came });
+    goOn({ route, ask, sync, ending, request, response, came });
   };
 
-  const goOn = async (poll: OpenPoll): Promise<void> => {
+  // Who is woken by what is remembered is answered within the call that wakes: thousands a second are.
+  const goOn = (poll: OpenPoll): void => {
     const { ask, sync, ending } = poll;
-    let found: Found;
     try {
-      found = await findNews(parts, ask, sync, ending);
+      const recalled = recallNews(parts, ask, sync, ending);
+      if (recalled !== null) return settle(poll, recalled);
     } catch {
-      end(poll);
-      handOn(poll.request, poll.response);
-      return;
+      return refer(poll);
     }
-    const { news, wait } = found;
-    if (wait === null) await answer(poll, news);
-    else parts.follower.call(wait.interest, wait.seen, wait.timeoutMs, ending, () => void goOn(poll));
+    findNews(parts, ask, sync, ending)
+      .then((found) => settle(poll, found))
+      .catch(() => refer(poll));
+  };
+
+  const settle = (poll: OpenPoll, { news, wait }: Found): void => {
+    if (wait === null) {
+      end(poll);
+      answer(parts, poll, news);
+    } else parts.follower.call(wait.interest, wait.seen, wait.timeoutMs, poll.ending, () => goOn(poll));
   };
 
   const end = ({ sync, ending }: OpenPoll): void => {
@@ -118,11 +75,9 @@ export function createPollDoor(parts: HttpParts, handOn: Listener): Listener {
     endings.delete(ending);
   };
 
-  const answer = async (poll: OpenPoll, news: SyncNews): Promise<void> => {
+  const refer = (poll: OpenPoll): void => {
     end(poll);
-    if (!poll.response.destroyed) await send(poll.response, news, parts.shutdown.aborted);
-    const milliseconds = Math.max(0, parts.now() - poll.came);
-    noteAnswer(parts, { method: 'GET', route: poll.route, status: 200, milliseconds });
+    handOn(poll.request, poll.response);
   };
 
   return (request, response) => {
@@ -134,22 +89,16 @@ export function createPollDoor(parts: HttpParts, handOn: Listener): Listener {
   };
 }
 
-const HEADERS = Object.entries({ ...CORS_HEADERS, 'content-type': 'application/json; charset=utf-8' }).flat();
-const PARTING = ['connection', 'close'];
-
-/** Rooms of an answer that is spelt at once; one of more gives other requests their turn meanwhile. */
-const FEW = 4;
-
-async function send(response: ServerResponse, news: SyncNews, parting: boolean): Promise<void> {
-  const headers = parting ? [...HEADERS, ...PARTING] : HEADERS;
-  const { join, leave } = news.rooms;
-  if (Object.keys(join).length + Object.keys(leave).length > FEW) {
-    response.writeHead(200, headers);
-    // A client that is gone misses the rest; another fault cuts it off, so that half an answer is not taken for a whole one.
-    await pipeline(Readable.from(syncTexts(news)), response).catch(() => undefined);
+function answer(parts: HttpParts, poll: OpenPoll, news: SyncNews): void {
+  const { response } = poll;
+  if (!response.destroyed && isLong(news)) {
+    void sendInPieces(response, news, parts.shutdown.aborted).then(() => noteSync(parts, poll));
     return;
   }
-  const text = syncText(news);
-  response.writeHead(200, [...headers, 'content-length', String(Buffer.byteLength(text))]);
-  response.end(text);
+  if (!response.destroyed) sendWhole(response, news, parts.shutdown.aborted);
+  noteSync(parts, poll);
+}
+
+function noteSync(parts: HttpParts, { route, came }: OpenPoll): void {
+  noteAnswer(parts, { method: 'GET', route, status: 200, milliseconds: Math.max(0, parts.now() - came) });
 }

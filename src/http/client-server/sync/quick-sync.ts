@@ -22,10 +22,22 @@ interface Standing {
 }
 
 export interface QuickSync {
-  /** The answer to a client that goes on from a token, or null when it has to be read for this user in particular. */
+  /** The answer to a client that goes on from a token, from memory; null when something of it has to be read. */
+  recall(request: SyncRequest): SyncNews | null;
+  /** The same with what has to be read of rooms; null when it has to be read for this user in particular. */
   read(db: Db, request: SyncRequest): Promise<SyncNews | null>;
   /** Keeps in mind what an answer says of its user. `mark`: the follower's, before it was read. */
   remember(userId: string, news: SyncNews, mark: number): void;
+}
+
+/** What an answer is made of, as far as the user's standing tells. */
+interface Outline {
+  readonly userId: string;
+  /** Of the log. */
+  readonly to: number;
+  readonly standing: Standing;
+  /** The rooms that have news. */
+  readonly asks: readonly RoomAsk[];
 }
 
 /** Rooms of users that are kept in mind, all together. */
@@ -41,6 +53,26 @@ export function createQuickSync(follower: Follower): QuickSync {
   });
   const recent = createRecentNews(follower);
 
+  const outline = (request: SyncRequest): Outline | null => {
+    const { userId, since, filter, useStateAfter, fullState, now } = request;
+    if (since === null || fullState || filter.timeline !== null) return null;
+    const standing = standings.get(userId);
+    const point = parseSyncPoint(since);
+    const to = follower.head();
+    if (standing === undefined || point === null || point.position > to || point.change !== standing.change)
+      return null;
+    const from = point.position;
+    const unmoved = { position: Math.min(from, standing.position), mark: standing.mark };
+    if (follower.isNews({ userId, roomIds: NONE }, unmoved)) return null;
+    const changed = follower.roomsSince(standing.joined.keys(), from);
+    if (changed === null) return null;
+    const { timelineLimit } = filter;
+    const asks = changed
+      .filter((roomId) => wantsRoom(filter, roomId))
+      .map((roomId) => ({ roomId, from, to, timelineLimit, useStateAfter, now }));
+    return { userId, to, standing, asks };
+  };
+
   const tell = async (db: Db, ask: RoomAsk): Promise<SharedNews> => {
     const remembered = recent.tell(ask);
     if (remembered !== null) return remembered;
@@ -50,34 +82,20 @@ export function createQuickSync(follower: Follower): QuickSync {
   };
 
   return {
-    async read(db, request) {
-      const { userId, since, filter, useStateAfter, fullState, now } = request;
-      const standing = standings.get(userId);
-      const particular = since === null || fullState || filter.timeline !== null;
-      const point = particular ? null : parseSyncPoint(since);
-      const to = follower.head();
-      if (standing === undefined || point === null || point.position > to || point.change !== standing.change)
-        return null;
-      const from = point.position;
-      const unmoved = { position: Math.min(from, standing.position), mark: standing.mark };
-      if (follower.isNews({ userId, roomIds: NONE }, unmoved)) return null;
-      const changed = follower.roomsSince(standing.joined.keys(), from);
-      if (changed === null) return null;
-      if (changed.length === 0) return told(to, point.change, standing, []);
-      const roomIds = changed.filter((roomId) => wantsRoom(filter, roomId));
-      const { timelineLimit } = filter;
-      const asks = roomIds.map((roomId) => ({ roomId, from, to, timelineLimit, useStateAfter, now }));
-      const shared = await Promise.all(asks.map((ask) => tell(db, ask)));
-      const join: (readonly [string, JoinedNews])[] = [];
-      for (const [n, news] of shared.entries()) {
-        if (news === 'particular') return null;
-        if (news.told === null) continue;
-        const roomId = roomIds[n]!;
-        const ofRoom = tellTo({ told: news.told }, userId, standing.joined.get(roomId)!);
-        if (ofRoom === null) return null;
-        join.push([roomId, ofRoom]);
+    recall(request) {
+      const outlined = outline(request);
+      if (outlined === null) return null;
+      const shared: SharedNews[] = [];
+      for (const ask of outlined.asks) {
+        const remembered = recent.tell(ask);
+        if (remembered === null) return null;
+        shared.push(remembered);
       }
-      return told(to, point.change, standing, join);
+      return told(outlined, shared);
+    },
+    async read(db, request) {
+      const outlined = outline(request);
+      return outlined === null ? null : told(outlined, await Promise.all(outlined.asks.map((ask) => tell(db, ask))));
     },
     remember(userId, { head, account, joined }, mark) {
       // Whose messages somebody does not want to see is looked up for each answer.
@@ -94,14 +112,21 @@ export function createQuickSync(follower: Follower): QuickSync {
   };
 }
 
-function told(
-  head: number,
-  change: number,
-  { joined }: Standing,
-  join: readonly (readonly [string, JoinedNews])[],
-): SyncNews {
-  const rooms = { join: Object.fromEntries(join), invite: {}, knock: {}, leave: {} };
-  return { head, account: nothing(change), rooms, isEmpty: join.length === 0, joined };
+/** `shared` by the asks of the outline; null where something looks different to this user. */
+function told({ userId, to, standing, asks }: Outline, shared: readonly SharedNews[]): SyncNews | null {
+  const join: Record<string, JoinedNews> = {};
+  let isEmpty = true;
+  for (const [n, news] of shared.entries()) {
+    if (news === 'particular') return null;
+    if (news.told === null) continue;
+    const { roomId } = asks[n]!;
+    const ofRoom = tellTo({ told: news.told }, userId, standing.joined.get(roomId)!);
+    if (ofRoom === null) return null;
+    join[roomId] = ofRoom;
+    isEmpty = false;
+  }
+  const rooms = { join, invite: {}, knock: {}, leave: {} };
+  return { head: to, account: nothing(standing.change), rooms, isEmpty, joined: standing.joined };
 }
 
 function nothing(head: number): AccountNews {

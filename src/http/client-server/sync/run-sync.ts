@@ -52,19 +52,35 @@ export function openSync({ now }: SyncDeps, { userId, timeout }: SyncAsk, ending
   return { deadline: now() + Math.min(timeout, MAX_TIMEOUT_MS), leave: seats.take(userId, ending) };
 }
 
+/** What is new, from memory, in the turn that asks; null: it has to be read. Throws M_INVALID_PARAM for a token that is none. */
+export function recallNews(deps: SyncDeps, ask: SyncAsk, open: OpenSync, ending: Ending): Found | null {
+  const quick = quickSyncOf(deps.follower);
+  const mark = deps.follower.mark();
+  const news = quick.recall({ ...ask, now: deps.now() });
+  if (news === null) return null;
+  quick.remember(ask.userId, news, mark);
+  return foundIn(deps, ask, open, ending, news, mark);
+}
+
 /** Reads what is new. Throws M_INVALID_PARAM for a token that is none. */
-export async function findNews(
-  { db, follower, now }: SyncDeps,
-  ask: SyncAsk,
-  { deadline }: OpenSync,
-  ending: Ending,
-): Promise<Found> {
-  const { userId, since, filter, fullState } = ask;
+export async function findNews(deps: SyncDeps, ask: SyncAsk, open: OpenSync, ending: Ending): Promise<Found> {
+  const { db, follower, now } = deps;
   const quick = quickSyncOf(follower);
   const mark = follower.mark();
   const request = { ...ask, now: now() };
   const news = (await quick.read(db, request)) ?? (await readSync(db, request));
-  quick.remember(userId, news, mark);
+  quick.remember(ask.userId, news, mark);
+  return foundIn(deps, ask, open, ending, news, mark);
+}
+
+function foundIn(
+  { now }: SyncDeps,
+  { userId, since, filter, fullState }: SyncAsk,
+  { deadline }: OpenSync,
+  ending: Ending,
+  news: SyncNews,
+  mark: number,
+): Found {
   const timeoutMs = deadline - now();
   if (since === null || fullState || !news.isEmpty || timeoutMs <= 0 || ending.over) return { news, wait: null };
   const interest = { userId, roomIds: roomsOfInterest(news, filter) };
