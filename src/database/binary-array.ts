@@ -27,8 +27,8 @@ export function binaryArray<Row>(
 ): Buffer {
   let end = HEAD_BYTES;
   let hasNull = 0;
-  for (const [n, row] of rows.entries()) {
-    const element = pick(row, n);
+  for (let n = 0; n < rows.length; n += 1) {
+    const element = pick(rows[n]!, n);
     const start = end + LENGTH_BYTES;
     reserve(start + mostBytes(element));
     const length = element === null ? -1 : write(type, element, start);
@@ -36,9 +36,14 @@ export function binaryArray<Row>(
     if (length < 0) hasNull = 1;
     end = start + Math.max(0, length);
   }
-  const head = [1, hasNull, OIDS[type], rows.length, 1];
-  for (const [i, value] of head.entries()) view.setInt32(i * 4, value);
-  return Buffer.from(bytes.subarray(0, end));
+  view.setInt32(0, 1);
+  view.setInt32(4, hasNull);
+  view.setInt32(8, OIDS[type]);
+  view.setInt32(12, rows.length);
+  view.setInt32(16, 1);
+  const copy = Buffer.allocUnsafe(end);
+  bytes.copy(copy, 0, 0, end);
+  return copy;
 }
 
 /** Writes an element and returns its length in bytes. */
