@@ -1,6 +1,6 @@
 /** Timelines and the state beside them: what is cut, where a client goes on, what a filter asks for (PROTOCOL §1.5, §8). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { publicRoom, type Answer, type Client } from '../support/client.ts';
+import { knockRoom, publicRoom, type Answer, type Client } from '../support/client.ts';
 import { openStory, type Story } from '../support/story.ts';
 import { fold, NOTHING_KNOWN, syncOn } from '../support/sync-fold.ts';
 
@@ -52,6 +52,34 @@ describe('a timeline', () => {
     const [event] = (await kim.ok('GET', `/sync?since=${since}`)).rooms.join[room].timeline.events;
     expect(event.unsigned).toMatchObject({ prev_content: { n: 1 }, replaces_state: first.event_id });
     expect(event.unsigned.age).toBeGreaterThanOrEqual(0);
+  });
+
+  it('says whether it was an invite or a knock that ended, to whom it was, whatever they see of the history', async () => {
+    for (const [began, ended] of [
+      ['invite', 'leave'],
+      ['invite', 'kick'],
+      ['knock', 'leave'],
+      ['knock', 'kick'],
+      ['knock', 'ban'],
+    ] as const) {
+      const room = await knockRoom(owner, {
+        initial_state: [
+          { type: 'm.room.join_rules', content: { join_rule: 'knock' } },
+          { type: 'm.room.history_visibility', content: { history_visibility: 'joined' } },
+        ],
+      });
+      if (began === 'knock') await kim.ok('POST', `/knock/${room}`, { reason: 'I sing' });
+      else await owner.ok('POST', `/rooms/${room}/invite`, { user_id: kim.userId, reason: 'I sing' });
+      const { next_batch: since } = await kim.ok('GET', '/sync');
+      const who = ended === 'leave' ? kim : owner;
+      await who.ok('POST', `/rooms/${room}/${ended}`, ended === 'leave' ? {} : { user_id: kim.userId });
+      const [event, ...more] = (await kim.ok('GET', `/sync?since=${since}`)).rooms.leave[room].timeline.events;
+      expect(more, `${began}, ${ended}`).toEqual([]);
+      expect(event.unsigned, `${began}, ${ended}`).toMatchObject({
+        replaces_state: expect.any(String),
+        prev_content: { membership: began, reason: 'I sing' },
+      });
+    }
   });
 
   it('before one’s joining is seen where the history is shared, and only from the joining where it is not', async () => {

@@ -23,13 +23,19 @@ export async function tellRows(
   options: TellOptions,
 ): Promise<readonly ToldEvent[]> {
   const seen = await seenBefore(deps, rows, replaced);
-  return rows.map(({ event, membership }) => {
+  return rows.map(({ standpoint, event, membership }) => {
     const before = deps.book.get(replaced.get(event.position) ?? -1);
-    const told = before && { eventId: before.eventId, content: seen.has(before.position) ? before.content : null };
+    const isShown = before && (seen.has(before.position) || isOwnMember(before, standpoint.userId));
+    const told = before && { eventId: before.eventId, content: isShown ? before.content : null };
     const transactionId = deps.book.transactionIdOf(event.position);
     const { now, withRoomId } = options;
     return { event, options: { now, withRoomId, membership, replaced: told, transactionId } };
   });
+}
+
+/** An invite, a knock: whoever it was about was told of it then, outside the history. */
+function isOwnMember({ type, stateKey }: ShownEvent, userId: string): boolean {
+  return type === 'm.room.member' && stateKey === userId;
 }
 
 /** What the state events among the rows took the place of, by the state before each. */
