@@ -72,6 +72,8 @@ export interface UserTransition {
   readonly from: Membership | 'none';
   readonly to: Membership | 'none';
   readonly kind: TransitionKind;
+  /** Position of the member event that was in force before; null: none. */
+  readonly previous: number | null;
 }
 
 /** How a user's memberships moved after a position, in order; in the rooms of `roomIds` only when it is given. */
@@ -83,7 +85,7 @@ export async function transitionsOfUser(
 ): Promise<readonly UserTransition[]> {
   let query = db
     .selectFrom('transitions')
-    .select(['room_id as roomId', 'position', 'at', 'from', 'to', 'kind'])
+    .select(['room_id as roomId', 'position', 'at', 'from', 'to', 'kind', 'previous'])
     .where('user_id', '=', userId)
     .where('position', '>', after);
   if (roomIds !== undefined) query = query.where('room_id', 'in', roomIds);

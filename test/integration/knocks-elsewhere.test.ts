@@ -187,7 +187,17 @@ describe('taking a knock back', () => {
     const { rooms } = await synced(ada, next_batch);
     for (const each of [room, dead]) {
       const { timeline, state } = rooms.leave[each.roomId];
-      expect(timeline.events).toMatchObject([{ state_key: ada.userId, content: { membership: 'leave' } }]);
+      expect(timeline.events).toMatchObject([
+        {
+          state_key: ada.userId,
+          content: { membership: 'leave' },
+          unsigned: {
+            membership: 'leave',
+            replaces_state: expect.any(String),
+            prev_content: { membership: 'knock' },
+          },
+        },
+      ]);
       expect(state.events).toEqual([]);
       expect(await kindsOf(story, each.roomId, ada.userId)).toEqual(['KNOCK_REQUESTED', 'KNOCK_RETRACTED']);
       expect(await episodesOf(story, each.roomId, ada.userId)).toEqual(['RETRACTED']);

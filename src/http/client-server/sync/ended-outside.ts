@@ -1,4 +1,5 @@
 /** Invites and knocks that ended in rooms that this server is not in: the user's own last event, and nothing of the room. */
+import { membershipOf } from '../../../matrix/pdu.ts';
 import type { ToldEvent } from '../client-event.ts';
 import type { EventBook } from '../event-book.ts';
 import { timelineToken } from '../pagination-token.ts';
@@ -24,11 +25,18 @@ export async function readEnded(
   stays: ReadonlyMap<string, RoomNews>,
   { now, useStateAfter }: { readonly now: number; readonly useStateAfter: boolean },
 ): Promise<readonly (readonly [roomId: string, news: RoomNews])[]> {
-  await book.load(entries.map(({ room }) => ({ roomId: room.roomId, position: room.event })));
-  return entries.map(({ room }) => {
+  const keys = entries.flatMap(({ room: { roomId, event }, previous }) =>
+    [event, previous].flatMap((position) => (position === null ? [] : [{ roomId, position }])),
+  );
+  await book.load(keys);
+  return entries.map(({ room, previous }) => {
     const { roomId } = room;
     const event = book.get(room.event);
-    const last = event === undefined ? [] : [{ event, options: { now, withRoomId: false } }];
+    // The invite or the knock that has ended, which the user was told of.
+    const before = book.get(previous ?? -1);
+    const replaced = before && { eventId: before.eventId, content: before.content };
+    const membership = (event && membershipOf(event)) ?? 'leave';
+    const last = event === undefined ? [] : [{ event, options: { now, withRoomId: false, membership, replaced } }];
     const stay = stays.get(roomId) ?? nothingBefore(room.since, useStateAfter);
     const timeline = { ...stay.timeline, events: [...stay.timeline.events, ...last] };
     return [roomId, { ...stay, timeline, ...stateAfter(stay, last) }];

@@ -25,6 +25,8 @@ export interface LeftRoom {
   readonly departedAt: number | null;
   /** Room position of the user's own last member event. */
   readonly endedAt: number;
+  /** Position of the one that it took the place of; null: none. */
+  readonly previous: number | null;
   /** The client's token does not cover the room: it was not joined then. */
   readonly isNew: boolean;
 }
@@ -77,8 +79,9 @@ function chooseSection(
     case 'ban': {
       if (!moved || (initial && (!filter.includeLeave || forgotten.has(room.roomId)))) return null;
       const departure = moves.findLast((move) => move.from === 'join' && move.to !== 'join');
-      const endedAt = moves.at(-1)?.at ?? room.since;
-      return { section: 'leave', room, departedAt: departure?.at ?? null, endedAt, isNew: before !== 'join' };
+      const last = moves.at(-1);
+      const [endedAt, previous] = [last?.at ?? room.since, last?.previous ?? null];
+      return { section: 'leave', room, departedAt: departure?.at ?? null, endedAt, previous, isNew: before !== 'join' };
     }
     default:
       return room.membership satisfies never;
