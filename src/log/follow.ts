@@ -76,7 +76,7 @@ export function createFollower(initialHead: number): Follower {
       const atOnce = new Set(remembered ? appended.events.map(({ judged }) => judged.roomId) : []);
       for (const roomId of atOnce) names.delete(roomId);
       wakeSoon(names);
-      for (const roomId of atOnce) waiters.wake(roomId);
+      waiters.wake(atOnce);
     },
     hear(position, names) {
       recent.forget(position);
@@ -87,7 +87,7 @@ export function createFollower(initialHead: number): Follower {
     },
     touch(userId) {
       book.touch(userId);
-      waiters.wake(userId);
+      waiters.wake([userId]);
     },
     wakeAll: () => waiters.wakeAll(),
     waiting: () => waiters.count(),
@@ -100,7 +100,7 @@ function wakingOf(waiters: Waiters): (names: ReadonlySet<string>) => void {
   const wake = createPace(WAKE_EVERY_MS, () => {
     const names = woken;
     woken = new Set();
-    for (const name of names) waiters.wake(name);
+    waiters.wake(names);
   });
   return (names) => {
     for (const name of names) woken.add(name);

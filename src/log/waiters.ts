@@ -44,10 +44,10 @@ export interface Waiter {
 export interface Waiters {
   add(waiter: Waiter, timeoutMs: number): void;
   /**
-   * Ends the waits of those for whom there is news of a room or a user: who came back meanwhile may have been told already.
+   * Ends the waits of those for whom there is news of rooms or users: who came back meanwhile may have been told already.
    * Of very many, the first at once and the others in later turns of the event loop.
    */
-  wake(name: string): void;
+  wake(names: Iterable<string>): void;
   wakeAll(): void;
   count(): number;
 }
@@ -79,16 +79,30 @@ export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolea
     waiting.done();
   };
 
-  const wake: Waiters['wake'] = (name) => {
+  /** Whoever waits for these is woken in later turns: one after the other, however many commits there are meanwhile. */
+  const later = new Set<string>();
+  const wakeLater = (names: readonly string[]): void => {
+    if (later.size === 0) {
+      setImmediate(() => {
+        const due = [...later];
+        later.clear();
+        wake(due);
+      });
+    }
+    for (const name of names) later.add(name);
+  };
+
+  const wake: Waiters['wake'] = (names) => {
+    const due = [...names];
     let woken = 0;
-    for (const waiting of [...(byName.get(name) ?? [])]) {
-      if (!isNews(waiting.interest, waiting.seen)) continue;
-      if (woken === AT_ONCE) {
-        setImmediate(wake, name);
-        return;
+    for (const [n, name] of due.entries()) {
+      for (const waiting of [...(byName.get(name) ?? [])]) {
+        if (!isNews(waiting.interest, waiting.seen)) continue;
+        // The other rooms come first then: none waits for the end of a busy one.
+        if (woken === AT_ONCE) return wakeLater([...due.slice(n + 1), name]);
+        release(waiting);
+        woken += 1;
       }
-      release(waiting);
-      woken += 1;
     }
   };
 

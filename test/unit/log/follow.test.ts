@@ -11,8 +11,11 @@ const commit = (head: number, ...roomIds: readonly string[]): Appended =>
     events: roomIds.map((roomId) => ({ judged: { roomId, transitions: [] } })),
   }) as unknown as Appended;
 
-/** A commit at `head` of a knock, which changes nothing else. */
-const knock = (head: number, roomId: string): Appended => {
+/** A commit at `head` of a knock on each of the rooms, which changes nothing else. */
+const knock = (head: number, ...roomIds: readonly string[]): Appended =>
+  ({ head, erasures: [], events: roomIds.map((roomId) => knockOn(roomId, head)) }) as unknown as Appended;
+
+const knockOn = (roomId: string, head: number) => {
   const slot = { eventId: `$${String(head)}`, position: head };
   const [type, userId] = ['m.room.member', '@lee:here'];
   const judged = {
@@ -21,7 +24,7 @@ const knock = (head: number, roomId: string): Appended => {
     changes: [{ line: 0, event: slot, type, stateKey: userId, previous: null }],
     transitions: [{ userId, from: 'none', to: 'knock', event: slot }],
   };
-  return { head, erasures: [], events: [{ judged, position: head, verdictPosition: head }] } as unknown as Appended;
+  return { judged, position: head, verdictPosition: head };
 };
 
 const interest = (...roomIds: readonly string[]) => ({ userId: '@kim:here', roomIds: new Set(roomIds) });
@@ -99,6 +102,23 @@ describe('a follower', () => {
     }
     expect(told).toBe(2_000);
     expect(counts.length).toBeGreaterThan(4);
+  });
+
+  it('lets others have their turn while those of very many rooms are woken, however soon the next commit follows', async () => {
+    const follower = createFollower(10);
+    const rooms = Array.from({ length: 100 }, (_, n) => `!${String(n)}`);
+    const seen = { position: 10, mark: follower.mark() };
+    let told = 0;
+    for (const room of rooms)
+      for (let n = 0; n < 40; n += 1) follower.call(interest(room), seen, 60_000, createEnding(), () => (told += 1));
+    const counts: number[] = [];
+    for (let head = 11; follower.waiting() > 0; head += 1) {
+      follower.publish(knock(head, ...rooms));
+      await new Promise((next) => void setImmediate(next));
+      counts.push(told - counts.reduce((sum, count) => sum + count, 0));
+    }
+    expect(told).toBe(4_000);
+    expect(Math.max(...counts)).toBeLessThan(600);
   });
 
   it('does not wake again who has been told meanwhile', async () => {
