@@ -23,6 +23,11 @@ export interface Follower extends Pick<NewsBook, 'head' | 'mark' | 'isNews' | 'r
   hear(position: number, names: ReadonlySet<string> | null): void;
   /** Tells, after the commit, that something changed which a user keeps outside of the log. */
   touch(userId: string): void;
+  /** From now on every touch is told, also those of other processes: whoever read before that has to read again. */
+  hears(): void;
+  /** Touches of other processes may be missed, until it hears. So it is at first. */
+  isDeaf(): void;
+  isHearing(): boolean;
   /** Resolves everybody's wait. */
   wakeAll(): void;
   /** How many wait right now. */
@@ -53,6 +58,7 @@ export function createFollower(initialHead: number): Follower {
   const recent = createRecentMoves(initialHead);
   const waiters = createWaiters(book.isNews);
   const wakeSoon = wakingOf(waiters);
+  let hearing = false;
   const call: Follower['call'] = (interest, seen, timeoutMs, ending, done) => {
     if (ending.over || timeoutMs <= 0 || book.isNews(interest, seen)) done();
     else waiters.add({ interest, seen, ending, done }, timeoutMs);
@@ -89,6 +95,14 @@ export function createFollower(initialHead: number): Follower {
       book.touch(userId);
       waiters.wake([userId]);
     },
+    hears() {
+      if (hearing) return;
+      hearing = true;
+      book.touchAll();
+      waiters.wakeAll();
+    },
+    isDeaf: () => void (hearing = false),
+    isHearing: () => hearing,
     wakeAll: () => waiters.wakeAll(),
     waiting: () => waiters.count(),
   };

@@ -14,6 +14,8 @@ export interface NewsBook {
   /** The log goes up to `position`, which is after the head: what is new concerns these names. Null: nobody knows what it concerns. */
   advance(position: number, names: ReadonlySet<string> | null): void;
   touch(userId: string): void;
+  /** Anybody may have been touched. */
+  touchAll(): void;
 }
 
 /** Rooms and users whose last position is remembered; of anything older a waiter is woken for nothing. */
@@ -45,5 +47,6 @@ export function createNewsBook(from: number): NewsBook {
       else for (const name of names) changed.note(name, position);
     },
     touch: (userId) => touched.note(userId, (touches += 1)),
+    touchAll: () => touched.forget((touches += 1)),
   };
 }

@@ -75,7 +75,7 @@ export interface TokenListener {
 
 export interface NewsDeps {
   readonly pool: Pool;
-  readonly follower: Pick<Follower, 'head' | 'hear' | 'touch'>;
+  readonly follower: Pick<Follower, 'head' | 'hear' | 'touch' | 'hears' | 'isDeaf'>;
   readonly tokens: TokenListener;
   /** Of the announcer of this process. */
   readonly readers: ReaderListener;
@@ -113,10 +113,12 @@ export function hearNews(deps: NewsDeps): { readonly close: () => Promise<void> 
     },
     hears() {
       tokens.hears();
+      follower.hears();
       readers.looks();
     },
     isDeaf() {
       tokens.isDeaf();
+      follower.isDeaf();
       readers.isDeaf();
     },
     onError,

@@ -45,7 +45,10 @@ const MAX_ROOMS = 500_000;
 
 const NONE = new Set<string>();
 
-/** It holds as long as nothing that the follower heard of concerns the user: no move in any room, no account data. */
+/**
+ * It holds as long as nothing that the follower heard of concerns the user: no move in any room, no account data. While account
+ * data of other processes may go unheard, it says nothing.
+ */
 export function createQuickSync(follower: Follower): QuickSync {
   const standings = new LRUCache<string, Standing>({
     maxSize: MAX_ROOMS,
@@ -55,7 +58,7 @@ export function createQuickSync(follower: Follower): QuickSync {
 
   const outline = (request: SyncRequest): Outline | null => {
     const { userId, since, filter, useStateAfter, fullState, now } = request;
-    if (since === null || fullState || filter.timeline !== null) return null;
+    if (since === null || fullState || filter.timeline !== null || !follower.isHearing()) return null;
     const standing = standings.get(userId);
     const point = parseSyncPoint(since);
     const to = follower.head();
