@@ -1,5 +1,6 @@
 /** Plain polls are answered at a door of their own: with the very words of the endpoint, and to nobody else. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { knockRoom, type Client } from '../support/client.ts';
 import { openStory, type Story } from '../support/story.ts';
 
@@ -35,6 +36,22 @@ async function both(token: string, query: string) {
 }
 
 const tokenOf = async (client: Client): Promise<string> => (await client.ok('GET', '/sync')).next_batch;
+
+async function waitingAre(count: number): Promise<void> {
+  await vi.waitFor(async () => {
+    const text = await (await fetch(`${story.url}/metrics`)).text();
+    expect(Number(/^vestibule_sync_waiting (\d+)/m.exec(text)?.[1])).toBe(count);
+  }, 30_000);
+}
+
+/** Of the server's sessions so far, which tell of them once a second. */
+async function transactions(): Promise<number> {
+  await sleep(1_500);
+  const [row] = await story.rows<{ n: number }>(
+    'select xact_commit as n from pg_stat_database where datname = current_database()',
+  );
+  return row!.n;
+}
 
 describe('a poll at its door', () => {
   it.each(['', '&use_state_after=true', '&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A1%7D%7D%7D'])(
@@ -75,6 +92,26 @@ describe('a poll at its door', () => {
     const { plain, other } = await both(kim.token, `since=${since}&timeout=10`);
     expect(plain).toEqual(other);
     expect(plain.status).toBe(200);
+  });
+
+  it('reads nothing for those who have gone', async () => {
+    // What such a user is told is read for each answer.
+    await kim.ok('PUT', `/user/${kim.userId}/account_data/m.ignored_user_list`, {
+      ignored_users: { [owner.userId]: {} },
+    });
+    const since = await tokenOf(kim);
+    const gone = new AbortController();
+    const headers = { authorization: `Bearer ${kim.token}` };
+    const polls = Array.from({ length: 30 }, () =>
+      fetch(`${story.url}/_matrix/client/v3/sync?since=${since}&timeout=60000`, { headers, signal: gone.signal }),
+    );
+    const told = Promise.allSettled(polls);
+    await waitingAre(polls.length);
+    const before = await transactions();
+    gone.abort();
+    await told;
+    await waitingAre(0);
+    expect((await transactions()) - before).toBeLessThan(polls.length);
   });
 
   it('is refused as by the endpoint: without a token, with a wrong one, with one that has ended, with no token of ours to go on from', async () => {

@@ -51,7 +51,8 @@ export function createPollDoor(parts: HttpParts, handOn: Listener): Listener {
 
   // Who is woken by what is remembered is answered within the call that wakes: thousands a second are.
   const goOn = (poll: OpenPoll): void => {
-    const { ask, sync, ending } = poll;
+    const { ask, sync, ending, response } = poll;
+    if (response.destroyed) return leave(poll);
     try {
       const recalled = recallNews(parts, ask, sync, ending);
       if (recalled !== null) return settle(poll, recalled);
@@ -73,6 +74,12 @@ export function createPollDoor(parts: HttpParts, handOn: Listener): Listener {
   const end = ({ sync, ending }: OpenPoll): void => {
     sync.leave();
     endings.delete(ending);
+  };
+
+  // Nothing is read for whoever has gone.
+  const leave = (poll: OpenPoll): void => {
+    end(poll);
+    noteSync(parts, poll);
   };
 
   const refer = (poll: OpenPoll): void => {
