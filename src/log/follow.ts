@@ -28,8 +28,6 @@ export interface Follower extends Pick<NewsBook, 'head' | 'mark' | 'isNews' | 'r
   /** Touches of other processes may be missed, until it hears. So it is at first. */
   isDeaf(): void;
   isHearing(): boolean;
-  /** Resolves everybody's wait. */
-  wakeAll(): void;
   /** How many wait right now. */
   waiting(): number;
 }
@@ -103,7 +101,6 @@ export function createFollower(initialHead: number): Follower {
     },
     isDeaf: () => void (hearing = false),
     isHearing: () => hearing,
-    wakeAll: () => waiters.wakeAll(),
     waiting: () => waiters.count(),
   };
 }

@@ -48,6 +48,7 @@ export interface Waiters {
    * Of very many, the first at once and the others in later turns of the event loop.
    */
   wake(names: Iterable<string>): void;
+  /** The same for everybody. */
   wakeAll(): void;
   count(): number;
 }
@@ -120,9 +121,7 @@ export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolea
       count += 1;
     },
     wake,
-    wakeAll() {
-      for (const ofName of [...byName.values()]) for (const waiting of [...ofName]) release(waiting);
-    },
+    wakeAll: () => wake(byName.keys()),
     count: () => count,
   };
 }

@@ -11,10 +11,14 @@ import { actor, makeKnockRoom, openTestLog, userId, type TestLog } from '../supp
 
 let test: TestDatabase;
 let log: TestLog;
+/** Of those who wait to hear of commits. */
+let fault: Error | null = null;
 
 beforeAll(async () => {
   test = await openTestDatabase();
-  log = await openTestLog(test.database);
+  log = await openTestLog(test.database, undefined, undefined, () => {
+    if (fault !== null) throw fault;
+  });
 });
 
 afterAll(async () => {
@@ -97,4 +101,13 @@ it('who decides in the same moment is told of a decision that is only on its way
     const told = { errcode: 'KNOCK_ALREADY_DECIDED', extra: { outcome: 'REJECTED', decided_by: userId('bench') } };
     for (const each of late) expect(each).toMatchObject({ reason: told });
   }
+});
+
+it('an act that is stored succeeds, and so does the next, whatever becomes of those who wait to hear of it', async () => {
+  const roomId = await makeKnockRoom(log.deps, 'loud');
+  fault = new Error('somebody who waits cannot be told');
+  await knock(log.deps, actor('guest-of-loud'), { roomId });
+  fault = null;
+  await acceptKnock(log.deps, actor('loud'), { roomId, userId: userId('guest-of-loud') });
+  expect(await operationsOn(roomId)).toEqual(['createRoom: ok', 'knock: ok', 'acceptKnock: ok']);
 });

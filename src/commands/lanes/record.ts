@@ -221,7 +221,12 @@ function finish(state: RecorderState, batch: readonly Waiting[], placed: Appende
   state.head = placed.head;
   recordMetrics.appendSeconds.observe((performance.now() - started) / 1000);
   recordMetrics.batchEvents.observe(placed.events.length);
-  state.deps.onCommitted(placed);
+  try {
+    state.deps.onCommitted(placed);
+  } catch (error) {
+    // What is stored is stored, whatever becomes of those who wait to hear of it.
+    state.deps.log.error({ err: error }, 'a commit was not told to everybody who waits');
+  }
   for (const { done } of batch) done({ is: 'committed' });
 }
 
