@@ -59,8 +59,8 @@ interface Waiting extends Waiter {
   timer: NodeJS.Timeout | null;
 }
 
-/** Woken in one turn, so that nothing else waits for long. */
-const AT_ONCE = 256;
+/** Woken in one turn, which they take less than a tenth of a second of: nothing else waits for longer. */
+const AT_ONCE = 1_000;
 
 export function createWaiters(isNews: (interest: Interest, seen: Seen) => boolean): Waiters {
   const byName = new Map<string, Set<Waiting>>();
