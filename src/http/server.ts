@@ -1,17 +1,12 @@
 /** The HTTP listener: every declared endpoint, and the mounts of other doors. */
-import { createServer, METHODS, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:https';
 import { Readable } from 'node:stream';
-import Fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { piecesOf, statusOf, type Endpoint } from './endpoint.ts';
 import { answerError, answerNoHttp, CORS_HEADERS, unrecognized } from './errors.ts';
+import { createKnownPaths } from './known-paths.ts';
 import { MAX_BODY_BYTES, MAX_PARAM_LENGTH, MAX_PIPELINED, MAX_SIGNED_BODY_BYTES } from './limits.ts';
 import type { HttpParts } from './parts.ts';
 import { noteAnswer } from './request-times.ts';
@@ -64,11 +59,9 @@ export async function createHttpServer(
   partOnShutdown(app, parts.shutdown);
   logRequests(app, parts);
   app.setErrorHandler((error, request, reply) => answerError(parts.log, error, request, reply));
-  const served = collectRoutes(app);
   for (const mount of mounts) await mount(app);
   const signalOf = createSignals(parts.shutdown);
   for (const endpoint of endpoints) serve(app, parts, endpoint, signalOf);
-  refuseOtherMethods(app, served);
   return app;
 }
 
@@ -113,12 +106,15 @@ function readBytes(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
+// Unknown paths are answered 404, known paths with another method 405: before anybody's token or body is looked at.
 function answerAnyOrigin(app: FastifyInstance): void {
+  const paths = createKnownPaths();
+  app.addHook('onRoute', ({ url }) => paths.add(url));
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(CORS_HEADERS);
     if (request.method === 'OPTIONS') void reply.code(204).send();
     // Before the body is read: nobody waits for it.
-    else if (request.is404) void reply.code(404).send(unrecognized());
+    else if (request.is404) void reply.code(paths.has(request.raw.url ?? '') ? 405 : 404).send(unrecognized());
     else done();
   });
 }
@@ -198,28 +194,4 @@ function createSignals(shutdown: AbortSignal): SignalOf {
     });
     return one.signal;
   };
-}
-
-type Served = ReadonlyMap<string, ReadonlySet<string>>;
-
-/** Every path with its methods, as they are registered from now on. */
-function collectRoutes(app: FastifyInstance): Served {
-  const served = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    served.set(url, new Set([...(served.get(url) ?? []), ...[method].flat()]));
-  });
-  return served;
-}
-
-// A CONNECT never gets here, and OPTIONS is answered for every path.
-const KNOWN_METHODS = METHODS.filter((method) => method !== 'CONNECT' && method !== 'OPTIONS');
-
-/** Known paths with another method answer 405, as unknown paths answer 404: before anybody's token or body is looked at. */
-function refuseOtherMethods(app: FastifyInstance, served: Served): void {
-  for (const method of KNOWN_METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
-  for (const [url, methods] of [...served]) {
-    const others = KNOWN_METHODS.filter((method) => !methods.has(method));
-    const refuse = async (_request: FastifyRequest, reply: FastifyReply) => reply.code(405).send(unrecognized());
-    app.route({ method: others, url, onRequest: refuse, handler: refuse });
-  }
 }
