@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import fastify from 'fastify';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { freePort } from '../../test/support/server.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { startProgram, type Program } from './program.ts';
 
 const SELECT = `select position, room_id, user_id, "from", "to", kind, cause, actor, recorded_at from transitions`;

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../../test/support/server.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { startProgram, type Program } from './program.ts';
 
 const run = promisify(execFile);

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pythonEnvironment } from '../../test/support/python-environment.ts';
-import { freePort } from '../../test/support/server.ts';
+import { freePort } from '../../test/support/free-port.ts';
 
 const run = promisify(execFile);
 const FILL = fileURLToPath(new URL('synapse_members.py', import.meta.url));

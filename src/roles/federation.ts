@@ -8,6 +8,7 @@ import { createCheckEventSignatures, type CheckEventSignatures } from '../federa
 import { createRemoteKeys, type RemoteKeys } from '../federation/remote-keys.ts';
 import { createTransport } from '../federation/transport.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
+import { listenOn } from '../http/listen.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { serverServerEndpoints } from '../http/server-server/index.ts';
 import { createHttpServer, type Certificate } from '../http/server.ts';
@@ -23,19 +24,17 @@ export interface Requests {
 }
 
 export interface Federation extends Requests {
-  /** Listens for other servers where the configuration says so; null: it does not, and the port for clients answers them. */
-  openDoors(parts: HttpParts): Promise<OpenDoors | null>;
+  /**
+   * Listens for other servers where the configuration says so, and resolves to the URL; null: it does not, and the port for
+   * clients answers them. The doors are among the given ones before they open.
+   */
+  listen(parts: HttpParts, doors: Doors[]): Promise<string | null>;
 }
 
 interface FederationParts {
   readonly db: Db;
   readonly identity: ServerIdentity;
   readonly now: () => number;
-}
-
-export interface OpenDoors {
-  readonly doors: Doors;
-  readonly url: string;
 }
 
 /** Throws an Error that names the variable whose file cannot be read or used. */
@@ -67,12 +66,12 @@ export async function openFederation(
   const pem = certificate === null ? null : await readCertificate(certificate);
   return {
     ...(await openRequests(config, parts, shutdown)),
-    async openDoors(httpParts) {
+    async listen(httpParts, doors) {
       if (listen === null) return null;
       const app = await createHttpServer(httpParts, serverServerEndpoints, { certificate: pem });
-      const doors = createDoors(app);
-      const url = await app.listen(listen);
-      return { doors, url: pem === null ? url : url.replace(/^http:/, 'https:') };
+      doors.push(createDoors(app));
+      const url = await listenOn(app, 'FEDERATION_LISTEN', listen);
+      return pem === null ? url : url.replace(/^http:/, 'https:');
     },
   };
 }

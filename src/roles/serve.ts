@@ -1,8 +1,6 @@
 /** `serve`: takes the writer's seat, opens the doors, and closes them in order. */
 import type { FastifyInstance } from 'fastify';
-import { createAdminLink } from '../accounts/admin-links.ts';
 import { createLastSeen } from '../accounts/last-seen.ts';
-import { hasAdmin } from '../accounts/users.ts';
 import { randomId } from '../accounts/secrets.ts';
 import { sharedSecretRegistration } from '../accounts/shared-secret.ts';
 import type { CommandDeps } from '../commands/act.ts';
@@ -15,13 +13,13 @@ import { goOnInviting } from '../commands/elsewhere/invite-elsewhere.ts';
 import { keepHandshakes, type HandshakeKeeper } from '../commands/elsewhere/keep-handshakes.ts';
 import { createRateLimiter } from '../commands/rate-limits.ts';
 import type { BranchJoiner } from '../commands/join-branches.ts';
-import type { Config } from '../config.ts';
 import { graphqlMount, GRAPHQL_PATH, STREAM_PATH } from '../graphql/server.ts';
-import { ADMIN_LINK_PATH, mountAdminLink } from '../http/admin-link.ts';
+import { mountAdminLink } from '../http/admin-link.ts';
 import { createPollDoor } from '../http/client-server/sync/poll-door.ts';
 import { createDoors, type Doors } from '../http/close-doors.ts';
 import { readHealth } from '../http/health.ts';
 import { createLimits } from '../http/limits.ts';
+import { listenOn } from '../http/listen.ts';
 import { mountOperations } from '../http/operations.ts';
 import type { HttpParts } from '../http/parts.ts';
 import { refuseActs } from '../http/reads-only.ts';
@@ -36,8 +34,10 @@ import { startWorker } from '../worker/worker.ts';
 import { actElsewhere } from './act-elsewhere.ts';
 import { createMetrics } from './metrics.ts';
 import { openFederation, type Federation } from './federation.ts';
+import { greet, greetReaders } from './greet.ts';
 import { hearServers } from './hear-servers.ts';
 import { openData, type Data } from './open-data.ts';
+import { closeOpened, type Opened } from './opened.ts';
 import { createRinger } from './ring-for-others.ts';
 import { takeReadersSeat, takeSeat, type Seat } from './seat.ts';
 import { whenAborted, type Role, type RoleContext } from './role.ts';
@@ -64,69 +64,95 @@ export const serveRole: Role = {
 };
 
 async function serve(context: RoleContext, data: Data, works: boolean): Promise<number> {
-  const { log, stop } = context;
-  const deposed = new AbortController();
-  const ended = AbortSignal.any([stop, deposed.signal]);
-  // Before there is a seat to wait for: what cannot be used is told at the start.
-  const federation = await openFederation(
-    context.config,
-    { db: data.database.db, identity: data.identity, now: context.now },
-    ended,
-  );
-  const seat = await takeSeat(context, data, ended, () => deposed.abort());
-  if (seat === null) return 0;
+  let deposed = false;
+  await untilStopped(context, async (signal, opened, end) => {
+    const { db } = data.database;
+    // Before there is a seat to wait for: what cannot be used is told at the start.
+    const federation = await openFederation(context.config, { db, identity: data.identity, now: context.now }, signal);
+    opened.federation = federation;
+    const seat = await takeSeat(context, data, signal, () => {
+      deposed = true;
+      end();
+    });
+    if (seat === null) return;
+    opened.seat = seat;
+    await serveFrom(seat, { context, data, federation, works, signal, opened });
+  });
+  return deposed ? 1 : 0;
+}
+
+interface Serving {
+  readonly context: RoleContext;
+  readonly data: Data;
+  readonly federation: Federation;
+  readonly works: boolean;
+  readonly signal: AbortSignal;
+  readonly opened: Opened;
+}
+
+async function serveFrom(seat: Seat, { context, data, federation, works, signal, opened }: Serving): Promise<void> {
+  const { log, now, config } = context;
   const queue = openQueue({
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
-  const doorbell = createDoorbell(queue, context.now);
-  seat.onCommitted(createRinger(data.database.db, data.identity.serverName, doorbell));
-  const parts = await buildParts(context, data, { ...seat, queue, federation }, ended, ended);
+  opened.queue = queue;
+  seat.onCommitted(createRinger(data.database.db, data.identity.serverName, createDoorbell(queue, now)));
+  const parts = await buildParts(context, data, { ...seat, queue, federation }, signal, signal);
+  opened.parts = parts;
   const autoAccept = createAutoAccept(parts.commands, log);
-  if (context.config.autoAcceptKnockInvites) seat.onCommitted((appended) => autoAccept.hear(appended));
+  opened.autoAccept = autoAccept;
+  if (config.autoAcceptKnockInvites) seat.onCommitted((appended) => autoAccept.hear(appended));
   await eraseAgain(context, parts.erase, queue);
-  const { app, doors, forServers } = await openDoors(context, parts, queue, federation);
-  const worker = works ? startWorker(...workerOf(context, data, federation)) : null;
-  await greet(context, data, app, forServers?.url ?? null);
+  const { app, forServers } = await openDoors(context, parts, queue, { federation, doors: opened.doors });
+  if (works) opened.worker = startWorker(...workerOf(context, data, federation));
+  await greet(context, data, app, forServers);
   void parts.aftercare.resume();
-  const handshakes = keep(context, parts, ended);
+  opened.handshakes = keep(context, parts, signal);
   void parts.elsewhere.lookAtAll();
-  if (context.config.autoAcceptKnockInvites) autoAccept.resume();
-  await whenAborted(ended);
-  log.info('shutting down: answering what is open');
-  await Promise.all([doors.drain(), forServers?.doors.drain()]);
-  await Promise.all([worker?.close(), queue.close(), parts.aftercare.close(), handshakes.close()]);
-  await Promise.all([parts.elsewhere.close(), autoAccept.settled(), parts.branches.close()]);
-  // Whoever still waits, waits for a database that is away: the writer gives up after a while and says so.
-  await Promise.all([seat.writer.close(), seat.close()]);
-  await Promise.all([doors.close(), forServers?.doors.close()]);
-  await federation.close();
-  await parts.lastSeen.close();
-  log.info('shut down');
-  return deposed.signal.aborted ? 1 : 0;
+  if (config.autoAcceptKnockInvites) autoAccept.resume();
 }
 
 /** Beside the process that writes: answers whoever asks, and lets nobody act. */
 async function serveReads(context: RoleContext, data: Data): Promise<number> {
-  const { config, log, now, stop, print } = context;
-  const federation = await openFederation(config, { db: data.database.db, identity: data.identity, now }, stop);
-  const seat = await takeReadersSeat(context, data);
-  const queue = openQueue({ home: data.queueHome, onError: () => undefined });
-  // What looks after things by itself does not begin.
-  const acting = new AbortController();
-  const parts = await buildParts(context, data, { ...seat, queue, federation }, stop, acting.signal);
-  acting.abort();
-  const { app, doors } = await openDoors(context, { ...parts, readsOnly: true }, queue, null);
-  const addresses = addressesOf(data.identity.serverName, urlOf(app, config));
-  print([...addresses, '  Accounts  are made, and acts are done, by the process that writes'].join('\n'));
-  await whenAborted(stop);
-  log.info('shutting down: answering what is open');
-  await doors.drain();
-  await Promise.all([queue.close(), seat.close()]);
-  await doors.close();
-  await federation.close();
-  await parts.lastSeen.close();
+  await untilStopped(context, async (signal, opened) => {
+    const { config, now } = context;
+    const { db } = data.database;
+    const federation = await openFederation(config, { db, identity: data.identity, now }, signal);
+    opened.federation = federation;
+    const seat = await takeReadersSeat(context, data);
+    opened.seat = seat;
+    const queue = openQueue({ home: data.queueHome, onError: () => undefined });
+    opened.queue = queue;
+    // What looks after things by itself does not begin.
+    const acting = new AbortController();
+    const parts = await buildParts(context, data, { ...seat, queue, federation }, signal, acting.signal);
+    opened.parts = parts;
+    acting.abort();
+    const reading = { ...parts, readsOnly: true };
+    const { app } = await openDoors(context, reading, queue, { federation: null, doors: opened.doors });
+    greetReaders(context, data, app);
+  });
   return 0;
+}
+
+/** Opens, waits for the end, and closes: also what was opened before something else could not be. */
+async function untilStopped(
+  { log, stop }: RoleContext,
+  open: (signal: AbortSignal, opened: Opened, end: () => void) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop, over.signal]);
+  const opened: Opened = { doors: [] };
+  try {
+    await open(signal, opened, () => over.abort());
+    await whenAborted(signal);
+  } finally {
+    over.abort();
+    log.info('shutting down: answering what is open');
+    await closeOpened(opened);
+    log.info('shut down');
+  }
 }
 
 interface Parts extends HttpParts {
@@ -204,20 +230,14 @@ async function askForScrub(log: RoleContext['log'], queue: JobQueue): Promise<vo
   });
 }
 
-interface OpenDoors {
-  readonly app: FastifyInstance;
-  readonly doors: Doors;
-  /** Those for other servers; null: there are none. */
-  readonly forServers: Awaited<ReturnType<Federation['openDoors']>>;
-}
-
+/** Resolves to the listener for clients, and to the URL of the one for other servers; null: there is none. */
 async function openDoors(
   { config, giveBackMemory }: RoleContext,
   parts: Parts,
   queue: JobQueue,
-  /** Null: other servers are not served. */
-  federation: Federation | null,
-): Promise<OpenDoors> {
+  // Null: other servers are not served.
+  { federation, doors }: { readonly federation: Federation | null; readonly doors: Doors[] },
+): Promise<{ readonly app: FastifyInstance; readonly forServers: string | null }> {
   const mounts = [
     ...(parts.readsOnly ? [refuseActs([GRAPHQL_PATH, STREAM_PATH])] : []),
     mountOperations(parts),
@@ -233,45 +253,10 @@ async function openDoors(
     sockets: [GRAPHQL_PATH],
     before: (handOn) => createPollDoor(parts, handOn),
   });
-  const doors = createDoors(app);
+  doors.push(createDoors(app));
   await app.ready();
   // Before anybody could be kept waiting by it.
   giveBackMemory();
-  await app.listen(config.listen);
-  return { app, doors, forServers: (await federation?.openDoors(parts)) ?? null };
-}
-
-/** Tells where everything is; on a server without an admin, how to become one. */
-async function greet(
-  { config, print, now }: RoleContext,
-  { database, identity }: Data,
-  app: FastifyInstance,
-  forServers: string | null,
-): Promise<void> {
-  const url = urlOf(app, config);
-  const secret = (await hasAdmin(database.db)) ? null : await createAdminLink(database.db, now());
-  // At once: whoever reads a part of it, reads all of it.
-  const lines = [
-    ...addressesOf(identity.serverName, url),
-    ...(forServers === null ? [] : [`  Servers   ${forServers}`]),
-    `  Accounts  registration is ${config.registration}`,
-    ...(secret === null ? [] : [`  Admin     ${url}${ADMIN_LINK_PATH}${secret}  (once, within a day)`]),
-  ];
-  print(lines.join('\n'));
-}
-
-function addressesOf(serverName: string, url: string): readonly string[] {
-  return [
-    `Vestibule serves ${serverName}`,
-    `  Matrix    ${url}`,
-    `  GraphQL   ${url}/graphql  (an explorer in the browser)`,
-    `  Health    ${url}/health   Metrics  ${url}/metrics`,
-  ];
-}
-
-// The port is asked of the listener: 0 in CLIENT_LISTEN takes any that is free.
-function urlOf(app: FastifyInstance, { listen }: Config): string {
-  const address = app.server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  return `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+  await listenOn(app, 'CLIENT_LISTEN', config.listen);
+  return { app, forServers: (await federation?.listen(parts, doors)) ?? null };
 }

@@ -14,22 +14,29 @@ export const workRole: Role = {
   positionals: 0,
   async run(context) {
     const data = await openData(context, 6);
-    const { db } = data.database;
-    const federation = await openRequests(
-      context.config,
-      { db, identity: data.identity, now: context.now },
-      context.stop,
-    );
-    const worker = startWorker(...workerOf(context, data, federation));
-    context.giveBackMemory();
-    context.print('Working the job queue.');
-    await whenAborted(context.stop);
-    await worker.close();
-    await federation.close();
-    await data.close();
+    try {
+      await work(context, data);
+    } finally {
+      await data.close();
+    }
     return 0;
   },
 };
+
+async function work(context: RoleContext, data: Data): Promise<void> {
+  const { db } = data.database;
+  const federation = await openRequests(
+    context.config,
+    { db, identity: data.identity, now: context.now },
+    context.stop,
+  );
+  const worker = startWorker(...workerOf(context, data, federation));
+  context.giveBackMemory();
+  context.print('Working the job queue.');
+  await whenAborted(context.stop);
+  await worker.close();
+  await federation.close();
+}
 
 /** The worker's parts and options: the same alone as beside the server. */
 export function workerOf(

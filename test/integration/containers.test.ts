@@ -13,7 +13,8 @@ import { composeEnvironment, readCompose } from '../support/compose.ts';
 import { revealReasons } from '../support/graphql.ts';
 import { checkHealth, healthy, layOutImage, makeComposeDatabase, runInImage, type Running } from '../support/image.ts';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
-import { freePort, temporaryFolder } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/server.ts';
 
 const PASSWORD = 'e3b0c44298fc1c149afbf4c8';
 

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PEOPLE } from '../../examples/demo/people.ts';
 import { clientWith, request } from '../support/client.ts';
 import { revealReasons } from '../support/graphql.ts';
-import { freePort, startServer, type TestServer } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { startServer, type TestServer } from '../support/server.ts';
 
 const DEMO = fileURLToPath(new URL('../../examples/demo.ts', import.meta.url));
 

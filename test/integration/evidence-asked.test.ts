@@ -15,7 +15,8 @@ import { signingKeyFromSeed } from '../../src/matrix/signing-keys.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { act, ask, makeRoom, openDesk, type Data, type Desk } from '../support/graphql.ts';
 import { server } from '../support/rooms.ts';
-import { freePort, temporaryFolder } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/server.ts';
 
 const VERIFY = fileURLToPath(new URL('../../examples/verify-evidence/verify.mjs', import.meta.url));
 

@@ -16,7 +16,8 @@ import { createAuthority, type Authority } from '../support/certificates.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { openFederation, type TestFederation } from '../support/federation.ts';
 import { rawRequest, expectError } from '../support/raw.ts';
-import { freePort, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 
 const HOUR_MS = 3_600_000;
 const FEDERATION = '/_matrix/federation/v1';

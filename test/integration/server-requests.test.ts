@@ -16,7 +16,8 @@ import { keyObject, startHomeserver } from '../support/fake-homeserver.ts';
 import { openFederation } from '../support/federation.ts';
 import { openFederatedStory, type FederatedStory, type OtherServer } from '../support/federated-story.ts';
 import { expectError, rawRequest, type RawAnswer } from '../support/raw.ts';
-import { freePort, startServer, temporaryFolder } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { startServer, temporaryFolder } from '../support/server.ts';
 import { SERVER_NAME } from '../support/story.ts';
 
 const US = parseServerName(SERVER_NAME)!;

@@ -1,6 +1,7 @@
 /** The program as its user runs it: started, adopted after a kill, drained, refused on somebody else's data. */
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -8,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passwordFileOf } from '../../src/database/embedded-postgres.ts';
 import { knockRoom, register, request, type Client } from '../support/client.ts';
 import { embeddedProcess, lockFile } from '../support/embedded.ts';
-import { freePort, launchServer, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { launchServer, runRole, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 
 let dataDir: string;
 let server: TestServer;
@@ -144,6 +146,28 @@ describe('what cannot be', () => {
     const refused = await runRole(['migrate'], { DATA_DIR: dataDir, SERVER_NAME: 'other.example' });
     expect(refused.code).toBe(1);
     expect(refused.log).toContain('belongs to localhost:8448');
+  });
+
+  it('an address that is taken is told, and everything goes down again', async () => {
+    const taken = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
+    const [address, other] = [`127.0.0.1:${port}`, `127.0.0.1:${await freePort()}`];
+    const folder = await temporaryFolder();
+    try {
+      for (const env of [{ CLIENT_LISTEN: address }, { CLIENT_LISTEN: other, FEDERATION_LISTEN: address }]) {
+        const variable = Object.keys(env).at(-1)!;
+        const refused = await runRole(['serve'], { DATA_DIR: folder, ...env });
+        expect(refused).toMatchObject({ code: 1, out: '' });
+        expect(refused.log).toContain(`Cannot listen at ${address}, which ${variable} names: another program listens`);
+        expect(existsSync(lockFile(folder))).toBe(false);
+      }
+      const reader = await runRole(['serve', '--read'], { DATA_DIR: folder, CLIENT_LISTEN: address });
+      expect(reader).toMatchObject({ code: 1, out: '', log: expect.stringContaining('CLIENT_LISTEN') });
+    } finally {
+      taken.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('every mistake in the environment is told at once, without repeating what was given', async () => {

@@ -31,7 +31,8 @@ import type { Client } from '../support/client.ts';
 import { openTestDatabase, type TestDatabase } from '../support/database.ts';
 import { openTestLog } from '../support/history.ts';
 import { openFederation, type TestFederation } from '../support/federation.ts';
-import { freePort, startServer, temporaryFolder, type TestServer } from '../support/server.ts';
+import { freePort } from '../support/free-port.ts';
+import { startServer, temporaryFolder, type TestServer } from '../support/server.ts';
 import { membershipIn } from '../support/story.ts';
 import { startSynapse, type Synapse } from '../support/synapse.ts';
 

@@ -6,7 +6,8 @@ import { expect } from 'vitest';
 import { createAuthority, type Authority } from './certificates.ts';
 import { register, type Client } from './client.ts';
 import { openTestDatabase } from './database.ts';
-import { freePort, startServer, temporaryFolder, type TestServer } from './server.ts';
+import { freePort } from './free-port.ts';
+import { startServer, temporaryFolder, type TestServer } from './server.ts';
 import { startSynapse, type Synapse } from './synapse.ts';
 
 /** This server, a process of its own under a name that others find it by. */

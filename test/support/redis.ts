@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
-import { freePort } from './server.ts';
+import { freePort } from './free-port.ts';
 
 /** What the run has: a program to start, or the URL of a database that the tests may empty. */
 export type RedisHome = { readonly program: string } | { readonly url: string };

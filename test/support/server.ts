@@ -1,11 +1,11 @@
 /** A server as its user starts it: a process of its own, on a data folder or a database, reached over HTTP. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 import { NO_NAME_SERVER } from './name-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -119,15 +119,6 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 interface Printed {
   out: string;
   log: string;
@@ -168,11 +159,15 @@ async function answering(url: string, { process: child, output }: RunningRole): 
 }
 
 async function until(child: ChildProcess, output: () => Printed, come: () => Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < 60_000; waited += 50) {
+  let ended = false;
+  for (let waited = 0; waited < PATIENCE_MS && !ended; waited += 50) {
     if (await come()) return;
-    if (child.exitCode !== null || child.signalCode !== null) break;
-    await sleep(50);
+    ended = child.exitCode !== null || child.signalCode !== null;
+    if (!ended) await sleep(50);
   }
   const { out, log } = output();
-  throw new Error(`the process ended, or did not come to what was expected of it:\n${out}\n${log}`);
+  const what = ended ? 'the process ended' : 'the process did not come to what was expected of it in a minute';
+  throw new Error(`${what}:\n${out}\n${log}`);
 }
+
+const PATIENCE_MS = 60_000;

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { parseServerName, type ServerName } from '../../src/matrix/identifiers.ts';
 import type { Authority } from './certificates.ts';
 import { register, requestOf, type Client } from './client.ts';
-import { freePort } from './server.ts';
+import { freePort } from './free-port.ts';
 
 const run = promisify(execFile);
 

@@ -2,11 +2,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { newSecret } from '../../src/accounts/secrets.ts';
+import { freePort } from './free-port.ts';
 import type { TestServer } from './global-setup.ts';
 
 const run = promisify(execFile);
@@ -64,15 +64,4 @@ async function unprivileged(): Promise<{ readonly uid: number; readonly gid: num
   if (userInfo().uid !== 0) return null;
   const id = async (flag: string): Promise<number> => Number((await run('id', [flag, 'postgres'])).stdout);
   return { uid: await id('-u'), gid: await id('-g') };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((answer, refuse) => {
-    const probe = createServer();
-    probe.on('error', refuse);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => answer(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
