@@ -1,5 +1,6 @@
 /** Account data: who keeps it, that syncs tell of it in order and miss nothing, and what it may take (PROTOCOL §1.2, §1.5). */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeAdmin } from '../support/accounts.ts';
 import { knockRoom, request, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
@@ -201,7 +202,7 @@ it('account data is gone once its user is erased, and what they keep later is to
   const [gone] = await story.people('gone');
   await keep(gone, 'io.words', { words: 'megalosaurus' });
   const since = await tokenOf(gone);
-  await story.rows('update users set admin = true where user_id = $1', [owner.userId]);
+  await makeAdmin(story, owner);
   const { errors } = await owner.graphql('mutation($id: String!) { eraseUser(input: {userId: $id}) { __typename } }', {
     id: gone.userId,
   });

@@ -1,5 +1,6 @@
 /** Filters: stored ones, and that no filter hides a change of a room's state (PROTOCOL §1.3, §1.5, §8 56). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeAdmin } from '../support/accounts.ts';
 import { knockRoom, publicRoom, request, type Answer, type Client } from '../support/client.ts';
 import { expectRefusal, openStory, type Story } from '../support/story.ts';
 
@@ -85,7 +86,7 @@ describe('a stored filter', () => {
   it('goes with its user’s words', async () => {
     const [gone] = await story.people('gone');
     const id = await store(gone, { room: { rooms: ['!ichthyosaurus:x'] } });
-    await story.rows('update users set admin = true where user_id = $1', [owner.userId]);
+    await makeAdmin(story, owner);
     const mutation = 'mutation($id: String!) { eraseUser(input: {userId: $id}) { __typename } }';
     expect((await owner.graphql(mutation, { id: gone.userId })).errors).toBeUndefined();
     expectRefusal(await gone.call('GET', pathOf(gone, id)), 404, 'M_NOT_FOUND');
