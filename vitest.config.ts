@@ -27,8 +27,10 @@ export default defineConfig({
     // By default a core stays idle, of two as of many.
     maxWorkers: '100%',
     projects: [
-      project('unit', 0, { testTimeout: 20_000 }),
+      // Their files share what is loaded: loading it anew for each would take as long as the unit tests.
+      project('unit', 0, { testTimeout: 20_000, isolate: false }),
       project('integration', 1, {
+        isolate: false,
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: 'test/support/global-setup.ts',
@@ -39,17 +41,17 @@ export default defineConfig({
         hookTimeout: 600_000,
         globalSetup: 'test/referee/global-setup.ts',
       }),
-      project('clients', 4, {
+      project('clients', 3, {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: 'test/support/clients-setup.ts',
       }),
-      project('interop', 5, {
+      project('interop', 3, {
         testTimeout: 300_000,
         hookTimeout: 300_000,
         globalSetup: ['test/support/global-setup.ts', 'test/referee/global-setup.ts'],
       }),
-      project('browser', 6, {
+      project('browser', 3, {
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: 'test/support/browser-setup.ts',
