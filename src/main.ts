@@ -79,6 +79,7 @@ async function run(role: Role, given: Arguments, config: Config): Promise<number
     giveBackMemory,
     readSecret,
     stop: stop.signal,
+    end: () => stop.abort(),
   };
   try {
     return await role.run(context, given);

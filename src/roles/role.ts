@@ -17,8 +17,10 @@ export interface RoleContext {
   readonly giveBackMemory: () => void;
   /** Asks without showing what is typed; a line of standard input when that is no terminal. */
   readonly readSecret: (question: string) => Promise<string>;
-  /** Aborts on SIGTERM and SIGINT. */
+  /** Aborts on SIGTERM and SIGINT, and at `end`. A minute later the process ends, whatever still waits. */
   readonly stop: AbortSignal;
+  /** As if the process had been told to stop. */
+  readonly end: () => void;
 }
 
 export interface Arguments {

@@ -24,10 +24,9 @@ export interface Seat {
 export async function takeSeat(
   context: RoleContext,
   { database, identity }: Data,
-  signal: AbortSignal,
   onDeposed: () => void,
 ): Promise<Seat | null> {
-  const { config, log, now, print } = context;
+  const { config, log, now, print, stop } = context;
   const hearing: ((appended: Appended) => void)[] = [];
   const writer = await openWriter({
     pool: database.pool,
@@ -42,7 +41,7 @@ export async function takeSeat(
       onDeposed();
     },
     onStandby: () => print('Another process writes this log: waiting to take over when it ends.'),
-    signal,
+    signal: stop,
   });
   if (writer === null) return null;
   const { follower, announcer, close } = follow(context, database, writer.recorder.head(), false);

@@ -64,19 +64,19 @@ export const serveRole: Role = {
 };
 
 async function serve(context: RoleContext, data: Data, works: boolean): Promise<number> {
+  const { config, now, stop } = context;
   let deposed = false;
-  await untilStopped(context, async (signal, opened, end) => {
-    const { db } = data.database;
+  await untilStopped(context, async (opened) => {
     // Before there is a seat to wait for: what cannot be used is told at the start.
-    const federation = await openFederation(context.config, { db, identity: data.identity, now: context.now }, signal);
+    const federation = await openFederation(config, { db: data.database.db, identity: data.identity, now }, stop);
     opened.federation = federation;
-    const seat = await takeSeat(context, data, signal, () => {
+    const seat = await takeSeat(context, data, () => {
       deposed = true;
-      end();
+      context.end();
     });
     if (seat === null) return;
     opened.seat = seat;
-    await serveFrom(seat, { context, data, federation, works, signal, opened });
+    await serveFrom(seat, { context, data, federation, works, opened });
   });
   return deposed ? 1 : 0;
 }
@@ -86,19 +86,18 @@ interface Serving {
   readonly data: Data;
   readonly federation: Federation;
   readonly works: boolean;
-  readonly signal: AbortSignal;
   readonly opened: Opened;
 }
 
-async function serveFrom(seat: Seat, { context, data, federation, works, signal, opened }: Serving): Promise<void> {
-  const { log, now, config } = context;
+async function serveFrom(seat: Seat, { context, data, federation, works, opened }: Serving): Promise<void> {
+  const { log, now, config, stop } = context;
   const queue = openQueue({
     home: data.queueHome,
     onError: (error) => log.warn({ err: error }, 'the job queue is not reachable'),
   });
   opened.queue = queue;
   seat.onCommitted(createRinger(data.database.db, data.identity.serverName, createDoorbell(queue, now)));
-  const parts = await buildParts(context, data, { ...seat, queue, federation }, signal, signal);
+  const parts = await buildParts(context, data, { ...seat, queue, federation }, stop);
   opened.parts = parts;
   const autoAccept = createAutoAccept(parts.commands, log);
   opened.autoAccept = autoAccept;
@@ -108,17 +107,17 @@ async function serveFrom(seat: Seat, { context, data, federation, works, signal,
   if (works) opened.worker = startWorker(...workerOf(context, data, federation));
   await greet(context, data, app, forServers);
   void parts.aftercare.resume();
-  opened.handshakes = keep(context, parts, signal);
+  opened.handshakes = keep(context, parts, stop);
   void parts.elsewhere.lookAtAll();
   if (config.autoAcceptKnockInvites) autoAccept.resume();
 }
 
 /** Beside the process that writes: answers whoever asks, and lets nobody act. */
 async function serveReads(context: RoleContext, data: Data): Promise<number> {
-  await untilStopped(context, async (signal, opened) => {
-    const { config, now } = context;
+  await untilStopped(context, async (opened) => {
+    const { config, now, stop } = context;
     const { db } = data.database;
-    const federation = await openFederation(config, { db, identity: data.identity, now }, signal);
+    const federation = await openFederation(config, { db, identity: data.identity, now }, stop);
     opened.federation = federation;
     const seat = await takeReadersSeat(context, data);
     opened.seat = seat;
@@ -126,7 +125,7 @@ async function serveReads(context: RoleContext, data: Data): Promise<number> {
     opened.queue = queue;
     // What looks after things by itself does not begin.
     const acting = new AbortController();
-    const parts = await buildParts(context, data, { ...seat, queue, federation }, signal, acting.signal);
+    const parts = await buildParts(context, data, { ...seat, queue, federation }, acting.signal);
     opened.parts = parts;
     acting.abort();
     const reading = { ...parts, readsOnly: true };
@@ -137,19 +136,17 @@ async function serveReads(context: RoleContext, data: Data): Promise<number> {
 }
 
 /** Opens, waits for the end, and closes: also what was opened before something else could not be. */
-async function untilStopped(
-  { log, stop }: RoleContext,
-  open: (signal: AbortSignal, opened: Opened, end: () => void) => Promise<void>,
-): Promise<void> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([stop, over.signal]);
+async function untilStopped({ log, stop, end }: RoleContext, open: (opened: Opened) => Promise<void>): Promise<void> {
   const opened: Opened = { doors: [] };
   try {
-    await open(signal, opened, () => over.abort());
-    await whenAborted(signal);
-  } finally {
-    over.abort();
+    await open(opened);
+    await whenAborted(stop);
     log.info('shutting down: answering what is open');
+  } catch (error) {
+    log.error({ err: error }, 'this server cannot come up: taking down what was opened');
+    throw error;
+  } finally {
+    end();
     await closeOpened(opened);
     log.info('shut down');
   }
@@ -163,7 +160,7 @@ interface Parts extends HttpParts {
 }
 
 async function buildParts(
-  { config, log, now }: RoleContext,
+  { config, log, now, stop }: RoleContext,
   { database, identity }: Data,
   {
     writer: { lanes, recorder },
@@ -171,7 +168,6 @@ async function buildParts(
     queue,
     federation,
   }: Pick<Seat, 'writer' | 'follower'> & { readonly queue: JobQueue; readonly federation: Federation },
-  shutdown: AbortSignal,
   acting: AbortSignal,
 ): Promise<Parts> {
   const { db, pool } = database;
@@ -206,7 +202,7 @@ async function buildParts(
     health: () => readHealth(db, pool, now),
     metrics: createMetrics({ db, follower, now }),
     log,
-    shutdown,
+    shutdown: stop,
     readsOnly: false,
   };
 }
