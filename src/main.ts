@@ -6,23 +6,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino, type Logger } from 'pino';
 import { CONFIG_VARIABLES, readConfig, type Config } from './config.ts';
-import { createUserRole } from './roles/create-user.ts';
-import { migrateRole } from './roles/migrate.ts';
-import { rebuildRole } from './roles/rebuild.ts';
-import { registrationTokenRole } from './roles/registration-token.ts';
 import { endLate, type Arguments, type Role, type RoleContext } from './roles/role.ts';
-import { serveRole } from './roles/serve.ts';
-import { verifyRole } from './roles/verify.ts';
-import { workRole } from './roles/work.ts';
 
-const ROLES: Readonly<Record<string, Role>> = {
-  serve: serveRole,
-  work: workRole,
-  migrate: migrateRole,
-  verify: verifyRole,
-  rebuild: rebuildRole,
-  'create-user': createUserRole,
-  'registration-token': registrationTokenRole,
+// Each is loaded when it is run: what serves is most of the program, and no other role needs it.
+const ROLES: Readonly<Record<string, () => Promise<Role>>> = {
+  serve: async () => (await import('./roles/serve.ts')).serveRole,
+  work: async () => (await import('./roles/work.ts')).workRole,
+  migrate: async () => (await import('./roles/migrate.ts')).migrateRole,
+  verify: async () => (await import('./roles/verify.ts')).verifyRole,
+  rebuild: async () => (await import('./roles/rebuild.ts')).rebuildRole,
+  'create-user': async () => (await import('./roles/create-user.ts')).createUserRole,
+  'registration-token': async () => (await import('./roles/registration-token.ts')).registrationTokenRole,
 };
 
 const USAGE_ERROR = 2;
@@ -30,9 +24,12 @@ const USAGE_ERROR = 2;
 async function main(words: readonly string[]): Promise<number> {
   const [name, rest] =
     words[0] === undefined || words[0].startsWith('-') ? ['serve', words] : [words[0], words.slice(1)];
-  if (name === 'help' || (words[0] !== undefined && ['--help', '-h'].includes(words[0]))) return say(programHelp());
-  const role = Object.hasOwn(ROLES, name) ? ROLES[name]! : null;
-  if (role === null) return complain(`There is no role ${JSON.stringify(name)}.\n\n${programHelp()}`);
+  if (name === 'help' || (words[0] !== undefined && ['--help', '-h'].includes(words[0])))
+    return say(await programHelp());
+  if (!Object.hasOwn(ROLES, name)) {
+    return complain(`There is no role ${JSON.stringify(name)}.\n\n${await programHelp()}`);
+  }
+  const role = await ROLES[name]!();
   if (rest.includes('--help') || rest.includes('-h')) return say(roleHelp(name, role));
   const given = readArguments(role, rest);
   if (typeof given === 'string') return complain(`${given}\n\n${roleHelp(name, role)}`);
@@ -43,7 +40,7 @@ async function main(words: readonly string[]): Promise<number> {
     return complain(`The environment cannot be used:\n${(error as Error).message}`);
   }
   // Almost all that they make is garbage at once. V8 would let it double the heap before it looks.
-  if (role === serveRole || role === workRole) setFlagsFromString('--heap-growing-percent=50');
+  if (['serve', 'work'].includes(name)) setFlagsFromString('--heap-growing-percent=50');
   return run(role, given, config);
 }
 
@@ -137,8 +134,10 @@ async function readSecret(question: string): Promise<string> {
   }
 }
 
-function programHelp(): string {
-  const roles = Object.entries(ROLES).map(([name, role]) => `  ${name.padEnd(20)}${role.summary}`);
+async function programHelp(): Promise<string> {
+  const roles = await Promise.all(
+    Object.entries(ROLES).map(async ([name, load]) => `  ${name.padEnd(20)}${(await load()).summary}`),
+  );
   const variables = CONFIG_VARIABLES.map(
     ({ name, meaning, default: absent }) => `  ${name.padEnd(30)}${meaning} [${absent}]`,
   );
