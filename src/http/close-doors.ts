@@ -11,13 +11,19 @@ export interface Doors {
 }
 
 const PATIENCE_MS = 5_000;
+/** More than the system lets wait for a listener. */
+const MOST_TURNS = 1_000;
+/** The first may not look for anything, the second finds nobody new, the third reads what the last one sent. */
+const QUIET_TURNS = 3;
 const ANSWERS_ARE_OUT_MS = 200;
 const LOOK_EVERY_MS = 50;
 
 /** The doors of a server that does not listen yet. From before `drain` on, its answers have to say that they part. */
 export function createDoors(app: FastifyInstance): Doors {
   const sockets = new Set<Socket>();
+  let accepted = 0;
   app.server.on('connection', (socket: Socket) => {
+    accepted += 1;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -32,7 +38,9 @@ export function createDoors(app: FastifyInstance): Doors {
   let closed: Promise<void> | null = null;
   return {
     async drain() {
-      closed = closeListener(app, letGo).finally(() => over.abort());
+      closed = heardAll(() => accepted)
+        .then(() => closeListener(app, letGo))
+        .finally(() => over.abort());
       await Promise.race([closed, atMost(PATIENCE_MS)]);
     },
     async close() {
@@ -43,9 +51,16 @@ export function createDoors(app: FastifyInstance): Doors {
   };
 }
 
+// What came before the signal may still lie in a socket, or wait to be accepted: Node accepts one connection a turn.
+async function heardAll(accepted: () => number): Promise<void> {
+  for (let turn = 0, quiet = 0; turn < MOST_TURNS && quiet < QUIET_TURNS; turn += 1) {
+    const before = accepted();
+    await setImmediate();
+    quiet = accepted() === before ? quiet + 1 : 0;
+  }
+}
+
 async function closeListener(app: FastifyInstance, letGo: () => void): Promise<void> {
-  // What came before the signal may still lie in a socket: one turn accepts connections, the next reads them.
-  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
   // Again and again: an answer that was on its way when the closing began did not say that it parts.
   const sweep = setInterval(letGo, LOOK_EVERY_MS);
   letGo();

@@ -91,3 +91,29 @@ it('answers everything that was sent before it was told to stop, refuses what co
   const env = { DATA_DIR: dataDir, DATABASE_URL: test.url };
   expect(await runRole(['verify'], env)).toMatchObject({ code: 0, out: expect.stringContaining('Clean.') });
 });
+
+it('answers also those whom it had not come to accept', async () => {
+  const busy = await startServer({ databaseUrl: test.url, dataDir });
+  // As a server that is busy: the system takes connections and what they say, and nobody looks.
+  busy.process.kill('SIGSTOP');
+  const asked = await Promise.all(Array.from({ length: 60 }, () => askedOn(busy.port)));
+  const ended = busy.stop();
+  busy.process.kill('SIGCONT');
+  const heard = await Promise.all(asked.map(({ answer }) => answer));
+  expect(heard.filter((text) => !text.startsWith('HTTP/1.1 200'))).toEqual([]);
+  expect(await ended).toBe(0);
+});
+
+/** Resolves when the question is sent; its `answer` to all that came until the connection ended. */
+function askedOn(port: number): Promise<{ readonly answer: Promise<string> }> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const answer = new Promise<string>((done) => {
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      socket.on('error', ({ message }) => done(message));
+      socket.on('end', () => done(text));
+    });
+    socket.write('GET /_matrix/client/versions HTTP/1.1\r\nHost: here\r\n\r\n', () => resolve({ answer }));
+  });
+}
