@@ -11,10 +11,10 @@ export interface Doors {
 }
 
 const PATIENCE_MS = 5_000;
-/** More than the system lets wait for a listener. */
-const MOST_TURNS = 1_000;
 /** The first may not look for anything, the second finds nobody new, the third reads what the last one sent. */
 const QUIET_TURNS = 3;
+/** Node lets 511 wait for a listener, and takes them in their order: who comes after those came after the signal. */
+const MOST_TURNS = 511 + QUIET_TURNS;
 const ANSWERS_ARE_OUT_MS = 200;
 const LOOK_EVERY_MS = 50;
 
