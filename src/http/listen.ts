@@ -1,6 +1,11 @@
 /** Taking the address that a variable names. */
 import type { FastifyInstance } from 'fastify';
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there',
   EADDRNOTAVAIL: 'this machine has no such address',
@@ -13,13 +18,18 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function listenOn(
   app: FastifyInstance,
   variable: 'CLIENT_LISTEN' | 'FEDERATION_LISTEN',
-  { host, port }: { readonly host: string; readonly port: number },
+  address: Address,
 ): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    return await app.listen({ ...address });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = REASONS[code ?? ''] ?? message;
-    throw new Error(`Cannot listen at ${host}:${port}, which ${variable} names: ${reason}.`, { cause: error });
+    throw new Error(`Cannot listen at ${addressText(address)}, which ${variable} names: ${reason}.`, { cause: error });
   }
+}
+
+/** As variables and URLs have it: an IPv6 address in brackets. */
+export function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

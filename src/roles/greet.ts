@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { createAdminLink } from '../accounts/admin-links.ts';
 import { hasAdmin } from '../accounts/users.ts';
 import { ADMIN_LINK_PATH } from '../http/admin-link.ts';
+import { addressText } from '../http/listen.ts';
 import type { Config } from '../config.ts';
 import type { Data } from './open-data.ts';
 import type { RoleContext } from './role.ts';
@@ -45,5 +46,5 @@ function addressesOf(serverName: string, url: string): readonly string[] {
 function urlOf(app: FastifyInstance, { listen }: Config): string {
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  return `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`;
+  return `http://${addressText({ host: listen.host, port })}`;
 }
